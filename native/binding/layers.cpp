@@ -1,0 +1,56 @@
+// Fused calls of the nn library and the optimizers: one native call for one thing the user says.
+#include "binding/call.h"
+#include "random/distributions.h"
+
+namespace weightroom::binding {
+namespace {
+
+napi_value linear(Call& c) { return c.wrap(ops::linear(c.tensor(0), c.tensor(1), c.maybe_tensor(2))); }
+napi_value softmax(Call& c) { return c.wrap(ops::softmax(c.tensor(0), c.integer(1), c.boolean(2))); }
+napi_value nll_loss(Call& c) { return c.wrap(ops::nll_loss(c.tensor(0), c.tensor(1), c.maybe_tensor(2), c.integer(3), int(c.integer(4)))); }
+napi_value cross_entropy(Call& c) { return c.wrap(ops::cross_entropy(c.tensor(0), c.tensor(1), c.integer(2), int(c.integer(3)))); }
+napi_value layer_norm(Call& c) { return c.wrap(ops::layer_norm(c.tensor(0), c.dims(1), c.maybe_tensor(2), c.maybe_tensor(3), c.number(4))); }
+napi_value embedding(Call& c) { return c.wrap(ops::embedding(c.tensor(0), c.tensor(1), c.integer(2))); }
+napi_value dropout(Call& c) { return c.wrap(ops::dropout(c.tensor(0), c.number(1), c.data->generator)); }
+
+// sgdStep(params, buffers, lr, momentum, dampening, weightDecay, nesterov, maximize): the buffers, made where needed.
+napi_value sgd_step(Call& c) {
+  TensorList params = c.tensors(0), buffers = c.missing(1) ? TensorList(params.size()) : c.tensors(1);
+  if (buffers.size() != params.size()) fail_value("sgdStep: ", params.size(), " parameters but ", buffers.size(), " momentum buffers");
+  TensorList before = buffers;
+  ops::sgd_step(params, buffers, {c.number(2), c.number(3), c.number(4), c.number(5), c.boolean(6), c.boolean(7)});
+  // Only fresh buffers are handed out: the others keep their JavaScript object.
+  napi_value out = c.missing(1) ? c.undefined() : c.argv[1];
+  for (size_t i = 0; i < buffers.size() && !c.missing(1); ++i)
+    if (buffers[i] && !before[i]) c.ok(napi_set_element(c.env, out, uint32_t(i), c.wrap(buffers[i])));
+  return out;
+}
+
+// adamStep(params, expAvgs, expAvgSqs, step, lr, beta1, beta2, eps, weightDecay, decoupled, maximize)
+napi_value adam_step(Call& c) {
+  TensorList params = c.tensors(0), m = c.tensors(1), v = c.tensors(2);
+  if (m.size() != params.size() || v.size() != params.size()) fail_value("adamStep: ", params.size(), " parameters but ", m.size(), " and ", v.size(), " moments");
+  AdamOptions o{c.number(4), c.number(5), c.number(6), c.number(7), c.number(8), c.boolean(9), c.boolean(10), c.integer(3)};
+  ops::adam_step(params, m, v, o);
+  return c.undefined();
+}
+
+napi_value clip_grad_norm(Call& c) { return c.wrap(ops::clip_grad_norm(c.tensors(0), c.number(1), c.number(2))); }
+
+// orthogonalize(a): Q of a rows×cols float32 matrix, rows >= cols.
+napi_value orthogonalize(Call& c) {
+  Tensor a = on_cpu(c.tensor(0));
+  if (a.dim() != 2 || a.dtype() != DType::float32 || a.size(0) < a.size(1)) fail("orthogonalize expects a float32 matrix with at least as many rows as columns, got ", shape_str(a.sizes()));
+  Tensor q = ops::empty(a.sizes(), DType::float32);
+  weightroom::orthogonalize(a.data<float>(), a.size(0), a.size(1), q.data<float>());
+  return c.wrap(q);
+}
+
+}  // namespace
+
+const std::vector<Entry> nn_entries = {
+    {"linear", linear}, {"softmax", softmax}, {"nllLoss", nll_loss}, {"crossEntropy", cross_entropy}, {"layerNorm", layer_norm}, {"embedding", embedding},
+    {"dropout", dropout}, {"sgdStep", sgd_step}, {"adamStep", adam_step}, {"clipGradNorm", clip_grad_norm}, {"orthogonalize", orthogonalize},
+};
+
+}  // namespace weightroom::binding

@@ -1,0 +1,108 @@
+#include "core/storage.h"
+
+#include <cstdlib>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "core/error.h"
+
+namespace weightroom {
+namespace {
+
+constexpr int64_t kMaxCached = 512ll << 20;
+
+// Size classes: multiples of 64 up to 4 KiB, then quarters of a power of two, so that at most a fifth is wasted.
+size_t size_class(size_t n) {
+  if (n <= 4096) return (n + 63) / 64 * 64;
+  size_t step = 1;
+  while (step * 8 < n) step *= 2;
+  return (n + step - 1) / step * step;
+}
+
+struct Pool {
+  std::mutex lock;
+  std::unordered_map<size_t, std::vector<void*>> free;
+  int64_t cached = 0;
+  std::atomic<int64_t> live{0}, peak{0};
+
+  void* take(size_t size) {
+    int64_t now = live.fetch_add(int64_t(size)) + int64_t(size);
+    int64_t seen = peak.load();
+    while (now > seen && !peak.compare_exchange_weak(seen, now)) {}
+    {
+      std::lock_guard<std::mutex> guard(lock);
+      auto it = free.find(size);
+      if (it != free.end() && !it->second.empty()) {
+        void* p = it->second.back();
+        it->second.pop_back();
+        cached -= int64_t(size);
+        return p;
+      }
+    }
+    void* p = std::aligned_alloc(64, size);
+    if (!p) {
+      live -= int64_t(size);
+      fail("[enforce fail at alloc_cpu] DefaultCPUAllocator: can't allocate memory: you tried to allocate ", size, " bytes.");
+    }
+    return p;
+  }
+  void give(void* p, size_t size) {
+    live -= int64_t(size);
+    {
+      std::lock_guard<std::mutex> guard(lock);
+      if (cached + int64_t(size) <= kMaxCached) {
+        free[size].push_back(p);
+        cached += int64_t(size);
+        return;
+      }
+    }
+    std::free(p);
+  }
+};
+
+// Never destroyed: finalizers may run after static destructors.
+Pool& pool() { static Pool* p = new Pool; return *p; }
+std::atomic<uint64_t> next_id{1};
+
+}  // namespace
+
+MemoryAccount& current_account() {
+  // Leaked on purpose: storages may outlive the thread that made them.
+  thread_local MemoryAccount* account = new MemoryAccount;
+  return *account;
+}
+
+Storage::Storage(size_t n) : nbytes(n), id(next_id++), account_(&current_account()) {
+  reserved_ = size_class(n ? n : 1);
+  data = pool().take(reserved_);
+  account_->live += int64_t(reserved_);
+}
+
+Storage::Storage(size_t n, Device d, uint64_t b, std::shared_ptr<DeviceMemory> owner)
+    : nbytes(n), device(d), buffer(b), id(next_id++), reserved_(n), account_(&current_account()), owner_(std::move(owner)) {
+  account_->live += int64_t(reserved_);
+}
+
+Storage::~Storage() {
+  account_->live -= int64_t(reserved_);
+  if (owner_) owner_->release(buffer, nbytes);
+  else pool().give(data, reserved_);
+}
+
+MemoryStats memory_stats() {
+  Pool& p = pool();
+  std::lock_guard<std::mutex> guard(p.lock);
+  return {p.live, p.peak, p.cached};
+}
+
+void empty_cache() {
+  Pool& p = pool();
+  std::lock_guard<std::mutex> guard(p.lock);
+  for (auto& [size, list] : p.free)
+    for (void* q : list) std::free(q);
+  p.free.clear();
+  p.cached = 0;
+}
+
+}  // namespace weightroom

@@ -1,0 +1,63 @@
+// Storage: the bytes behind tensors. Reference counted, pooled, accounted to the thread (environment) that made it.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/ref.h"
+
+namespace weightroom {
+
+enum class DeviceType : uint8_t { cpu, webgpu };
+
+struct Device {
+  DeviceType type = DeviceType::cpu;
+  bool operator==(const Device&) const = default;
+  bool is_cpu() const { return type == DeviceType::cpu; }
+  // As PyTorch prints a tensor's device: "cpu", "webgpu:0".
+  std::string str() const { return is_cpu() ? "cpu" : "webgpu:0"; }
+};
+
+// Live bytes of one environment; the binding reports its movement to the garbage collector.
+struct MemoryAccount {
+  std::atomic<int64_t> live{0};
+};
+MemoryAccount& current_account();
+
+// What frees a device's memory; CPU memory goes back to the pool.
+struct DeviceMemory {
+  virtual ~DeviceMemory() = default;
+  virtual void release(uint64_t buffer, size_t nbytes) = 0;
+};
+
+struct Storage : RefCounted {
+  // CPU storage of n bytes, 64-byte aligned, not initialised. Throws RuntimeError when memory runs out.
+  explicit Storage(size_t nbytes);
+  // Storage on another device, freed through `owner`.
+  Storage(size_t nbytes, Device device, uint64_t buffer, std::shared_ptr<DeviceMemory> owner);
+  ~Storage() override;
+  Storage(const Storage&) = delete;
+
+  void* data = nullptr;
+  size_t nbytes = 0;
+  Device device;
+  uint64_t buffer = 0;
+  uint64_t id;
+
+ private:
+  size_t reserved_ = 0;
+  MemoryAccount* account_;
+  std::shared_ptr<DeviceMemory> owner_;
+};
+
+struct VersionCounter : RefCounted {
+  uint32_t value = 0;
+};
+
+// Bytes held by the pool for reuse, and the most ever live, for tests and the bench.
+struct MemoryStats { int64_t live, peak, cached; };
+MemoryStats memory_stats();
+void empty_cache();
+
+}  // namespace weightroom

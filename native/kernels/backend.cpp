@@ -1,0 +1,48 @@
+#include "kernels/backend.h"
+
+namespace weightroom {
+namespace {
+// Per environment: each runner worker has its own command ring.
+thread_local Backend* webgpu = nullptr;
+
+constexpr const char* kUnary[] = {"neg", "abs", "sign", "square", "sqrt", "rsqrt", "reciprocal", "exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "sigmoid",
+  "relu", "gelu", "gelu_tanh", "silu", "softplus", "elu", "leaky_relu", "erf", "floor", "ceil", "round", "trunc", "frac", "logical_not", "isnan", "isinf", "isfinite", "clamp"};
+constexpr const char* kBinary[] = {"add", "sub", "mul", "div", "pow", "maximum", "minimum", "remainder", "fmod", "atan2", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor",
+  "relu_backward", "sigmoid_backward", "tanh_backward", "gelu_backward", "gelu_tanh_backward", "silu_backward", "leaky_relu_backward", "elu_backward", "softplus_backward"};
+constexpr const char* kReduce[] = {"sum", "mean", "prod", "max", "min", "any", "all", "norm", "norm"};
+}  // namespace
+
+const char* unary_name(UnaryOp op) { return kUnary[size_t(op)]; }
+const char* binary_name(BinaryOp op) { return kBinary[size_t(op)]; }
+const char* reduce_name(ReduceOp op) { return kReduce[size_t(op)]; }
+
+void set_webgpu_backend(Backend* b) { webgpu = b; }
+
+Backend& backend(Device device) {
+  if (device.is_cpu()) return cpu_backend();
+  if (!webgpu) fail("device 'webgpu' is not available in this process");
+  return *webgpu;
+}
+
+void Backend::read(void*, const Tensor& t) { missing("read", t); }
+void Backend::write(const Tensor& t, const void*) { missing("write", t); }
+void Backend::where(const Tensor& out, const Tensor&, const Tensor&, const Tensor&) { missing("where", out); }
+void Backend::arg_reduce(bool max, const Tensor&, const Tensor&, const Tensor& in, int64_t) { missing(max ? "max" : "min", in); }
+void Backend::linear(const Tensor& out, const Tensor&, const Tensor&, const Tensor&, bool) { missing("linear", out); }
+void Backend::softmax(const Tensor& out, const Tensor&, bool log) { missing(log ? "log_softmax" : "softmax", out); }
+void Backend::softmax_backward(const Tensor& g, const Tensor&, const Tensor&, bool) { missing("softmax_backward", g); }
+void Backend::nll(const Tensor&, const Tensor&, const Tensor& logp, const Tensor&, const Tensor&, int64_t, int) { missing("nll_loss", logp); }
+void Backend::nll_backward(const Tensor& g, const Tensor&, const Tensor&, const Tensor&, const Tensor&, int64_t, int) { missing("nll_loss_backward", g); }
+void Backend::cross_entropy_backward(const Tensor& g, const Tensor&, const Tensor&, const Tensor&, const Tensor&, int64_t, int) { missing("cross_entropy_backward", g); }
+void Backend::layer_norm(const Tensor& out, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&, double) { missing("layer_norm", out); }
+void Backend::layer_norm_backward(const Tensor& g, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) { missing("layer_norm_backward", g); }
+void Backend::gather(const Tensor& out, const Tensor&, int64_t, const Tensor&) { missing("gather", out); }
+void Backend::scatter(const Tensor& out, int64_t, const Tensor&, const Tensor&, bool) { missing("scatter", out); }
+void Backend::index_rows(const Tensor& out, const Tensor&, const Tensor&) { missing("index_select", out); }
+void Backend::index_rows_add(const Tensor& out, const Tensor&, const Tensor&) { missing("index_add", out); }
+void Backend::cumsum(const Tensor& out, const Tensor&, int64_t) { missing("cumsum", out); }
+void Backend::arange(const Tensor& out, double, double) { missing("arange", out); }
+void Backend::sgd(const Tensor& p, const Tensor&, const Tensor&, bool, const SgdOptions&) { missing("sgd", p); }
+void Backend::adam(const Tensor& p, const Tensor&, const Tensor&, const Tensor&, const AdamOptions&) { missing("adam", p); }
+
+}  // namespace weightroom

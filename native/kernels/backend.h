@@ -1,0 +1,88 @@
+// What a device must be able to do. Ops check shapes and types, then call this; outputs are allocated by the caller.
+#pragma once
+#include "core/error.h"
+#include "core/tensor.h"
+
+namespace weightroom {
+
+enum class UnaryOp : uint8_t {
+  neg, abs, sign, square, sqrt, rsqrt, reciprocal, exp, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, sigmoid,
+  relu, gelu, gelu_tanh, silu, softplus, elu, leaky_relu, erf, floor, ceil, round, trunc, frac, logical_not, isnan, isinf, isfinite, clamp
+};
+const char* unary_name(UnaryOp op);
+
+enum class BinaryOp : uint8_t {
+  add, sub, mul, div, pow, maximum, minimum, remainder, fmod, atan2, eq, ne, lt, le, gt, ge, logical_and, logical_or, logical_xor,
+  // gradient helpers: first is the incoming gradient, second the saved input or result
+  relu_backward, sigmoid_backward, tanh_backward, gelu_backward, gelu_tanh_backward, silu_backward, leaky_relu_backward, elu_backward, softplus_backward
+};
+const char* binary_name(BinaryOp op);
+
+enum class ReduceOp : uint8_t { sum, mean, prod, max, min, any, all, norm2, norm1 };
+const char* reduce_name(ReduceOp op);
+
+struct SgdOptions { double lr, momentum, dampening, weight_decay; bool nesterov, maximize; };
+struct AdamOptions { double lr, beta1, beta2, eps, weight_decay; bool decoupled, maximize; int64_t step; };
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const char* name() const = 0;
+
+  virtual Tensor empty(const Dims& sizes, DType dtype) = 0;
+  virtual void fill(const Tensor& out, Scalar value) = 0;
+  // Same device, any strides, converts dtype.
+  virtual void copy(const Tensor& out, const Tensor& in) = 0;
+
+  // Between CPU memory and a contiguous tensor of this device, whole; read() waits for all work before it.
+  virtual void read(void* to, const Tensor& from);
+  virtual void write(const Tensor& to, const void* from);
+
+  // out and in have the same shape, any strides. p, q: op parameters (clamp bounds, slopes).
+  virtual void unary(UnaryOp op, const Tensor& out, const Tensor& in, double p, double q) = 0;
+  // a and b are expanded to out's shape and share its compute dtype; comparisons write bool.
+  virtual void binary(BinaryOp op, const Tensor& out, const Tensor& a, const Tensor& b, double alpha) = 0;
+  virtual void where(const Tensor& out, const Tensor& cond, const Tensor& a, const Tensor& b);
+  // Reduces `in` over the dims where out has size 1 (keepdim shape).
+  virtual void reduce(ReduceOp op, const Tensor& out, const Tensor& in) = 0;
+  virtual void arg_reduce(bool max, const Tensor& values, const Tensor& indices, const Tensor& in, int64_t dim);
+  // out[b] = alpha * a[b] @ b[b] + beta * out[b]; 3-D, out contiguous, a and b of any strides.
+  virtual void gemm(const Tensor& out, const Tensor& a, const Tensor& b, double alpha, double beta) = 0;
+  // out = x @ w^T + bias over 2-D x and w; bias may be undefined. `relu` clamps the result.
+  virtual void linear(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, bool relu);
+
+  virtual void softmax(const Tensor& out, const Tensor& in, bool log);                          // last dim, contiguous
+  virtual void softmax_backward(const Tensor& gin, const Tensor& gout, const Tensor& y, bool log);
+  // Mean/sum/none of -logp[target]; classes last. loss is scalar or [rows].
+  virtual void nll(const Tensor& loss, const Tensor& total_weight, const Tensor& logp, const Tensor& target, const Tensor& weight, int64_t ignore_index, int reduction);
+  virtual void nll_backward(const Tensor& gin, const Tensor& gout, const Tensor& target, const Tensor& weight, const Tensor& total_weight, int64_t ignore_index, int reduction);
+  // Gradient of cross_entropy by its logits in one pass: (exp(logp) - onehot) * scale per row.
+  virtual void cross_entropy_backward(const Tensor& gin, const Tensor& gout, const Tensor& logp, const Tensor& target, const Tensor& total_weight, int64_t ignore_index, int reduction);
+  virtual void layer_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& in, const Tensor& weight, const Tensor& bias, double eps);
+  virtual void layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& in, const Tensor& mean, const Tensor& rstd, const Tensor& weight);
+
+  virtual void gather(const Tensor& out, const Tensor& in, int64_t dim, const Tensor& index);
+  virtual void scatter(const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src, bool accumulate);
+  // out[i, :] = in[index[i], :], rows contiguous; and its transpose: out[index[i], :] += g[i, :].
+  virtual void index_rows(const Tensor& out, const Tensor& in, const Tensor& index);
+  virtual void index_rows_add(const Tensor& out, const Tensor& g, const Tensor& index);
+  virtual void cumsum(const Tensor& out, const Tensor& in, int64_t dim);
+  virtual void arange(const Tensor& out, double start, double step);
+
+  virtual void sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o);
+  virtual void adam(const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v, const AdamOptions& o);
+
+ protected:
+  [[noreturn]] void missing(const char* op, const Tensor& t) const {
+    fail_not_implemented("\"", op, "\" is not implemented for ", dtype_name(t.dtype()), " on device '", name(), "'");
+  }
+};
+
+Backend& cpu_backend();
+// The backend of a device; RuntimeError naming the reason when the device is not available.
+Backend& backend(Device device);
+inline Backend& backend(const Tensor& t) { return backend(t.device()); }
+// Registers the WebGPU backend of this environment (thread); nullptr takes it away.
+void set_webgpu_backend(Backend* b);
+
+}  // namespace weightroom

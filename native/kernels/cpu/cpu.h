@@ -1,0 +1,37 @@
+// The CPU backend: oneDNN for products, Highway for contiguous float32 loops, plain templates for everything else.
+#pragma once
+#include "kernels/backend.h"
+
+namespace weightroom {
+
+class CpuBackend final : public Backend {
+ public:
+  const char* name() const override { return "cpu"; }
+  Tensor empty(const Dims& sizes, DType dtype) override { return empty_cpu(sizes, dtype); }
+  void fill(const Tensor& out, Scalar value) override;
+  void copy(const Tensor& out, const Tensor& in) override;
+  void unary(UnaryOp op, const Tensor& out, const Tensor& in, double p, double q) override;
+  void binary(BinaryOp op, const Tensor& out, const Tensor& a, const Tensor& b, double alpha) override;
+  void where(const Tensor& out, const Tensor& cond, const Tensor& a, const Tensor& b) override;
+  void reduce(ReduceOp op, const Tensor& out, const Tensor& in) override;
+  void arg_reduce(bool max, const Tensor& values, const Tensor& indices, const Tensor& in, int64_t dim) override;
+  void gemm(const Tensor& out, const Tensor& a, const Tensor& b, double alpha, double beta) override;
+  void linear(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, bool relu) override;
+  void softmax(const Tensor& out, const Tensor& in, bool log) override;
+  void softmax_backward(const Tensor& gin, const Tensor& gout, const Tensor& y, bool log) override;
+  void nll(const Tensor& loss, const Tensor& total_weight, const Tensor& logp, const Tensor& target, const Tensor& weight, int64_t ignore_index, int reduction) override;
+  void nll_backward(const Tensor& gin, const Tensor& gout, const Tensor& target, const Tensor& weight, const Tensor& total_weight, int64_t ignore_index, int reduction) override;
+  void cross_entropy_backward(const Tensor& gin, const Tensor& gout, const Tensor& logp, const Tensor& target, const Tensor& total_weight, int64_t ignore_index, int reduction) override;
+  void layer_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& in, const Tensor& weight, const Tensor& bias, double eps) override;
+  void layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& in, const Tensor& mean, const Tensor& rstd, const Tensor& weight) override;
+  void gather(const Tensor& out, const Tensor& in, int64_t dim, const Tensor& index) override;
+  void scatter(const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src, bool accumulate) override;
+  void index_rows(const Tensor& out, const Tensor& in, const Tensor& index) override;
+  void index_rows_add(const Tensor& out, const Tensor& g, const Tensor& index) override;
+  void cumsum(const Tensor& out, const Tensor& in, int64_t dim) override;
+  void arange(const Tensor& out, double start, double step) override;
+  void sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o) override;
+  void adam(const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v, const AdamOptions& o) override;
+};
+
+}  // namespace weightroom

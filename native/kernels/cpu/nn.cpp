@@ -1,0 +1,294 @@
+#include <cmath>
+
+#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/iterate.h"
+#include "kernels/cpu/vec.h"
+
+namespace weightroom {
+namespace {
+
+template <typename F> void rows(const Tensor& t, F&& f) {
+  int64_t n = t.dim() ? t.size(-1) : 1, m = n ? t.numel() / n : 0;
+  parallel_for(m, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, 4 * n)), [&](int64_t b, int64_t e) { for (int64_t r = b; r < e; ++r) f(r, n); });
+}
+
+void check_target(int64_t t, int64_t classes) {
+  if (t < 0 || t >= classes) fail_index("Target ", t, " is out of bounds.");
+}
+
+}  // namespace
+
+void CpuBackend::softmax(const Tensor& out, const Tensor& in, bool log) {
+  dispatch_floating(in.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    rows(in, [&](int64_t r, int64_t n) {
+      const T* a = in.data<T>() + r * n;
+      T* o = out.data<T>() + r * n;
+      if constexpr (std::is_same_v<T, float>) {
+        float m = vec::max(a, n);
+        if (std::isfinite(m)) {
+          if (!log) {
+            float inv = 1.f / vec::exp_shifted(o, a, m, n);
+            vec::binary(BinaryOp::mul, o, o, &inv, n, 1, 0, 1.f);
+            return;
+          }
+          float shift = m + std::log(vec::exp_shifted(o, a, m, n));
+          vec::binary(BinaryOp::sub, o, a, &shift, n, 1, 0, 1.f);
+          return;
+        }
+      }
+      C m = -std::numeric_limits<C>::infinity();
+      for (int64_t i = 0; i < n; ++i) m = C(a[i]) > m ? C(a[i]) : m;
+      C total = 0;
+      for (int64_t i = 0; i < n; ++i) total += std::exp(C(a[i]) - m);
+      C lse = m + std::log(total);
+      for (int64_t i = 0; i < n; ++i) o[i] = T(log ? C(a[i]) - lse : std::exp(C(a[i]) - m) / total);
+    });
+  });
+}
+
+void CpuBackend::softmax_backward(const Tensor& gin, const Tensor& gout, const Tensor& y, bool log) {
+  dispatch_floating(y.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    rows(y, [&](int64_t r, int64_t n) {
+      const T *g = gout.data<T>() + r * n, *v = y.data<T>() + r * n;
+      T* o = gin.data<T>() + r * n;
+      C dot = 0;
+      for (int64_t i = 0; i < n; ++i) dot += log ? C(g[i]) : C(g[i]) * C(v[i]);
+      for (int64_t i = 0; i < n; ++i) o[i] = T(log ? C(g[i]) - std::exp(C(v[i])) * dot : C(v[i]) * (C(g[i]) - dot));
+    });
+  });
+}
+
+void CpuBackend::nll(const Tensor& loss, const Tensor& total_weight, const Tensor& logp, const Tensor& target, const Tensor& weight, int64_t ignore, int reduction) {
+  const int64_t* t = target.data<int64_t>();
+  int64_t n = target.numel(), c = logp.size(-1);
+  for (int64_t i = 0; i < n; ++i) if (t[i] != ignore) check_target(t[i], c);
+  dispatch_floating(logp.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    const T* p = logp.data<T>();
+    double sum = 0, total = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      C v = 0;
+      if (t[i] != ignore) {
+        C w = weight ? C(weight.data<T>()[t[i]]) : C(1);
+        v = -w * C(p[i * c + t[i]]);
+        total += double(w);
+      }
+      if (reduction == 0) loss.data<T>()[i] = T(v);
+      sum += double(v);
+    }
+    if (reduction == 1) *loss.data<T>() = T(C(sum / total));
+    if (reduction == 2) *loss.data<T>() = T(C(sum));
+    *total_weight.data<T>() = T(C(total));
+  });
+}
+
+void CpuBackend::nll_backward(const Tensor& gin, const Tensor& gout, const Tensor& target, const Tensor& weight, const Tensor& total_weight, int64_t ignore, int reduction) {
+  fill(gin, Scalar(0));
+  const int64_t* t = target.data<int64_t>();
+  int64_t n = target.numel(), c = gin.size(-1);
+  dispatch_floating(gin.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    for (int64_t i = 0; i < n; ++i) {
+      if (t[i] == ignore) continue;
+      C g = C(gout.data<T>()[reduction == 0 ? i : 0]);
+      if (reduction == 1) g /= C(*total_weight.data<T>());
+      gin.data<T>()[i * c + t[i]] = T(-g * (weight ? C(weight.data<T>()[t[i]]) : C(1)));
+    }
+  });
+}
+
+void CpuBackend::cross_entropy_backward(const Tensor& gin, const Tensor& gout, const Tensor& logp, const Tensor& target, const Tensor& total_weight, int64_t ignore, int reduction) {
+  const int64_t* t = target.data<int64_t>();
+  dispatch_floating(gin.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    rows(gin, [&](int64_t r, int64_t n) {
+      T* o = gin.data<T>() + r * n;
+      if (t[r] == ignore) {
+        std::fill_n(o, n, T(0));
+        return;
+      }
+      const T* p = logp.data<T>() + r * n;
+      C g = C(gout.data<T>()[reduction == 0 ? r : 0]);
+      if (reduction == 1) g /= C(*total_weight.data<T>());
+      if constexpr (std::is_same_v<T, float>) {
+        vec::exp_shifted(o, p, 0.f, n);
+        vec::binary(BinaryOp::mul, o, o, &g, n, 1, 0, 1.f);
+      } else {
+        for (int64_t i = 0; i < n; ++i) o[i] = T(std::exp(C(p[i])) * g);
+      }
+      o[t[r]] = T(C(o[t[r]]) - g);
+    });
+  });
+}
+
+void CpuBackend::layer_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& in, const Tensor& weight, const Tensor& bias, double eps) {
+  int64_t n = mean.numel() ? in.numel() / mean.numel() : 0;
+  dispatch_floating(in.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    parallel_for(mean.numel(), std::max<int64_t>(1, kGrain / std::max<int64_t>(1, n)), [&](int64_t b, int64_t e) {
+      for (int64_t r = b; r < e; ++r) {
+        const T* a = in.data<T>() + r * n;
+        double m = 0, v = 0;
+        for (int64_t i = 0; i < n; ++i) m += double(C(a[i]));
+        m /= double(n);
+        for (int64_t i = 0; i < n; ++i) { double x = double(C(a[i])) - m; v += x * x; }
+        C s = C(1 / std::sqrt(v / double(n) + eps));
+        mean.data<T>()[r] = T(C(m));
+        rstd.data<T>()[r] = T(s);
+        for (int64_t i = 0; i < n; ++i) {
+          C y = (C(a[i]) - C(m)) * s;
+          if (weight) y *= C(weight.data<T>()[i]);
+          if (bias) y += C(bias.data<T>()[i]);
+          out.data<T>()[r * n + i] = T(y);
+        }
+      }
+    });
+  });
+}
+
+void CpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& in, const Tensor& mean, const Tensor& rstd, const Tensor& weight) {
+  int64_t m = mean.numel(), n = m ? in.numel() / m : 0;
+  dispatch_floating(in.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    std::vector<double> dw(gw ? size_t(n) : 0), db(gb ? size_t(n) : 0);
+    for (int64_t r = 0; r < m; ++r) {
+      const T *a = in.data<T>() + r * n, *g = gout.data<T>() + r * n;
+      double mu = double(C(mean.data<T>()[r])), s = double(C(rstd.data<T>()[r])), s1 = 0, s2 = 0;
+      for (int64_t i = 0; i < n; ++i) {
+        double xhat = (double(C(a[i])) - mu) * s, gi = double(C(g[i]));
+        if (gw) dw[size_t(i)] += gi * xhat;
+        if (gb) db[size_t(i)] += gi;
+        if (weight) gi *= double(C(weight.data<T>()[i]));
+        s1 += gi;
+        s2 += gi * xhat;
+      }
+      if (!gin) continue;
+      for (int64_t i = 0; i < n; ++i) {
+        double xhat = (double(C(a[i])) - mu) * s, gi = double(C(g[i]));
+        if (weight) gi *= double(C(weight.data<T>()[i]));
+        gin.data<T>()[r * n + i] = T(C(s * (gi - s1 / double(n) - xhat * s2 / double(n))));
+      }
+    }
+    if (gw) for (int64_t i = 0; i < n; ++i) gw.data<T>()[i] = T(C(dw[size_t(i)]));
+    if (gb) for (int64_t i = 0; i < n; ++i) gb.data<T>()[i] = T(C(db[size_t(i)]));
+  });
+}
+
+void CpuBackend::gather(const Tensor& out, const Tensor& in, int64_t dim, const Tensor& index) {
+  int64_t n = in.dim() ? in.size(dim) : 1, st = in.dim() ? in.stride(dim) : 0;
+  Dims strides = in.strides();
+  if (in.dim()) strides[size_t(dim)] = 0;
+  // `in` walked over index's shape with the gathered dim standing still.
+  Tensor base = make_view(in.impl()->storage, out.sizes(), strides, in.offset(), in.dtype());
+  dispatch_all(in.dtype(), [&]<typename T>() {
+    Walk<3>({&out, &index, &base}).run([&](int64_t m, std::array<char*, 3> p, std::array<int64_t, 3> s) {
+      for (int64_t i = 0; i < m; ++i) {
+        int64_t j = *reinterpret_cast<int64_t*>(p[1]);
+        if (j < 0 || j >= n) fail("index ", j, " is out of bounds for dimension ", dim, " with size ", n);
+        *reinterpret_cast<T*>(p[0]) = reinterpret_cast<T*>(p[2])[j * st];
+        for (size_t k = 0; k < 3; ++k) p[k] += s[k];
+      }
+    });
+  });
+}
+
+void CpuBackend::scatter(const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src, bool accumulate) {
+  int64_t n = out.dim() ? out.size(dim) : 1, st = out.dim() ? out.stride(dim) : 0;
+  int64_t total = index.numel();
+  Dims at(size_t(index.dim()), 0);
+  dispatch_all(out.dtype(), [&]<typename T>() {
+    // One thread: indices may repeat.
+    for (int64_t i = 0; i < total; ++i) {
+      int64_t pi = index.offset(), po = out.offset(), ps = src.offset();
+      for (size_t d = 0; d < at.size(); ++d) {
+        pi += at[d] * index.strides()[d];
+        ps += at[d] * src.strides()[d];
+        if (int64_t(d) != dim) po += at[d] * out.strides()[d];
+      }
+      int64_t j = static_cast<int64_t*>(index.impl()->storage->data)[pi];
+      if (j < 0 || j >= n) fail("index ", j, " is out of bounds for dimension ", dim, " with size ", n);
+      T& o = static_cast<T*>(out.impl()->storage->data)[po + j * st];
+      T v = static_cast<T*>(src.impl()->storage->data)[ps];
+      o = accumulate ? T(compute_t<T>(o) + compute_t<T>(v)) : v;
+      for (size_t d = at.size(); d-- > 0;) {
+        if (++at[d] < index.sizes()[d]) break;
+        at[d] = 0;
+      }
+    }
+  });
+}
+
+void CpuBackend::index_rows(const Tensor& out, const Tensor& in, const Tensor& index) {
+  int64_t n = in.size(0), width = n ? in.numel() / n : 0;
+  size_t bytes = size_t(width) * itemsize(in.dtype());
+  const int64_t* ix = index.data<int64_t>();
+  for (int64_t i = 0; i < index.numel(); ++i)
+    if (ix[i] < 0 || ix[i] >= n) fail_index("index out of range in self");
+  parallel_for(index.numel(), std::max<int64_t>(1, kGrain / std::max<int64_t>(1, width)), [&](int64_t b, int64_t e) {
+    for (int64_t i = b; i < e; ++i) std::memcpy(out.bytes() + size_t(i) * bytes, in.bytes() + size_t(ix[i]) * bytes, bytes);
+  });
+}
+
+void CpuBackend::index_rows_add(const Tensor& out, const Tensor& g, const Tensor& index) {
+  int64_t width = out.size(0) ? out.numel() / out.size(0) : 0;
+  const int64_t* ix = index.data<int64_t>();
+  for (int64_t i = 0; i < index.numel(); ++i)
+    if (ix[i] < 0 || ix[i] >= out.size(0)) fail_index("index out of range in self");
+  dispatch_all(out.dtype(), [&]<typename T>() {
+    for (int64_t i = 0; i < index.numel(); ++i) {
+      T* o = out.data<T>() + ix[i] * width;
+      const T* a = g.data<T>() + i * width;
+      for (int64_t j = 0; j < width; ++j) o[j] = T(compute_t<T>(o[j]) + compute_t<T>(a[j]));
+    }
+  });
+}
+
+void CpuBackend::sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o) {
+  if (p.dtype() != DType::float32) {
+    return dispatch_floating(p.dtype(), [&]<typename T>() {
+      using C = compute_t<T>;
+      T *w = p.data<T>(), *b = buf ? buf.data<T>() : nullptr;
+      const T* gr = g.data<T>();
+      for (int64_t i = 0; i < p.numel(); ++i) {
+        C d = o.maximize ? -C(gr[i]) : C(gr[i]);
+        d += C(o.weight_decay) * C(w[i]);
+        if (b) {
+          b[i] = T(first ? d : C(o.momentum) * C(b[i]) + C(1 - o.dampening) * d);
+          d = o.nesterov ? d + C(o.momentum) * C(b[i]) : C(b[i]);
+        }
+        w[i] = T(C(w[i]) - C(o.lr) * d);
+      }
+    });
+  }
+  parallel_for(p.numel(), kGrain, [&](int64_t s, int64_t e) {
+    vec::sgd(p.data<float>() + s, g.data<float>() + s, buf ? buf.data<float>() + s : nullptr, first, e - s, o);
+  });
+}
+
+void CpuBackend::adam(const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v, const AdamOptions& o) {
+  if (p.dtype() != DType::float32) {
+    return dispatch_floating(p.dtype(), [&]<typename T>() {
+      using C = compute_t<T>;
+      double c1 = 1 - std::pow(o.beta1, double(o.step)), c2 = 1 - std::pow(o.beta2, double(o.step));
+      for (int64_t i = 0; i < p.numel(); ++i) {
+        C w = C(p.data<T>()[i]), d = C(g.data<T>()[i]);
+        if (o.maximize) d = -d;
+        if (o.decoupled) w *= C(1 - o.lr * o.weight_decay);
+        else d += C(o.weight_decay) * w;
+        C mi = C(m.data<T>()[i]), vi = C(v.data<T>()[i]);
+        mi += (d - mi) * C(1 - o.beta1);
+        vi = vi * C(o.beta2) + d * d * C(1 - o.beta2);
+        m.data<T>()[i] = T(mi);
+        v.data<T>()[i] = T(vi);
+        p.data<T>()[i] = T(w - C(o.lr / c1) * mi / (std::sqrt(vi) / C(std::sqrt(c2)) + C(o.eps)));
+      }
+    });
+  }
+  parallel_for(p.numel(), kGrain, [&](int64_t s, int64_t e) {
+    vec::adam(p.data<float>() + s, g.data<float>() + s, m.data<float>() + s, v.data<float>() + s, e - s, o);
+  });
+}
+
+}  // namespace weightroom

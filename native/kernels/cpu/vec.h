@@ -1,0 +1,27 @@
+// float32 loops over contiguous memory, compiled by Google Highway for each instruction set and chosen at run time.
+#pragma once
+#include <cstdint>
+
+#include "kernels/backend.h"
+
+namespace weightroom::vec {
+
+// True when `op` has a vector loop; then out[i] = op(a[i]).
+bool unary(UnaryOp op, float* out, const float* a, int64_t n);
+// a or b may be one repeated number (step 0).
+bool binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, int a_step, int b_step, float alpha);
+float sum(const float* a, int64_t n);
+float sum_squares(const float* a, int64_t n);
+float max(const float* a, int64_t n);
+// out[i] = exp(a[i] - shift); returns their sum.
+float exp_shifted(float* out, const float* a, float shift, int64_t n);
+// out[j] = dot(x, w[j]) + bias[j] for rows w[j] of length k.
+void gemv(float* out, const float* x, const float* w, int64_t ldw, const float* bias, int64_t rows, int64_t k);
+// y[i] += a * x[i].
+void axpy(float* y, float a, const float* x, int64_t n);
+void sgd(float* p, const float* g, float* buf, bool first, int64_t n, const SgdOptions& o);
+void adam(float* p, const float* g, float* m, float* v, int64_t n, const AdamOptions& o);
+// The instruction set in use: "AVX3", "AVX2" ...
+const char* target();
+
+}  // namespace weightroom::vec

@@ -1,0 +1,50 @@
+#include "ops/ops.h"
+#include "kernels/transfer.h"
+
+namespace weightroom::ops {
+
+Tensor to_dtype(const Tensor& a, DType dtype) {
+  if (a.dtype() == dtype) return a;
+  Tensor out = empty(a.sizes(), dtype, a.device());
+  backend(a).copy(out, a);
+  if (is_floating(dtype) && any_requires_grad({a}))
+    record(out, "ToCopyBackward0", {a}, {}, [from = a.dtype()](Context&, const TensorList& g) { return TensorList{to_dtype(g[0], from)}; });
+  return out;
+}
+
+Tensor to_device(const Tensor& a, Device device) {
+  if (a.device() == device) return a;
+  Tensor out = transfer(a, device);
+  if (any_requires_grad({a}))
+    record(out, "ToCopyBackward0", {a}, {}, [from = a.device()](Context&, const TensorList& g) { return TensorList{to_device(g[0], from)}; });
+  return out;
+}
+
+Tensor clone(const Tensor& a) {
+  Tensor out = empty(a.sizes(), a.dtype(), a.device());
+  backend(a).copy(out, a);
+  if (any_requires_grad({a})) record(out, "CloneBackward0", {a}, {}, [](Context&, const TensorList& g) { return g; });
+  return out;
+}
+
+Tensor contiguous(const Tensor& a) { return a.is_contiguous() ? a : clone(a); }
+
+void copy_(const Tensor& self, const Tensor& src) {
+  check_inplace(self);
+  Tensor from = src;
+  if (src.device() != self.device()) from = to_device(to_dtype(src, self.dtype()), self.device());
+  Tensor expanded = from.sizes() == self.sizes() ? from : expand(from, self.sizes());
+  if (self.numel() && expanded.impl()->storage == self.impl()->storage && !self.same(expanded)) { NoGrad guard; expanded = clone(expanded); }
+  backend(self).copy(self, expanded);
+  record_inplace(self, "CopyBackwards", {self, src}, {}, [sizes = src.sizes(), dtype = src.dtype(), dev = src.device()](Context& c, const TensorList& g) {
+    return TensorList{Tensor(), c.needs(1) ? to_device(to_dtype(sum_to(g[0], sizes), dtype), dev) : Tensor()};
+  });
+}
+
+void fill_(const Tensor& self, Scalar value) {
+  check_inplace(self);
+  backend(self).fill(self, value);
+  record_inplace(self, "FillBackward0", {self}, {}, [](Context&, const TensorList& g) { return TensorList{zeros(g[0].sizes(), g[0].dtype(), g[0].device())}; });
+}
+
+}  // namespace weightroom::ops

@@ -1,0 +1,136 @@
+#include "ops/ops.h"
+
+namespace weightroom::ops {
+namespace {
+
+void same_type(const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype()) fail("expected m1 and m2 to have the same dtype, but got: ", c_type_name(a.dtype()), " != ", c_type_name(b.dtype()));
+}
+
+Tensor product(const Tensor& a, const Tensor& b) {
+  NoGrad guard;
+  Tensor out = empty({a.size(0), b.size(1)}, a.dtype(), a.device());
+  auto batch = [](const Tensor& t) { return make_view(t.impl()->storage, {1, t.size(0), t.size(1)}, {0, t.stride(0), t.stride(1)}, t.offset(), t.dtype()); };
+  backend(out).gemm(batch(out), batch(a), batch(b), 1, 0);
+  return out;
+}
+
+}  // namespace
+
+Tensor mm(const Tensor& a, const Tensor& b) {
+  check_same_device(a, b);
+  check(a.dim() == 2, "self must be a matrix");
+  check(b.dim() == 2, "mat2 must be a matrix");
+  if (a.size(1) != b.size(0)) fail("mat1 and mat2 shapes cannot be multiplied (", shape_x(a.sizes()), " and ", shape_x(b.sizes()), ")");
+  same_type(a, b);
+  Tensor out = product(a, b);
+  if (any_requires_grad({a, b}))
+    record(out, "MmBackward0", {a, b}, {requires_grad(b) ? SavedTensor(a) : SavedTensor(), requires_grad(a) ? SavedTensor(b) : SavedTensor()}, [](Context& c, const TensorList& g) {
+      return TensorList{c.needs(0) ? mm(g[0], t(c.saved(1))) : Tensor(), c.needs(1) ? mm(t(c.saved(0)), g[0]) : Tensor()};
+    });
+  return out;
+}
+
+Tensor bmm(const Tensor& a, const Tensor& b) {
+  check_same_device(a, b);
+  check(a.dim() == 3, "batch1 must be a 3D tensor");
+  check(b.dim() == 3, "batch2 must be a 3D tensor");
+  if (a.size(0) != b.size(0) || a.size(2) != b.size(1))
+    fail("Expected size for first two dimensions of batch2 tensor to be: [", a.size(0), ", ", a.size(2), "] but got: [", b.size(0), ", ", b.size(1), "].");
+  same_type(a, b);
+  Tensor out = empty({a.size(0), a.size(1), b.size(2)}, a.dtype(), a.device());
+  backend(out).gemm(out, a, b, 1, 0);
+  if (any_requires_grad({a, b}))
+    record(out, "BmmBackward0", {a, b}, {SavedTensor(a), SavedTensor(b)}, [](Context& c, const TensorList& g) {
+      return TensorList{c.needs(0) ? bmm(g[0], transpose(c.saved(1), 1, 2)) : Tensor(), c.needs(1) ? bmm(transpose(c.saved(0), 1, 2), g[0]) : Tensor()};
+    });
+  return out;
+}
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  check(a.dim() > 0 && b.dim() > 0, "both arguments to matmul need to be at least 1D, but they are ", a.dim(), "D and ", b.dim(), "D");
+  if (a.dim() == 1 && b.dim() == 1) {
+    check_same_device(a, b);
+    if (a.numel() != b.numel())
+      fail("inconsistent tensor size, expected tensor [", a.numel(), "] and src [", b.numel(), "] to have the same number of elements, but got ", a.numel(), " and ", b.numel(), " elements respectively");
+    Tensor out;
+    {
+      NoGrad guard;
+      out = reshape(mm(reshape(a, {1, -1}), reshape(b, {-1, 1})), {});
+    }
+    out = alias(out, false);
+    if (any_requires_grad({a, b}))
+      record(out, "DotBackward0", {a, b}, {SavedTensor(a), SavedTensor(b)}, [](Context& c, const TensorList& g) {
+        return TensorList{c.needs(0) ? mul(g[0], c.saved(1)) : Tensor(), c.needs(1) ? mul(g[0], c.saved(0)) : Tensor()};
+      });
+    return out;
+  }
+  if (a.dim() == 2 && b.dim() == 2) return mm(a, b);
+  if (a.dim() == 2 && b.dim() == 1) {
+    if (a.size(1) != b.size(0)) fail("size mismatch, got input (", a.size(0), "), mat (", shape_x(a.sizes()), "), vec (", b.size(0), ")");
+    return squeeze(mm(a, unsqueeze(b, 1)), 1);
+  }
+  if (a.dim() == 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
+  if (b.dim() == 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  if (b.dim() == 2) {
+    // Fold the batch into the rows: one product.
+    if (a.size(-1) != b.size(0)) fail("mat1 and mat2 shapes cannot be multiplied (", a.numel() / std::max<int64_t>(1, a.size(-1)), "x", a.size(-1), " and ", shape_x(b.sizes()), ")");
+    Dims sizes = a.sizes();
+    sizes.back() = b.size(1);
+    int64_t rows = 1;
+    for (int64_t d = 0; d + 1 < a.dim(); ++d) rows *= a.size(d);
+    return reshape(mm(reshape(a, {rows, a.size(-1)}), b), sizes);
+  }
+  Dims ba(a.sizes().begin(), a.sizes().end() - 2), bb(b.sizes().begin(), b.sizes().end() - 2);
+  Dims batch = broadcast_shapes(ba, bb);
+  int64_t n = 1;
+  for (int64_t s : batch) n *= s;
+  auto fold = [&](const Tensor& t) {
+    Dims full = batch;
+    full.push_back(t.size(-2));
+    full.push_back(t.size(-1));
+    return reshape(t.sizes() == full ? t : expand(t, full), {n, t.size(-2), t.size(-1)});
+  };
+  Tensor out = bmm(fold(a), fold(b));
+  Dims sizes = batch;
+  sizes.push_back(a.size(-2));
+  sizes.push_back(b.size(-1));
+  return reshape(out, sizes);
+}
+
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
+  check_same_device(x, w);
+  if (bias) check_same_device(x, bias);
+  check(w.dim() == 2, "linear(): weight must be a matrix, got ", w.dim(), "D");
+  int64_t k = w.size(1), n = w.size(0), rows = k ? x.numel() / std::max<int64_t>(1, x.dim() ? x.size(-1) : 1) : 0;
+  if (x.dim() == 0 || x.size(-1) != k)
+    fail("mat1 and mat2 shapes cannot be multiplied (", x.dim() ? rows : 1, "x", x.dim() ? x.size(-1) : 1, " and ", k, "x", n, ")");
+  if (x.dtype() != w.dtype()) fail("mat1 and mat2 must have the same dtype, but got ", scalar_type_name(x.dtype()), " and ", scalar_type_name(w.dtype()));
+  if (bias && (bias.dim() != 1 || bias.size(0) != n)) fail("The expanded size of the tensor (", n, ") must match the existing size (", bias.numel(), ") at non-singleton dimension 1.  Target sizes: [", rows, ", ", n, "].  Tensor sizes: ", shape_str(bias.sizes()));
+  bool flat = x.dim() == 2;
+  if (!flat) {
+    Dims sizes = x.sizes();
+    sizes.back() = n;
+    rows = 1;
+    for (int64_t d = 0; d + 1 < x.dim(); ++d) rows *= x.size(d);
+    return reshape(linear(reshape(x, {rows, k}), w, bias), sizes);
+  }
+  Tensor out = empty({x.size(0), n}, x.dtype(), x.device());
+  {
+    NoGrad guard;
+    backend(out).linear(out, x, w, bias, false);
+  }
+  if (any_requires_grad({x, w, bias}))
+    record(out, bias ? "AddmmBackward0" : "MmBackward0", {x, w, bias}, {requires_grad(w) ? SavedTensor(x) : SavedTensor(), requires_grad(x) ? SavedTensor(w) : SavedTensor()}, [](Context& c, const TensorList& g) {
+      return TensorList{c.needs(0) ? mm(g[0], c.saved(1)) : Tensor(), c.needs(1) ? mm(t(g[0]), c.saved(0)) : Tensor(), c.needs(2) ? sum(g[0], {0}, false) : Tensor()};
+    });
+  return out;
+}
+
+Tensor addmm(const Tensor& bias, const Tensor& a, const Tensor& b, double beta, double alpha) {
+  Tensor p = mm(a, b);
+  if (alpha != 1) p = mul(p, alpha);
+  return add(beta == 1 ? bias : mul(bias, beta), p);
+}
+
+}  // namespace weightroom::ops

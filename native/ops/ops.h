@@ -1,0 +1,118 @@
+// The differentiable operations. Each checks shapes, dtypes and devices with PyTorch's errors before it touches memory.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "autograd/autograd.h"
+#include "kernels/backend.h"
+#include "random/generator.h"
+
+namespace weightroom::ops {
+
+// --- create.cpp
+Tensor empty(const Dims& sizes, DType dtype, Device device = {});
+Tensor full(const Dims& sizes, Scalar value, DType dtype, Device device = {});
+Tensor zeros(const Dims& sizes, DType dtype, Device device = {});
+Tensor scalar_tensor(Scalar value, DType dtype, Device device = {});
+// A number beside a tensor: weak in type promotion.
+Tensor wrapped(Scalar value, Device device = {});
+Tensor arange(Scalar start, Scalar end, Scalar step, DType dtype, Device device = {});
+Tensor eye(int64_t n, int64_t m, DType dtype, Device device = {});
+Tensor tril(const Tensor& a, int64_t diagonal, bool upper);
+
+// --- cast.cpp
+Tensor to_dtype(const Tensor& a, DType dtype);
+Tensor to_device(const Tensor& a, Device device);
+Tensor clone(const Tensor& a);
+Tensor contiguous(const Tensor& a);
+void copy_(const Tensor& self, const Tensor& src);
+void fill_(const Tensor& self, Scalar value);
+
+// --- unary.cpp, binary.cpp
+Tensor unary(UnaryOp op, const Tensor& a, double p = 0, double q = 0);
+void unary_(UnaryOp op, const Tensor& self, double p = 0, double q = 0);
+DType result_type(const Tensor& a, const Tensor& b);
+Tensor binary(BinaryOp op, const Tensor& a, const Tensor& b, double alpha = 1);
+void binary_(BinaryOp op, const Tensor& self, const Tensor& b, double alpha = 1);
+Tensor where(const Tensor& cond, const Tensor& a, const Tensor& b);
+inline Tensor add(const Tensor& a, const Tensor& b) { return binary(BinaryOp::add, a, b); }
+inline Tensor sub(const Tensor& a, const Tensor& b) { return binary(BinaryOp::sub, a, b); }
+inline Tensor mul(const Tensor& a, const Tensor& b) { return binary(BinaryOp::mul, a, b); }
+inline Tensor div(const Tensor& a, const Tensor& b) { return binary(BinaryOp::div, a, b); }
+inline Tensor mul(const Tensor& a, double s) { return binary(BinaryOp::mul, a, wrapped(s)); }
+inline Tensor add(const Tensor& a, double s) { return binary(BinaryOp::add, a, wrapped(s)); }
+inline Tensor neg(const Tensor& a) { return unary(UnaryOp::neg, a); }
+
+// --- reduce.cpp; empty dims = all
+Tensor sum(const Tensor& a, Dims dims, bool keepdim, std::optional<DType> dtype = {});
+Tensor mean(const Tensor& a, Dims dims, bool keepdim);
+Tensor prod(const Tensor& a, Dims dims, bool keepdim);
+Tensor norm(const Tensor& a, double p, Dims dims, bool keepdim);
+Tensor var(const Tensor& a, Dims dims, double correction, bool keepdim, bool root);
+Tensor any_all(const Tensor& a, Dims dims, bool keepdim, bool all);
+Tensor max_min(const Tensor& a, bool max);  // over everything
+std::pair<Tensor, Tensor> max_min_dim(const Tensor& a, bool max, int64_t dim, bool keepdim);
+Tensor arg_max_min(const Tensor& a, bool max, std::optional<int64_t> dim, bool keepdim);
+Tensor logsumexp(const Tensor& a, Dims dims, bool keepdim);
+Tensor cumsum(const Tensor& a, int64_t dim);
+Tensor sum_to(const Tensor& g, const Dims& sizes);
+
+// --- view.cpp
+Dims broadcast_shapes(const Dims& a, const Dims& b);
+Tensor expand(const Tensor& a, const Dims& sizes);
+Tensor view(const Tensor& a, const Dims& sizes);
+Tensor reshape(const Tensor& a, const Dims& sizes);
+Tensor flatten(const Tensor& a, int64_t start, int64_t end);
+Tensor permute(const Tensor& a, const Dims& dims);
+Tensor transpose(const Tensor& a, int64_t d0, int64_t d1);
+Tensor t(const Tensor& a);
+Tensor select(const Tensor& a, int64_t dim, int64_t index);
+Tensor slice(const Tensor& a, int64_t dim, int64_t start, int64_t end, int64_t step);
+Tensor squeeze(const Tensor& a, std::optional<int64_t> dim);
+Tensor unsqueeze(const Tensor& a, int64_t dim);
+Tensor as_strided(const Tensor& a, const Dims& sizes, const Dims& strides, int64_t offset);
+Tensor detach(const Tensor& a);
+
+// --- matmul.cpp
+Tensor mm(const Tensor& a, const Tensor& b);
+Tensor bmm(const Tensor& a, const Tensor& b);
+Tensor matmul(const Tensor& a, const Tensor& b);
+// x @ w^T + bias for x of any rank; `relu`: fused activation.
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias);
+Tensor addmm(const Tensor& bias, const Tensor& a, const Tensor& b, double beta, double alpha);
+
+// --- index.cpp
+Tensor gather(const Tensor& a, int64_t dim, const Tensor& index);
+Tensor scatter(const Tensor& a, int64_t dim, const Tensor& index, const Tensor& src, bool accumulate);
+Tensor index_select(const Tensor& a, int64_t dim, const Tensor& index);
+Tensor embedding(const Tensor& weight, const Tensor& index, int64_t padding_idx);
+Tensor cat(const TensorList& ts, int64_t dim);
+Tensor stack(const TensorList& ts, int64_t dim);
+Tensor masked_fill(const Tensor& a, const Tensor& mask, Scalar value);
+
+// --- nn.cpp; reduction: 0 none, 1 mean, 2 sum
+Tensor softmax(const Tensor& a, int64_t dim, bool log);
+Tensor nll_loss(const Tensor& logp, const Tensor& target, const Tensor& weight, int64_t ignore_index, int reduction);
+Tensor cross_entropy(const Tensor& logits, const Tensor& target, int64_t ignore_index, int reduction);
+Tensor layer_norm(const Tensor& a, const Dims& normalized, const Tensor& weight, const Tensor& bias, double eps);
+Tensor dropout(const Tensor& a, double p, Generator& gen);
+
+// --- random.cpp: in place, no history
+void uniform_(const Tensor& self, double from, double to, Generator& gen);
+void normal_(const Tensor& self, double mean, double std, Generator& gen);
+void bernoulli_(const Tensor& self, double p, Generator& gen);
+void randint_(const Tensor& self, int64_t low, int64_t high, Generator& gen);
+Tensor randperm(int64_t n, Generator& gen);
+
+// --- optim.cpp: one call a step; parameters without a gradient are skipped
+void sgd_step(const TensorList& params, TensorList& buffers, const SgdOptions& o);
+void adam_step(const TensorList& params, const TensorList& m, const TensorList& v, const AdamOptions& o);
+Tensor clip_grad_norm(const TensorList& params, double max_norm, double norm_type);
+
+// Wires autograd to these ops; call once.
+void init();
+
+// --- shared checks
+void check_same_device(const Tensor& a, const Tensor& b);
+
+}  // namespace weightroom::ops
