@@ -1,0 +1,17 @@
+/** What the machine offers: devices and threads. */
+import { native } from './native';
+
+export const backends = {
+  cpu: {
+    isAvailable: (): boolean => true,
+    /** The vector instruction set chosen at run time. */
+    simd: (): string => native['simd'](),
+  },
+  webgpu: {
+    /** Whether a WebGPU adapter can be used from this process. */
+    isAvailable: (): boolean => false,
+  },
+};
+/** Threads for parallel work of this environment. */
+export function setNumThreads(n: number): void { native['setNumThreads'](n); }
+export function getNumThreads(): number { return native['getNumThreads'](); }

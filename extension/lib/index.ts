@@ -1,0 +1,19 @@
+/**
+ * The public API: `import { nn, optim, tensor } from 'weightroom'`.
+ * PyTorch's names in camelCase; in-place operations keep their underscore.
+ */
+export * as nn from './nn/index';
+export * as optim from './optim/index';
+export * as init from './init';
+export * as autograd from './autograd';
+export * from './ops';
+export { noGrad, enableGrad, isGradEnabled, setGradEnabled } from './autograd';
+export { manualSeed, initialSeed, seed } from './random';
+export { DType, float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool } from './dtype';
+export { Device, device } from './device';
+export { backends, setNumThreads, getNumThreads } from './backends';
+export { Tensor, Parameter, type Scalar, type Operand, type TypedArray } from './tensor';
+export { Size } from './size';
+export { OrderedDict } from './orderedDict';
+export { pyRepr } from './format';
+export * from './errors';

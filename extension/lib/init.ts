@@ -1,0 +1,141 @@
+/** torch.nn.init: fills tensors in place with PyTorch's numbers; nothing is recorded by autograd. */
+import { noGrad } from './autograd';
+import { float32 } from './dtype';
+import { RuntimeError, ValueError } from './errors';
+import { native } from './native';
+import { empty, emptyLike, where } from './ops';
+import { randperm } from './ops';
+import type { Tensor } from './tensor';
+
+export type Nonlinearity = 'linear' | 'conv1d' | 'conv2d' | 'conv3d' | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
+export type FanMode = 'fan_in' | 'fan_out';
+
+/** The recommended gain of an activation. */
+export function calculateGain(nonlinearity: Nonlinearity, param?: number): number {
+  switch (nonlinearity) {
+    case 'tanh': return 5 / 3;
+    case 'relu': return Math.SQRT2;
+    case 'leaky_relu': return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
+    case 'selu': return 3 / 4;
+    case 'linear': case 'conv1d': case 'conv2d': case 'conv3d': case 'sigmoid': return 1;
+    default: throw new ValueError(`Unsupported nonlinearity ${String(nonlinearity)}`);
+  }
+}
+
+function fans(t: Tensor): [number, number] {
+  const s = t.shape;
+  if (s.length < 2) throw new ValueError('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
+  const field = s.slice(2).reduce((a, b) => a * b, 1);
+  return [s[1]! * field, s[0]! * field];
+}
+function fan(t: Tensor, mode: FanMode): number {
+  if (mode !== 'fan_in' && mode !== 'fan_out') throw new ValueError(`Mode ${String(mode)} not supported, please use one of ['fan_in', 'fan_out']`);
+  return fans(t)[mode === 'fan_in' ? 0 : 1];
+}
+
+/** Uniform on [a, b). */
+export function uniform_(t: Tensor, options: { a?: number; b?: number } = {}): Tensor { return noGrad(() => t.uniform_(options.a ?? 0, options.b ?? 1)); }
+export function normal_(t: Tensor, options: { mean?: number; std?: number } = {}): Tensor { return noGrad(() => t.normal_(options.mean ?? 0, options.std ?? 1)); }
+export function constant_(t: Tensor, val: number): Tensor { return noGrad(() => t.fill_(val)); }
+export function ones_(t: Tensor): Tensor { return constant_(t, 1); }
+export function zeros_(t: Tensor): Tensor { return constant_(t, 0); }
+/** Ones on the diagonal of a matrix, zeros elsewhere. */
+export function eye_(t: Tensor): Tensor {
+  if (t.dim() !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
+  return noGrad(() => { t.zero_(); const n = Math.min(...t.shape); if (n > 0) t.asStrided([n], [t.stride()[0]! + t.stride()[1]!], t.storageOffset()).fill_(1); return t; });
+}
+/** Passes channels through a convolution's centre. */
+export function dirac_(t: Tensor): Tensor {
+  const s = t.shape;
+  if (s.length < 3 || s.length > 5) throw new ValueError('Only tensors with 3, 4, or 5 dimensions are supported');
+  return noGrad(() => {
+    t.zero_();
+    const centre = s.slice(2).map((n) => Math.floor(n / 2));
+    for (let d = 0; d < Math.min(s[0]!, s[1]!); d++) t.get(d, d, ...centre).fill_(1);
+    return t;
+  });
+}
+
+function normCdf(x: number): number { return (1 + erf(x / Math.SQRT2)) / 2; }
+function erf(x: number): number { return native['item'](native['unary'](native.unaryCodes['erf'], native['full']([], x, 1, 0))); }
+
+/** Normal, redrawn until within [a, b]: by rejection, as PyTorch 2.13 draws it. */
+export function truncNormal_(t: Tensor, options: { mean?: number; std?: number; a?: number; b?: number } = {}): Tensor {
+  const { mean = 0, std = 1, a = -2, b = 2 } = options;
+  return noGrad(() => {
+    if (normCdf((b - mean) / std) - normCdf((a - mean) / std) > 0.3) {
+      const [lo, hi] = t.dtype === float32 ? [Math.fround(a), Math.fround(b)] : [a, b];
+      let result: Tensor = t.normal_(mean, std);
+      for (;;) {
+        const mask = result.lt(lo).logicalOr(result.gt(hi));
+        if (!mask.any().item<boolean>()) break;
+        result = where(mask, emptyLike(result).normal_(mean, std), result);
+      }
+      return t.copy_(result);
+    }
+    // Far tail: uniform candidates accepted in proportion to the density.
+    const logPeak = -0.5 * ((Math.max(a, Math.min(mean, b)) - mean) / std) ** 2;
+    const logPdf = (c: Tensor): Tensor => c.sub(mean).div(std).pow(2).mul(-0.5).sub(logPeak);
+    const rejected = (c: Tensor): Tensor => emptyLike(t).uniform_().log().gt(logPdf(c));
+    let result: Tensor = t.uniform_(a, b).clone();
+    let pending = rejected(result);
+    while (pending.any().item<boolean>()) {
+      const candidates = emptyLike(t).uniform_(a, b);
+      result = where(pending, candidates, result);
+      pending = pending.logicalAnd(rejected(candidates));
+    }
+    return t.copy_(result);
+  });
+}
+
+/** Glorot uniform: within ±gain·√(6/(fan_in+fan_out)). Source: Glorot, Bengio 2010. */
+export function xavierUniform_(t: Tensor, options: { gain?: number } = {}): Tensor {
+  const [i, o] = fans(t);
+  const bound = Math.sqrt(3) * ((options.gain ?? 1) * Math.sqrt(2 / (i + o)));
+  return noGrad(() => t.uniform_(-bound, bound));
+}
+export function xavierNormal_(t: Tensor, options: { gain?: number } = {}): Tensor {
+  const [i, o] = fans(t);
+  return noGrad(() => t.normal_(0, (options.gain ?? 1) * Math.sqrt(2 / (i + o))));
+}
+export interface KaimingOptions { a?: number; mode?: FanMode; nonlinearity?: Nonlinearity }
+/** He uniform: within ±gain·√(3/fan). Source: He et al. 2015. */
+export function kaimingUniform_(t: Tensor, options: KaimingOptions = {}): Tensor {
+  if (t.shape.includes(0)) return t;
+  const bound = Math.sqrt(3) * (calculateGain(options.nonlinearity ?? 'leaky_relu', options.a ?? 0) / Math.sqrt(fan(t, options.mode ?? 'fan_in')));
+  return noGrad(() => t.uniform_(-bound, bound));
+}
+export function kaimingNormal_(t: Tensor, options: KaimingOptions = {}): Tensor {
+  if (t.shape.includes(0)) return t;
+  return noGrad(() => t.normal_(0, calculateGain(options.nonlinearity ?? 'leaky_relu', options.a ?? 0) / Math.sqrt(fan(t, options.mode ?? 'fan_in'))));
+}
+/** A (semi-)orthogonal matrix over the flattened later dimensions. Source: Saxe et al. 2013. */
+export function orthogonal_(t: Tensor, options: { gain?: number } = {}): Tensor {
+  if (t.dim() < 2) throw new ValueError('Only tensors with 2 or more dimensions are supported');
+  if (t.numel() === 0) return t;
+  if (t.dtype !== float32) throw new RuntimeError(`orthogonal_ is implemented for float32 tensors, got ${t.dtype}`);
+  return noGrad(() => {
+    const rows = t.size(0);
+    const cols = t.numel() / rows;
+    let flat = empty([rows, cols]).normal_(0, 1);
+    if (rows < cols) flat = flat.t().contiguous();
+    let q: Tensor = native['orthogonalize'](flat);
+    if (rows < cols) q = q.t();
+    t.view(rows, cols).copy_(q);
+    return t.mul_(options.gain ?? 1);
+  });
+}
+/** Normal, with a share `sparsity` of each column set to zero. */
+export function sparse_(t: Tensor, options: { sparsity: number; std?: number }): Tensor {
+  if (t.dim() !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
+  return noGrad(() => {
+    const [rows, cols] = t.shape as number[] as [number, number];
+    const zeros = Math.ceil(options.sparsity * rows);
+    t.normal_(0, options.std ?? 0.01);
+    for (let c = 0; c < cols; c++) {
+      const order = randperm(rows).toTypedArray() as BigInt64Array;
+      for (let i = 0; i < zeros; i++) t.get(Number(order[i]!), c).fill_(0);
+    }
+    return t;
+  });
+}

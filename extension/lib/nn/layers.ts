@@ -1,0 +1,184 @@
+/** Layers: Linear, Embedding, LayerNorm, Dropout, activations. Printing and initial values are PyTorch's. */
+import { noGrad } from '../autograd';
+import { float32, type DType } from '../dtype';
+import type { DeviceLike } from '../device';
+import { ValueError } from '../errors';
+import * as F from '../functional';
+import { pyFloat } from '../format';
+import * as init from '../init';
+import { empty, ones, zeros } from '../ops';
+import { Parameter, type Tensor } from '../tensor';
+import { Module } from './module';
+
+export interface FactoryOptions { device?: DeviceLike; dtype?: DType }
+const factory = (o: FactoryOptions): FactoryOptions => ({ dtype: o.dtype ?? float32, ...(o.device === undefined ? {} : { device: o.device }) });
+const pyBool = (b: boolean): string => (b ? 'True' : 'False');
+
+/** y = x Wᵀ + b. Input [..., inFeatures], output [..., outFeatures]. Weight and bias start uniform within ±1/√inFeatures. Source: torch.nn.Linear. */
+export class Linear extends Module {
+  weight: Parameter;
+  bias: Parameter | null = null;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } & FactoryOptions = {}) {
+    super();
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
+    this.weight = new Parameter(empty([outFeatures, inFeatures], factory(options)));
+    if (options.bias !== false) this.bias = new Parameter(empty([outFeatures], factory(options)));
+    else this.registerParameter('bias', null);
+    this.resetParameters();
+  }
+  resetParameters(): void {
+    init.kaimingUniform_(this.weight, { a: Math.sqrt(5) });
+    if (this.bias !== null) {
+      const bound = this.inFeatures > 0 ? 1 / Math.sqrt(this.inFeatures) : 0;
+      init.uniform_(this.bias, { a: -bound, b: bound });
+    }
+  }
+  override forward(x: Tensor): Tensor { return F.linear(x, this.weight, this.bias); }
+  override extraRepr(): string { return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${pyBool(this.bias !== null)}`; }
+}
+
+/** Passes its input on; takes and ignores any arguments. */
+export class Identity extends Module {
+  constructor(..._args: unknown[]) { super(); }
+  override forward(x: Tensor): Tensor { return x; }
+}
+
+/** Joins dimensions from startDim to endDim. */
+export class Flatten extends Module {
+  constructor(readonly startDim = 1, readonly endDim = -1) { super(); }
+  override forward(x: Tensor): Tensor { return x.flatten(this.startDim, this.endDim); }
+  override extraRepr(): string { return `start_dim=${this.startDim}, end_dim=${this.endDim}`; }
+}
+
+/** Splits one dimension into several. */
+export class Unflatten extends Module {
+  constructor(readonly dim: number, readonly unflattenedSize: readonly number[]) { super(); }
+  override forward(x: Tensor): Tensor {
+    const at = this.dim < 0 ? this.dim + x.dim() : this.dim;
+    return x.reshape([...x.shape.slice(0, at), ...this.unflattenedSize, ...x.shape.slice(at + 1)]);
+  }
+  override extraRepr(): string { return `dim=${this.dim}, unflattened_size=(${this.unflattenedSize.join(', ')})`; }
+}
+
+/** Rows of a table by int64 index: [...] → [..., embeddingDim]. Starts standard normal. Source: torch.nn.Embedding. */
+export class Embedding extends Module {
+  weight: Parameter;
+  readonly paddingIdx: number | null;
+  constructor(readonly numEmbeddings: number, readonly embeddingDim: number, options: { paddingIdx?: number } & FactoryOptions = {}) {
+    super();
+    this.paddingIdx = options.paddingIdx ?? null;
+    if (this.paddingIdx !== null) {
+      if (this.paddingIdx >= numEmbeddings || this.paddingIdx < -numEmbeddings) throw new ValueError('Padding_idx must be within num_embeddings');
+      if (this.paddingIdx < 0) this.paddingIdx += numEmbeddings;
+    }
+    this.weight = new Parameter(empty([numEmbeddings, embeddingDim], factory(options)));
+    this.resetParameters();
+  }
+  resetParameters(): void {
+    init.normal_(this.weight);
+    const row = this.paddingIdx;
+    if (row !== null) noGrad(() => this.weight.select(0, row).zero_());
+  }
+  override forward(index: Tensor): Tensor { return F.embedding(index, this.weight, this.paddingIdx); }
+  override extraRepr(): string { return `${this.numEmbeddings}, ${this.embeddingDim}${this.paddingIdx === null ? '' : `, padding_idx=${this.paddingIdx}`}`; }
+}
+
+/** Normalizes over the last dimensions, then scales and shifts. Source: Ba, Kiros, Hinton 2016; torch.nn.LayerNorm. */
+export class LayerNorm extends Module {
+  weight: Parameter | null = null;
+  bias: Parameter | null = null;
+  readonly normalizedShape: readonly number[];
+  readonly eps: number;
+  readonly elementwiseAffine: boolean;
+  constructor(normalizedShape: number | readonly number[], options: { eps?: number; elementwiseAffine?: boolean; bias?: boolean } & FactoryOptions = {}) {
+    super();
+    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    this.eps = options.eps ?? 1e-5;
+    this.elementwiseAffine = options.elementwiseAffine ?? true;
+    if (this.elementwiseAffine) this.weight = new Parameter(ones(this.normalizedShape, factory(options)));
+    if (this.elementwiseAffine && options.bias !== false) this.bias = new Parameter(zeros(this.normalizedShape, factory(options)));
+  }
+  resetParameters(): void {
+    if (this.weight !== null) init.ones_(this.weight);
+    if (this.bias !== null) init.zeros_(this.bias);
+  }
+  override forward(x: Tensor): Tensor { return F.layerNorm(x, this.normalizedShape, this.weight, this.bias, this.eps); }
+  override extraRepr(): string {
+    const shape = this.normalizedShape;
+    return `(${shape.join(', ')}${shape.length === 1 ? ',' : ''}), eps=${pyFloat(this.eps)}, elementwise_affine=${pyBool(this.elementwiseAffine)}, bias=${pyBool(this.bias !== null)}`;
+  }
+}
+
+/** Zeroes elements with probability p while training. Source: Hinton et al. 2012; torch.nn.Dropout. */
+export class Dropout extends Module {
+  constructor(readonly p = 0.5, readonly options: { inplace?: boolean } = {}) {
+    super();
+    if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${Number.isInteger(p) ? `${p}.0` : p}`);
+  }
+  override forward(x: Tensor): Tensor {
+    const y = F.dropout(x, this.p, this.training);
+    return this.options.inplace && y !== x ? x.copy_(y) : y;
+  }
+  override extraRepr(): string { return `p=${Number.isInteger(this.p) ? this.p : pyFloat(this.p)}, inplace=${pyBool(this.options.inplace ?? false)}`; }
+}
+
+export class ReLU extends Module {
+  readonly inplace: boolean;
+  constructor(options: { inplace?: boolean } = {}) { super(); this.inplace = options.inplace ?? false; }
+  override forward(x: Tensor): Tensor { return this.inplace ? x.relu_() : x.relu(); }
+  override extraRepr(): string { return this.inplace ? 'inplace=True' : ''; }
+}
+export class LeakyReLU extends Module {
+  constructor(readonly negativeSlope = 0.01) { super(); }
+  override forward(x: Tensor): Tensor { return F.leakyRelu(x, this.negativeSlope); }
+  override extraRepr(): string { return `negative_slope=${pyFloat(this.negativeSlope)}`; }
+}
+export class ELU extends Module {
+  constructor(readonly alpha = 1) { super(); }
+  override forward(x: Tensor): Tensor { return F.elu(x, this.alpha); }
+  override extraRepr(): string { return `alpha=${pyFloat(this.alpha)}`; }
+}
+/** Source: Hendrycks, Gimpel 2016. */
+export class GELU extends Module {
+  readonly approximate: 'none' | 'tanh';
+  constructor(options: { approximate?: 'none' | 'tanh' } = {}) { super(); this.approximate = options.approximate ?? 'none'; }
+  override forward(x: Tensor): Tensor { return F.gelu(x, this.approximate); }
+  override extraRepr(): string { return `approximate='${this.approximate}'`; }
+}
+export class SiLU extends Module {
+  override forward(x: Tensor): Tensor { return F.silu(x); }
+}
+export class Sigmoid extends Module {
+  override forward(x: Tensor): Tensor { return x.sigmoid(); }
+}
+export class Tanh extends Module {
+  override forward(x: Tensor): Tensor { return x.tanh(); }
+}
+export class Softplus extends Module {
+  constructor(readonly beta = 1, readonly threshold = 20) { super(); }
+  override forward(x: Tensor): Tensor { return F.softplus(x, this.beta, this.threshold); }
+  override extraRepr(): string { return `beta=${pyFloat(this.beta)}, threshold=${pyFloat(this.threshold)}`; }
+}
+export class Hardtanh extends Module {
+  constructor(readonly minVal = -1, readonly maxVal = 1) { super(); }
+  override forward(x: Tensor): Tensor { return x.clamp(this.minVal, this.maxVal); }
+  override extraRepr(): string { return `min_val=${pyFloat(this.minVal)}, max_val=${pyFloat(this.maxVal)}`; }
+}
+export class ReLU6 extends Module {
+  override forward(x: Tensor): Tensor { return x.clamp(0, 6); }
+}
+export class Softmax extends Module {
+  readonly dim: number;
+  constructor(dim: number | { dim: number }) { super(); this.dim = typeof dim === 'number' ? dim : dim.dim; }
+  override forward(x: Tensor): Tensor { return x.softmax(this.dim); }
+  override extraRepr(): string { return `dim=${this.dim}`; }
+}
+export class LogSoftmax extends Module {
+  readonly dim: number;
+  constructor(dim: number | { dim: number }) { super(); this.dim = typeof dim === 'number' ? dim : dim.dim; }
+  override forward(x: Tensor): Tensor { return x.logSoftmax(this.dim); }
+  override extraRepr(): string { return `dim=${this.dim}`; }
+}

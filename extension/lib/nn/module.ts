@@ -1,0 +1,407 @@
+/**
+ * Module: the base of every layer and model, with torch.nn.Module's semantics. Modules are callable: `net(x)` runs hooks
+ * and forward. Assigning a Module or Parameter to a field registers it, in order; registerBuffer registers buffers.
+ */
+import { inspect } from 'node:util';
+
+import { noGrad } from '../autograd';
+import { DType, float16, float32, float64, bfloat16 } from '../dtype';
+import { Device, type DeviceLike } from '../device';
+import { AttributeError, KeyError, NotImplementedError, RuntimeError, ValueError } from '../errors';
+import { native } from '../native';
+import { OrderedDict } from '../orderedDict';
+import { safePoint } from '../safePoint';
+import { Parameter, Tensor } from '../tensor';
+import { pyType } from './pyType';
+
+/** What a module keeps beside its fields. */
+interface State {
+  parameters: Map<string, Parameter | null>;
+  buffers: Map<string, Tensor | null>;
+  modules: Map<string, Module | null>;
+  nonPersistent: Set<string>;
+  preHooks: Set<PreHook>;
+  hooks: Set<ForwardHook>;
+  backwardHooks: Set<BackwardHook>;
+}
+export type PreHook = (module: Module, args: unknown[]) => unknown;
+export type ForwardHook = (module: Module, args: unknown[], output: unknown) => unknown;
+export type BackwardHook = (module: Module, gradInput: (Tensor | null)[], gradOutput: (Tensor | null)[]) => (Tensor | null)[] | void;
+
+const states = new WeakMap<object, State>();
+const stateOf = (m: object): State => states.get(m)!;
+
+/** Names that already mean something; a field declared as null may still become a parameter, buffer or child. */
+const reserved = (m: object, name: string): boolean => (m as Record<string, unknown>)[name] != null && !stateOf(m).parameters.has(name) && !stateOf(m).buffers.has(name) && !stateOf(m).modules.has(name);
+
+function place(target: object, name: string, value: unknown): boolean {
+  const s = stateOf(target);
+  if (value instanceof Parameter) {
+    s.buffers.delete(name);
+    s.modules.delete(name);
+    s.parameters.set(name, value);
+  } else if (value instanceof Module) {
+    s.parameters.delete(name);
+    s.buffers.delete(name);
+    s.modules.set(name, value);
+  } else if (s.parameters.has(name)) {
+    if (value !== null && value !== undefined) throw new TypeError(`cannot assign '${pyType(value)}' as parameter '${name}' (torch.nn.Parameter or None expected)`);
+    s.parameters.set(name, null);
+  } else if (s.modules.has(name)) {
+    if (value !== null && value !== undefined) throw new TypeError(`cannot assign '${pyType(value)}' as child module '${name}' (torch.nn.Module or None expected)`);
+    s.modules.set(name, null);
+  } else if (s.buffers.has(name)) {
+    if (value !== null && value !== undefined && !(value instanceof Tensor)) throw new TypeError(`cannot assign '${pyType(value)}' as buffer '${name}' (torch.nn.Buffer, torch.Tensor or None expected)`);
+    s.buffers.set(name, (value as Tensor | null) ?? null);
+  }
+  return true;
+}
+
+const handler: ProxyHandler<Module> = {
+  defineProperty(target, key, descriptor) {
+    if (typeof key === 'string' && 'value' in descriptor) place(target, key, descriptor.value);
+    return Reflect.defineProperty(target, key, descriptor);
+  },
+  deleteProperty(target, key) {
+    if (typeof key === 'string') {
+      const s = stateOf(target);
+      s.parameters.delete(key);
+      s.buffers.delete(key);
+      s.modules.delete(key);
+    }
+    return Reflect.deleteProperty(target, key);
+  },
+};
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export interface Module {
+  (...args: Parameters<this['forward']>): ReturnType<this['forward']>;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export abstract class ModuleBase {
+  declare training: boolean;
+  constructor() {
+    // An arrow function: unlike others it has no `prototype` of its own.
+    const call = (...args: unknown[]): unknown => callModule(proxy, args);
+    // A function's own name and length are ordinary attributes here.
+    delete (call as { name?: string }).name;
+    delete (call as { length?: number }).length;
+    Object.setPrototypeOf(call, new.target.prototype as object);
+    states.set(call, { parameters: new Map(), buffers: new Map(), modules: new Map(), nonPersistent: new Set(), preHooks: new Set(), hooks: new Set(), backwardHooks: new Set() });
+    const proxy = new Proxy(call as unknown as Module, handler);
+    states.set(proxy, stateOf(call));
+    Object.defineProperty(call, 'training', { value: true, writable: true, enumerable: false, configurable: true });
+    return proxy as unknown as this;
+  }
+}
+
+function tensorsIn(x: unknown): Tensor[] {
+  if (x instanceof Tensor) return [x];
+  if (Array.isArray(x)) return x.flatMap(tensorsIn);
+  return [];
+}
+
+function callModule(m: Module, args: unknown[]): unknown {
+  const s = stateOf(m);
+  safePoint('module', m);
+  for (const hook of s.preHooks) {
+    const r = hook(m, args);
+    if (r !== undefined && r !== null) args = Array.isArray(r) ? r : [r];
+  }
+  const watch = s.backwardHooks.size > 0 ? watchBackward(m, args) : null;
+  let out: unknown = (m.forward as (...a: unknown[]) => unknown)(...(watch === null ? args : watch.args));
+  for (const hook of s.hooks) {
+    const r = hook(m, args, out);
+    if (r !== undefined && r !== null) out = r;
+  }
+  watch?.outputs(out);
+  return out;
+}
+
+/** Full backward hooks fire when the gradients by all tracked inputs, or else by all outputs, have arrived. */
+function watchBackward(m: Module, args: unknown[]): { args: unknown[]; outputs(out: unknown): void } {
+  let gradInput: (Tensor | null)[] = args.map(() => null);
+  let gradOutput: (Tensor | null)[] = [];
+  const fire = (): void => {
+    for (const hook of stateOf(m).backwardHooks) {
+      const r = hook(m, gradInput, gradOutput);
+      if (Array.isArray(r)) gradInput = r;
+    }
+  };
+  let waiting = 0;
+  const watched = args.map((a, i) => {
+    if (!(a instanceof Tensor) || !a.requiresGrad) return a;
+    waiting++;
+    const seen = a.mul(1);
+    seen.registerHook((g) => {
+      gradInput[i] = g;
+      if (--waiting > 0) return undefined;
+      fire();
+      return gradInput[i];
+    });
+    return seen;
+  });
+  const firesAtInputs = waiting > 0;
+  return {
+    args: watched,
+    outputs(out) {
+      const outs = tensorsIn(out).filter((t) => t.requiresGrad);
+      gradOutput = outs.map(() => null);
+      let left = outs.length;
+      outs.forEach((t, i) => t.registerHook((g) => {
+        gradOutput[i] = g;
+        if (--left === 0 && !firesAtInputs) fire();
+      }));
+    },
+  };
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export class Module extends ModuleBase {
+  /** What the module computes; every subclass defines it. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  forward(..._args: any[]): any {
+    throw new NotImplementedError(`Module [${this.constructor.name}] is missing the required "forward" function`);
+  }
+
+  /** The children by name, as torch's `_modules`. */
+  get modules_(): Map<string, Module | null> { return stateOf(this).modules; }
+  /** @internal */
+  get parameters_(): Map<string, Parameter | null> { return stateOf(this).parameters; }
+  /** @internal */
+  get buffers_(): Map<string, Tensor | null> { return stateOf(this).buffers; }
+
+  // --- registering
+
+  addModule(name: string, module: Module | null): void {
+    if (module !== null && !(module instanceof Module)) throw new TypeError(`${pyType(module)} is not a Module subclass`);
+    if (typeof name !== 'string') throw new TypeError(`module name should be a string. Got ${pyType(name)}`);
+    if (reserved(this, name)) throw new KeyError(`attribute '${name}' already exists`);
+    if (name.includes('.')) throw new KeyError(`module name can't contain ".", got: ${name}`);
+    if (name === '') throw new KeyError('module name can\'t be empty string ""');
+    stateOf(this).modules.set(name, module);
+    (this as unknown as Record<string, unknown>)[name] = module;
+  }
+  registerModule(name: string, module: Module | null): void { this.addModule(name, module); }
+  registerParameter(name: string, param: Parameter | null): void {
+    if (name.includes('.')) throw new KeyError('parameter name can\'t contain "."');
+    if (name === '') throw new KeyError('parameter name can\'t be empty string ""');
+    if (reserved(this, name)) throw new KeyError(`attribute '${name}' already exists`);
+    if (param !== null && !(param instanceof Parameter)) throw new TypeError(`cannot assign '${pyType(param)}' object to parameter '${name}' (torch.nn.Parameter or None required)`);
+    stateOf(this).parameters.set(name, param);
+    (this as unknown as Record<string, unknown>)[name] = param;
+  }
+  /** A tensor that is part of the state but not trained. `persistent: false` keeps it out of stateDict(). */
+  registerBuffer(name: string, value: Tensor | null, options: { persistent?: boolean } = {}): void {
+    if (name.includes('.')) throw new KeyError('buffer name can\'t contain "."');
+    if (name === '') throw new KeyError('buffer name can\'t be empty string ""');
+    if (reserved(this, name)) throw new KeyError(`attribute '${name}' already exists`);
+    if (value !== null && !(value instanceof Tensor)) throw new TypeError(`cannot assign '${pyType(value)}' object to buffer '${name}' (torch Tensor or None required)`);
+    const s = stateOf(this);
+    s.buffers.set(name, value);
+    if (options.persistent === false) s.nonPersistent.add(name);
+    else s.nonPersistent.delete(name);
+    (this as unknown as Record<string, unknown>)[name] = value;
+  }
+
+  // --- walking: own parameters first, then children in order; each object once, under its first name
+
+  *namedModules(prefix = '', seen: Set<Module> = new Set()): IterableIterator<[string, Module]> {
+    if (seen.has(this)) return;
+    seen.add(this);
+    yield [prefix, this];
+    for (const [name, child] of stateOf(this).modules) {
+      if (child !== null) yield* child.namedModules(prefix ? `${prefix}.${name}` : name, seen);
+    }
+  }
+  *modules(): IterableIterator<Module> { for (const [, m] of this.namedModules()) yield m; }
+  *namedChildren(): IterableIterator<[string, Module]> {
+    const seen = new Set<Module>();
+    for (const [name, m] of stateOf(this).modules) if (m !== null && !seen.has(m)) { seen.add(m); yield [name, m]; }
+  }
+  *children(): IterableIterator<Module> { for (const [, m] of this.namedChildren()) yield m; }
+  private *members<T extends object>(pick: (m: Module) => Map<string, T | null>, prefix: string, recurse: boolean, once: boolean): IterableIterator<[string, T]> {
+    const seen = new Set<T>();
+    const all: Iterable<[string, Module]> = !recurse ? [[prefix, this]] : once ? this.namedModules(prefix) : allModules(this, prefix);
+    for (const [path, module] of all) {
+      for (const [name, value] of pick(module)) {
+        if (value === null || (once && seen.has(value))) continue;
+        seen.add(value);
+        yield [path ? `${path}.${name}` : name, value];
+      }
+    }
+  }
+  namedParameters(options: { prefix?: string; recurse?: boolean; removeDuplicate?: boolean } = {}): IterableIterator<[string, Parameter]> {
+    return this.members((m) => stateOf(m).parameters, options.prefix ?? '', options.recurse ?? true, options.removeDuplicate ?? true);
+  }
+  *parameters(recurse = true): IterableIterator<Parameter> { for (const [, p] of this.namedParameters({ recurse })) yield p; }
+  namedBuffers(options: { prefix?: string; recurse?: boolean; removeDuplicate?: boolean } = {}): IterableIterator<[string, Tensor]> {
+    return this.members((m) => stateOf(m).buffers, options.prefix ?? '', options.recurse ?? true, options.removeDuplicate ?? true);
+  }
+  *buffers(recurse = true): IterableIterator<Tensor> { for (const [, b] of this.namedBuffers({ recurse })) yield b; }
+  getSubmodule(path: string): Module {
+    let m: Module = this;
+    for (const name of path === '' ? [] : path.split('.')) {
+      const next = stateOf(m).modules.get(name);
+      if (!next) throw new AttributeError(`${m.constructor.name} has no attribute \`${name}\``);
+      m = next;
+    }
+    return m;
+  }
+  private member<T>(path: string, pick: (s: State) => Map<string, T | null>): T {
+    const at = path.lastIndexOf('.');
+    const owner = this.getSubmodule(at < 0 ? '' : path.slice(0, at));
+    const value = pick(stateOf(owner)).get(path.slice(at + 1));
+    if (value === undefined || value === null) throw new AttributeError(`${owner.constructor.name} has no attribute \`${path.slice(at + 1)}\``);
+    return value;
+  }
+  getParameter(path: string): Parameter { return this.member(path, (s) => s.parameters); }
+  getBuffer(path: string): Tensor { return this.member(path, (s) => s.buffers); }
+  /** Calls `fn` on every module, children first. Returns this. */
+  apply(fn: (m: Module) => void): this {
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  // --- state
+
+  /** Every parameter and persistent buffer by name, sharing memory; a shared module appears under each of its names. */
+  stateDict(prefix = ''): OrderedDict<Tensor> {
+    const out = new OrderedDict<Tensor>();
+    out.metadata = new Map();
+    const walk = (m: Module, at: string): void => {
+      out.metadata!.set(at.slice(0, -1), new Map([['version', 1]]));
+      const s = stateOf(m);
+      for (const [name, p] of s.parameters) if (p !== null) out.set(at + name, p.detach());
+      for (const [name, b] of s.buffers) if (b !== null && !s.nonPersistent.has(name)) out.set(at + name, b.detach());
+      for (const [name, child] of s.modules) if (child !== null) walk(child, `${at}${name}.`);
+    };
+    walk(this, prefix);
+    return out;
+  }
+  /**
+   * Copies values into parameters and buffers by name. Throws RuntimeError with PyTorch's list of what is missing,
+   * unexpected or of another shape (shapes also with `strict: false`); nothing is copied then.
+   */
+  loadStateDict(source: ReadonlyMap<string, Tensor> | Record<string, Tensor>, options: { strict?: boolean } = {}): IncompatibleKeys {
+    if (typeof source !== 'object' || source === null || Array.isArray(source)) throw new TypeError(`Expected state_dict to be dict-like, got <class '${pyType(source)}'>.`);
+    const given = source instanceof Map ? (source as Map<string, Tensor>) : new Map(Object.entries(source as Record<string, Tensor>));
+    const own = this.stateDict();
+    const missing = [...own.keys()].filter((k) => !given.has(k));
+    const unexpected = [...given.keys()].filter((k) => !own.has(k));
+    const errors: string[] = [];
+    if (options.strict !== false) {
+      const quoted = (keys: string[]): string => keys.map((k) => `"${k}"`).join(', ');
+      if (missing.length > 0) errors.push(`Missing key(s) in state_dict: ${quoted(missing)}. `);
+      if (unexpected.length > 0) errors.push(`Unexpected key(s) in state_dict: ${quoted(unexpected)}. `);
+    }
+    for (const [key, to] of own) {
+      const from = given.get(key);
+      if (from === undefined) continue;
+      if (!(from instanceof Tensor)) errors.push(`While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received <class '${pyType(from)}'>`);
+      else if (String(from.shape) !== String(to.shape)) errors.push(`size mismatch for ${key}: copying a param with shape ${from.shape} from checkpoint, the shape in current model is ${to.shape}.`);
+    }
+    if (errors.length > 0) throw new RuntimeError(`Error(s) in loading state_dict for ${this.constructor.name}:\n\t${errors.join('\n\t')}`);
+    noGrad(() => { for (const [key, to] of own) { const from = given.get(key); if (from !== undefined) to.copy_(from); } });
+    return new IncompatibleKeys(missing, unexpected);
+  }
+
+  // --- changing everything below
+
+  private eachTensor(fn: (t: Tensor) => Tensor): this {
+    for (const m of this.modules()) {
+      const s = stateOf(m);
+      for (const p of s.parameters.values()) {
+        if (p === null) continue;
+        // The Parameter stays the same object: optimizers and ties keep working.
+        const grad = p.grad;
+        const next = noGrad(() => fn(p));
+        if (next !== p) {
+          p.grad = null;
+          native['setData'](p, next);
+          if (grad !== null) p.grad = noGrad(() => fn(grad));
+        }
+      }
+      for (const [name, b] of s.buffers) if (b !== null) (m as unknown as Record<string, unknown>)[name] = noGrad(() => fn(b));
+    }
+    return this;
+  }
+  /** Moves every parameter and buffer to a device or floating dtype, in place. */
+  to(target: DType | DeviceLike | { dtype?: DType; device?: DeviceLike }): this {
+    const o = target instanceof DType ? { dtype: target } : target instanceof Device || typeof target === 'string' ? { device: target } : target;
+    if (o.dtype !== undefined && !o.dtype.isFloatingPoint) throw new TypeError(`nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=${o.dtype}`);
+    return this.eachTensor((t) => {
+      const typed = o.dtype !== undefined && t.isFloatingPoint() ? t.to(o.dtype) : t;
+      return o.device !== undefined ? typed.to(o.device) : typed;
+    });
+  }
+  cpu(): this { return this.to('cpu'); }
+  webgpu(): this { return this.to('webgpu'); }
+  float(): this { return this.to(float32); }
+  double(): this { return this.to(float64); }
+  half(): this { return this.to(float16); }
+  bfloat16(): this { return this.to(bfloat16); }
+  train(mode = true): this {
+    if (typeof mode !== 'boolean') throw new ValueError('training mode is expected to be boolean');
+    this.training = mode;
+    for (const m of this.children()) m.train(mode);
+    return this;
+  }
+  eval(): this { return this.train(false); }
+  requiresGrad_(value = true): this {
+    for (const p of this.parameters()) p.requiresGrad_(value);
+    return this;
+  }
+  zeroGrad(options: { setToNone?: boolean } = {}): void { native['zeroGrad']([...this.parameters()], options.setToNone ?? true); }
+
+  // --- hooks
+
+  registerForwardPreHook(hook: PreHook): { remove(): void } { return added(stateOf(this).preHooks, hook); }
+  registerForwardHook(hook: ForwardHook): { remove(): void } { return added(stateOf(this).hooks, hook); }
+  registerFullBackwardHook(hook: BackwardHook): { remove(): void } { return added(stateOf(this).backwardHooks, hook); }
+
+  // --- printing
+
+  /** What stands between the parentheses: a layer's settings. */
+  extraRepr(): string { return ''; }
+  /** @internal The class's name as printed. */
+  reprName(): string { return this.constructor.name; }
+  override toString(): string {
+    const extra = this.extraRepr();
+    const lines = extra === '' ? [] : extra.split('\n');
+    const children = this.childReprs();
+    if (children.length === 0 && lines.length <= 1) return `${this.reprName()}(${extra})`;
+    return `${this.reprName()}(\n  ${[...lines, ...children].join('\n  ')}\n)`;
+  }
+  /** @internal */
+  childReprs(): string[] {
+    return [...stateOf(this).modules].map(([name, m]) => `(${name}): ${indent(m === null ? 'None' : m.toString())}`);
+  }
+  [inspect.custom](): string { return this.toString(); }
+}
+
+/** @internal */
+export function indent(text: string): string { return text.replace(/\n/g, '\n  '); }
+
+function added<T>(set: Set<T>, hook: T): { remove(): void } {
+  set.add(hook);
+  return { remove: () => void set.delete(hook) };
+}
+
+function* allModules(m: Module, prefix: string): IterableIterator<[string, Module]> {
+  yield [prefix, m];
+  for (const [name, child] of m.modules_) if (child !== null) yield* allModules(child, prefix ? `${prefix}.${name}` : name);
+}
+
+/** What loadStateDict returns; prints as PyTorch's. */
+export class IncompatibleKeys {
+  constructor(readonly missingKeys: string[], readonly unexpectedKeys: string[]) {}
+  toString(): string {
+    if (this.missingKeys.length === 0 && this.unexpectedKeys.length === 0) return '<All keys matched successfully>';
+    const list = (keys: string[]): string => `[${keys.map((k) => `'${k}'`).join(', ')}]`;
+    return `_IncompatibleKeys(missing_keys=${list(this.missingKeys)}, unexpected_keys=${list(this.unexpectedKeys)})`;
+  }
+  [inspect.custom](): string { return this.toString(); }
+}

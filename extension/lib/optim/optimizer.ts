@@ -1,0 +1,114 @@
+/** Optimizer: parameter groups, state, printing and state dicts as torch.optim has them. */
+import { inspect } from 'node:util';
+
+import { ValueError } from '../errors';
+import { pyFloat, pyRepr } from '../format';
+import { native } from '../native';
+import { safePoint } from '../safePoint';
+import { Tensor } from '../tensor';
+import { pyType } from '../nn/pyType';
+
+export type Setting = number | boolean | null | readonly number[];
+/** Parameters that share settings. */
+export interface ParamGroup { params: Tensor[]; [setting: string]: Setting | Tensor[] }
+export type ParamInput = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Record<string, unknown>>;
+export interface OptimizerState { state: Map<number, Map<string, Tensor | number>>; paramGroups: Map<string, unknown>[] }
+
+/** Settings whose Python name differs from the camelCase one: printed and saved under Python's. */
+const snake = (s: string): string => s.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+const camel = (s: string): string => s.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+/** betas is a tuple in Python; a float setting may be written as an int there. */
+function pySetting(v: unknown): string {
+  if (Array.isArray(v)) return `(${v.map((x: number) => (Number.isInteger(x) ? `${x}` : pyFloat(x))).join(', ')})`;
+  return pyRepr(v);
+}
+
+export abstract class Optimizer {
+  readonly paramGroups: ParamGroup[] = [];
+  /** Per parameter: momentum buffers, moments, step counts, under PyTorch's names. */
+  readonly state = new Map<Tensor, Map<string, Tensor | number>>();
+
+  protected constructor(params: ParamInput, private readonly defaults: Record<string, Setting>) {
+    if (params instanceof Tensor) throw new TypeError(`params argument given to the optimizer should be an iterable of Tensors or dicts, but got ${pyType(params)}`);
+    const list = [...params] as (Tensor | ({ params: Iterable<Tensor> } & Record<string, unknown>))[];
+    if (list.length === 0) throw new ValueError('optimizer got an empty parameter list');
+    if (list[0] instanceof Tensor) this.addParamGroup({ params: list as Tensor[] });
+    else for (const g of list) this.addParamGroup(g as { params: Iterable<Tensor> });
+  }
+
+  addParamGroup(group: { params: Iterable<Tensor> } & Record<string, unknown>): void {
+    const params = [...group.params];
+    for (const p of params) {
+      if (!(p instanceof Tensor)) throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${pyType(p)}`);
+      if (!p.isLeaf) throw new ValueError("can't optimize a non-leaf Tensor");
+    }
+    if (this.paramGroups.some((g) => g.params.some((p) => params.includes(p)))) throw new ValueError('some parameters appear in more than one parameter group');
+    this.paramGroups.push({ ...this.defaults, ...group, params } as ParamGroup);
+  }
+
+  /** Forgets gradients; `setToNone: false` fills them with zeros instead. */
+  zeroGrad(options: { setToNone?: boolean } = {}): void {
+    for (const g of this.paramGroups) native['zeroGrad'](g.params, options.setToNone ?? true);
+  }
+
+  /** One update of every parameter that has a gradient: one native call a group. */
+  step(): void {
+    for (const g of this.paramGroups) this.updateGroup(g);
+    safePoint('step', this);
+  }
+  protected abstract updateGroup(group: ParamGroup): void;
+
+  protected stateOf(p: Tensor): Map<string, Tensor | number> {
+    let s = this.state.get(p);
+    if (s === undefined) this.state.set(p, (s = new Map()));
+    return s;
+  }
+
+  /** As PyTorch's state_dict(): state by parameter number, settings under Python's names. */
+  stateDict(): Map<string, unknown> {
+    const number = new Map<Tensor, number>();
+    const groups = this.paramGroups.map((g) => {
+      const out = new Map<string, unknown>();
+      for (const [k, v] of Object.entries(g)) if (k !== 'params') out.set(snake(k), v);
+      out.set('params', g.params.map((p) => { if (!number.has(p)) number.set(p, number.size); return number.get(p)!; }));
+      return out;
+    });
+    const state = new Map<number, Map<string, Tensor | number>>();
+    for (const [p, i] of number) { const s = this.state.get(p); if (s !== undefined && s.size > 0) state.set(i, s); }
+    return new Map<string, unknown>([['state', state], ['param_groups', groups]]);
+  }
+
+  /** Takes what stateDict() (or PyTorch's, loaded) gave. Throws ValueError when the groups do not fit. */
+  loadStateDict(source: ReadonlyMap<string, unknown>): void {
+    const groups = source.get('param_groups') as Map<string, unknown>[] | undefined;
+    const state = source.get('state') as Map<number | bigint, Map<string, Tensor | number>> | undefined;
+    if (!Array.isArray(groups) || !(state instanceof Map)) throw new ValueError('loaded state dict has no "state" and "param_groups"');
+    if (groups.length !== this.paramGroups.length) throw new ValueError('loaded state dict has a different number of parameter groups');
+    groups.forEach((g, i) => {
+      if ((g.get('params') as unknown[]).length !== this.paramGroups[i]!.params.length) throw new ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+    });
+    const byNumber = new Map<number, Tensor>();
+    groups.forEach((g, i) => {
+      const own = this.paramGroups[i]!;
+      (g.get('params') as (number | bigint)[]).forEach((n, k) => byNumber.set(Number(n), own.params[k]!));
+      for (const [k, v] of g) if (k !== 'params') own[camel(k)] = v as Setting;
+    });
+    this.state.clear();
+    for (const [n, s] of state) {
+      const p = byNumber.get(Number(n));
+      if (p === undefined) continue;
+      const copy = new Map<string, Tensor | number>();
+      for (const [k, v] of s) copy.set(k, v instanceof Tensor ? (v.dim() === 0 ? v.item() : v.clone().to(p.device)) : Number(v));
+      this.state.set(p, copy);
+    }
+  }
+
+  toString(): string {
+    const groups = this.paramGroups.map((g, i) => {
+      const settings = Object.entries(g).filter(([k]) => k !== 'params').map(([k, v]) => [snake(k), pySetting(v)] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+      return `Parameter Group ${i}\n${settings.map(([k, v]) => `    ${k}: ${v}\n`).join('')}`;
+    });
+    return `${this.constructor.name} (\n${groups.join('\n')})`;
+  }
+  [inspect.custom](): string { return this.toString(); }
+}

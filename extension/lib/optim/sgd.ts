@@ -1,0 +1,25 @@
+import { ValueError } from '../errors';
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { Optimizer, type ParamGroup, type ParamInput } from './optimizer';
+
+export interface SGDOptions { lr?: number; momentum?: number; dampening?: number; weightDecay?: number; nesterov?: boolean; maximize?: boolean }
+
+/** Stochastic gradient descent with momentum. Source: torch.optim.SGD; Sutskever et al. 2013. */
+export class SGD extends Optimizer {
+  constructor(params: ParamInput, options: SGDOptions = {}) {
+    const { lr = 1e-3, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false } = options;
+    if (!(lr >= 0)) throw new ValueError(`Invalid learning rate: ${lr}`);
+    if (!(momentum >= 0)) throw new ValueError(`Invalid momentum value: ${momentum}`);
+    if (!(weightDecay >= 0)) throw new ValueError(`Invalid weight_decay value: ${weightDecay}`);
+    if (nesterov && (momentum <= 0 || dampening !== 0)) throw new ValueError('Nesterov momentum requires a momentum and zero dampening');
+    super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize, foreach: null, differentiable: false, fused: null });
+  }
+  protected override updateGroup(g: ParamGroup): void {
+    const momentum = g['momentum'] as number;
+    const buffers = momentum === 0 ? null : g.params.map((p) => (this.state.get(p)?.get('momentum_buffer') as Tensor | undefined) ?? null);
+    const before = buffers?.slice();
+    native['sgdStep'](g.params, buffers, g['lr'], momentum, g['dampening'], g['weightDecay'], g['nesterov'], g['maximize']);
+    buffers?.forEach((b, i) => { if (b !== null && before![i] === null) this.stateOf(g.params[i]!).set('momentum_buffer', b); });
+  }
+}
