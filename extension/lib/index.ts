@@ -16,4 +16,6 @@ export { Tensor, Parameter, type Scalar, type Operand, type TypedArray } from '.
 export { Size } from './size';
 export { OrderedDict } from './orderedDict';
 export { pyRepr } from './format';
+export { save, load, type Loaded, type LoadOptions } from './serialization';
+export { CheckpointError } from '../checkpoint/errors';
 export * from './errors';

@@ -8,14 +8,18 @@ import { pyType } from './pyType';
 type AnyModule = Module;
 type Callable = (x: never) => unknown;
 
-/** `m[-1]`, `m[7]`: whole numbers as names, counted from the end when negative, checked against the length. */
-function indexed<T extends Module>(m: T): T {
-  return new Proxy(m, {
+/**
+ * `m[-1]`, `m[7]`: names that are whole numbers and no property of their own are positions, counted from the end when
+ * negative. Stands behind the class's prototype, so that it costs nothing when the property exists.
+ */
+function indexed(prototype: object): void {
+  const behind = new Proxy(Object.create(Object.getPrototypeOf(prototype) as object) as object, {
     get(target, key, receiver) {
-      if (typeof key === 'string' && /^-?\d+$/.test(key)) return (target as unknown as { at(i: number): unknown }).at(Number(key));
+      if (typeof key === 'string' && /^-?\d+$/.test(key)) return (receiver as { at(i: number): unknown }).at(Number(key));
       return Reflect.get(target, key, receiver) as unknown;
     },
   });
+  Object.setPrototypeOf(prototype, behind);
 }
 
 function position(i: number, length: number): number {
@@ -27,10 +31,6 @@ const entriesOf = <T>(x: ReadonlyMap<string, T> | Record<string, T>): [string, T
 
 abstract class ListBase extends Module {
   [index: number]: Module & Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
-  constructor() {
-    super();
-    return indexed(this);
-  }
   override get length(): number { return this.modules_.size; }
   at(i: number): AnyModule { return [...this.modules_.values()][position(i, this.length)]!; }
   *[Symbol.iterator](): IterableIterator<AnyModule> { for (const m of this.modules_.values()) yield m!; }
@@ -60,6 +60,8 @@ abstract class ListBase extends Module {
     all.forEach((m, i) => this.addModule(String(i), m));
   }
 }
+
+indexed(ListBase.prototype);
 
 /** Runs its modules one after the other. Takes modules, or one ordered map of names to modules. Source: torch.nn.Sequential. */
 export class Sequential extends ListBase {
@@ -102,15 +104,6 @@ export class ModuleDict extends Module {
   constructor(modules: ReadonlyMap<string, Module> | Record<string, Module> = {}) {
     super();
     this.update(modules);
-    return new Proxy(this, {
-      set(target, key, value, receiver) {
-        if (typeof key === 'string' && value instanceof Module && !target.modules_.has(key)) {
-          target.addModule(key, value);
-          return true;
-        }
-        return Reflect.set(target, key, value, receiver);
-      },
-    });
   }
   get(name: string): Module {
     const m = this.modules_.get(name);
@@ -146,7 +139,6 @@ export class ParameterList extends Module {
   constructor(values: Iterable<Tensor> = []) {
     super();
     this.extend(values);
-    return indexed(this);
   }
   override get length(): number { return this.parameters_.size; }
   at(i: number): Parameter { return [...this.parameters_.values()][position(i, this.length)]!; }
@@ -162,6 +154,8 @@ export class ParameterList extends Module {
   }
   override toString(): string { return parameterRepr('ParameterList', [...this].map((p, i) => parameterLine(String(i), p))); }
 }
+
+indexed(ParameterList.prototype);
 
 /** Parameters by name, in order, registered. Source: torch.nn.ParameterDict. */
 export class ParameterDict extends Module {

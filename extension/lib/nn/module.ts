@@ -32,7 +32,7 @@ const states = new WeakMap<object, State>();
 const stateOf = (m: object): State => states.get(m)!;
 
 /** Names that already mean something; a field declared as null may still become a parameter, buffer or child. */
-const reserved = (m: object, name: string): boolean => (m as Record<string, unknown>)[name] != null && !stateOf(m).parameters.has(name) && !stateOf(m).buffers.has(name) && !stateOf(m).modules.has(name);
+const reserved = (m: object, name: string): boolean => name in m && (m as Record<string, unknown>)[name] != null && !stateOf(m).parameters.has(name) && !stateOf(m).buffers.has(name) && !stateOf(m).modules.has(name);
 
 function place(target: object, name: string, value: unknown): boolean {
   const s = stateOf(target);

@@ -1,0 +1,91 @@
+/** JSON as safetensors needs it: integers exact (JSON.parse rounds beyond 2^53), duplicate keys refused, depth bounded. */
+import { CheckpointError } from './errors';
+
+export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | Map<string, JsonValue>;
+const MAX_DEPTH = 64;
+
+export function parseJsonObject(bytes: Buffer): Map<string, JsonValue> {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new CheckpointError('the header is not UTF-8');
+  }
+  const parser = new Parser(text);
+  const value = parser.document();
+  if (!(value instanceof Map)) throw new CheckpointError('the header is not a JSON object');
+  return value;
+}
+
+class Parser {
+  private at = 0;
+  constructor(private readonly s: string) {}
+  private fail(what: string): never { throw new CheckpointError(`the header is not valid JSON: ${what} at character ${this.at}`); }
+  private space(): void { while (' \t\n\r'.includes(this.s[this.at] ?? 'x')) this.at++; }
+  document(): JsonValue {
+    const v = this.value(0);
+    this.space();
+    if (this.at !== this.s.length) this.fail('something after the end');
+    return v;
+  }
+  private value(depth: number): JsonValue {
+    if (depth > MAX_DEPTH) this.fail('nested too deep');
+    this.space();
+    const c = this.s[this.at];
+    if (c === '{') return this.object(depth);
+    if (c === '[') return this.array(depth);
+    if (c === '"') return this.string();
+    const word = /(?:true|false|null)\b/y;
+    word.lastIndex = this.at;
+    const w = word.exec(this.s);
+    if (w !== null) { this.at += w[0].length; return w[0] === 'null' ? null : w[0] === 'true'; }
+    const number = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y;
+    number.lastIndex = this.at;
+    const n = number.exec(this.s);
+    if (n === null) this.fail('a value is missing');
+    this.at += n[0].length;
+    return n[1] === undefined && n[2] === undefined ? BigInt(n[0]) : Number(n[0]);
+  }
+  private string(): string {
+    const m = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+    m.lastIndex = this.at;
+    const found = m.exec(this.s);
+    if (found === null) this.fail('a string is not ended');
+    this.at += found[0].length;
+    const value = JSON.parse(found[0]) as string;
+    if (/\p{Surrogate}/u.test(value)) this.fail('a string with a lone surrogate');
+    return value;
+  }
+  private object(depth: number): Map<string, JsonValue> {
+    const out = new Map<string, JsonValue>();
+    this.at++;
+    this.space();
+    if (this.s[this.at] === '}') { this.at++; return out; }
+    for (;;) {
+      this.space();
+      if (this.s[this.at] !== '"') this.fail('a key is missing');
+      const key = this.string();
+      if (out.has(key)) throw new CheckpointError(`the header names '${key}' twice`);
+      this.space();
+      if (this.s[this.at++] !== ':') this.fail("':' is missing");
+      out.set(key, this.value(depth + 1));
+      this.space();
+      const c = this.s[this.at++];
+      if (c === '}') return out;
+      if (c !== ',') this.fail("',' or '}' is missing");
+    }
+  }
+  private array(depth: number): JsonValue[] {
+    const out: JsonValue[] = [];
+    this.at++;
+    this.space();
+    if (this.s[this.at] === ']') { this.at++; return out; }
+    for (;;) {
+      out.push(this.value(depth + 1));
+      this.space();
+      const c = this.s[this.at++];
+      if (c === ']') return out;
+      if (c !== ',') this.fail("',' or ']' is missing");
+    }
+  }
+}
