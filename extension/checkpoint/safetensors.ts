@@ -63,7 +63,7 @@ export function open(source: Source): OpenedCheckpoint {
   for (const t of found) { value.set(t.name, t.tensor); tensors.set(t.name, t.tensor); }
   return {
     info: {
-      file: path.resolve(source.file), format: 'safetensors', description: `safetensors, header of ${length} bytes`, fileBytes: source.size, tensors: found.map((t) => t.info), tensorBytes: at, metadata,
+      file: path.resolve(source.file), format: 'safetensors', description: `safetensors, header of ${length} bytes`, fileBytes: source.size, version: source.version, parameters: 0, tensors: found.map((t) => t.info), tensorBytes: at, metadata,
       root: { key: '', type: 'dict', children }, globals: [], warnings: [], milliseconds: performance.now() - started,
     },
     tensors, value, close: () => source.close(),

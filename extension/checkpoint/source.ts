@@ -26,6 +26,8 @@ export class Source {
   }
 
   get name(): string { return path.basename(this.file); }
+  /** Changes when the file does. */
+  get version(): string { return `${this.size}-${this.modified}`; }
 
   /** Exactly `length` bytes at `offset`. Throws when the file ends before. */
   read(offset: number, length: number): Buffer {

@@ -74,7 +74,7 @@ export function open(source: Source): OpenedCheckpoint {
   if (id !== undefined) metadata['serialization id'] = id;
   const info: CheckpointInfo = {
     file: path.resolve(source.file), format: script ? 'torchscript' : 'torch-zip', description: `PyTorch ${script ? 'TorchScript archive' : 'zip'}, version ${version}, ${order}-endian`,
-    fileBytes: source.size, tensors: infos, tensorBytes: [...storages.values()].reduce((a, s) => a + s.bytes, 0), metadata, root: tree, globals, warnings: zip.warnings,
+    fileBytes: source.size, version: source.version, parameters: 0, tensors: infos, tensorBytes: [...storages.values()].reduce((a, s) => a + s.bytes, 0), metadata, root: tree, globals, warnings: zip.warnings,
     ...(error === undefined ? {} : { error }), milliseconds: performance.now() - started,
   };
   return { info, tensors, value, close: () => source.close() };
