@@ -9,7 +9,7 @@ export * as autograd from './autograd';
 export * from './ops';
 export { noGrad, enableGrad, isGradEnabled, setGradEnabled } from './autograd';
 export { manualSeed, initialSeed, seed } from './random';
-export { DType, float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool } from './dtype';
+export { DType, dtypeByName, float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool } from './dtype';
 export { Device, device } from './device';
 export { backends, setNumThreads, getNumThreads } from './backends';
 export { Tensor, Parameter, type Scalar, type Operand, type TypedArray } from './tensor';

@@ -239,7 +239,7 @@ export class Tensor {
   isnan(): Tensor { return native['unary'](U['isnan'], this); }
   isinf(): Tensor { return native['unary'](U['isinf'], this); }
   isfinite(): Tensor { return native['unary'](U['isfinite'], this); }
-  clamp(min: number | null = null, max: number | null = null): Tensor { return native['unary'](U['clamp'], this, min ?? -Infinity, max ?? Infinity); }
+  clamp(min: Operand | null = null, max: Operand | null = null): Tensor { return native['clamp'](this, min, max); }
   neg_(): this { return native['unary_'](U['neg'], this); }
   abs_(): this { return native['unary_'](U['abs'], this); }
   exp_(): this { return native['unary_'](U['exp'], this); }
@@ -248,7 +248,7 @@ export class Tensor {
   tanh_(): this { return native['unary_'](U['tanh'], this); }
   sigmoid_(): this { return native['unary_'](U['sigmoid'], this); }
   relu_(): this { return native['unary_'](U['relu'], this); }
-  clamp_(min: number | null = null, max: number | null = null): this { return native['unary_'](U['clamp'], this, min ?? -Infinity, max ?? Infinity); }
+  clamp_(min: Operand | null = null, max: Operand | null = null): this { return native['clamp_'](this, min, max); }
 
   // --- reductions
 

@@ -28,18 +28,12 @@ std::shared_ptr<Node> accumulator_of(const Tensor& t) {
   return n;
 }
 
-Edge edge_of(const Tensor& t) {
-  if (!t.defined() || !requires_grad(t)) return {};
-  if (auto fn = grad_fn(t)) return {fn, meta(t)->output_nr};
-  return {accumulator_of(t), 0};
-}
-
 std::shared_ptr<Node> make_node(const char* name, const TensorList& inputs, std::vector<SavedTensor> saved, BackwardFn fn) {
   auto node = std::make_shared<Node>();
   node->name = name;
   node->sequence = next_sequence++;
   node->next.reserve(inputs.size());
-  for (const Tensor& t : inputs) node->next.push_back(edge_of(t));
+  for (const Tensor& t : inputs) node->next.push_back(gradient_edge(t));
   node->saved = std::move(saved);
   node->backward = std::move(fn);
   return node;
@@ -54,6 +48,12 @@ void set_history(const Tensor& out, const std::shared_ptr<Node>& node, uint32_t 
   m.hooks.clear();
 }
 }  // namespace
+
+Edge gradient_edge(const Tensor& t) {
+  if (!t.defined() || !requires_grad(t)) return {};
+  if (auto fn = grad_fn(t)) return {fn, meta(t)->output_nr};
+  return {accumulator_of(t), 0};
+}
 
 void set_autograd_ops(const AutogradOps& o) { ops_ = o; }
 AutogradOps autograd_ops() { return ops_; }
@@ -249,7 +249,7 @@ void record_inplace(const Tensor& self, const char* name, const TensorList& inpu
   auto copy = std::make_shared<Node>();
   copy->name = "CopySlices";
   copy->sequence = next_sequence++;
-  copy->next.push_back(edge_of(base));
+  copy->next.push_back(gradient_edge(base));
   for (size_t i = 1; i < node->next.size(); ++i) copy->next.push_back(node->next[i]);
   Dims sizes = self.sizes(), strides = self.strides();
   int64_t offset = self.offset() - base.offset();

@@ -87,6 +87,8 @@ void set_requires_grad(const Tensor& t, bool value);
 bool is_leaf(const Tensor& t);
 // The node that made `t`, regenerated for views whose base was changed in place; null for leaves.
 std::shared_ptr<Node> grad_fn(const Tensor& t);
+// Where a gradient of `t` goes: the node that made it, or the one that adds to a leaf's .grad. Null node when t needs none.
+Edge gradient_edge(const Tensor& t);
 // Calls `hook` with the gradient of `t`; its result, when given, replaces it. Returns an id for remove_hook.
 uint64_t add_hook(const Tensor& t, Hook hook);
 void remove_hook(const Tensor& t, uint64_t id);

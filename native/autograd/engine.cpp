@@ -1,4 +1,4 @@
-// The backward pass: nodes in order of decreasing sequence number, each once, when all its gradients are in.
+// The backward pass: each node once, when all its gradients are in; of those ready, the one made last comes first.
 #include <queue>
 #include <unordered_map>
 
@@ -45,36 +45,39 @@ void accumulate(const Ref<TensorImpl>& leaf, Tensor g, bool create_graph) {
   }
 }
 
+// Calls the node's formula; without retain_graph its saved tensors are freed at once.
+TensorList evaluate(const std::shared_ptr<Node>& node, const TensorList& grads, bool retain_graph) {
+  if (node->released)
+    fail("Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.");
+  Context context(*node, node);
+  TensorList result = node->backward(context, grads);
+  if (!retain_graph) {
+    node->saved.clear();
+    node->backward = nullptr;
+    node->released = true;
+  }
+  return result;
+}
+
 }  // namespace
 
 TensorList run_backward(const TensorList& roots, const TensorList& root_grads, bool retain_graph, bool create_graph, const TensorList& inputs, bool allow_unused, bool accumulate_leaves) {
-  std::unordered_map<Node*, TensorList> pending;
-  std::unordered_map<Node*, std::shared_ptr<Node>> alive;
-  std::priority_queue<Task> queue;
+  struct State { TensorList grads; int64_t waiting = 0; bool needed = true; };
+  std::unordered_map<Node*, State> states;
 
   // Where captured gradients of `inputs` arrive.
   struct Capture { uint32_t nr; size_t index; };
   std::unordered_map<Node*, std::vector<Capture>> captures;
   TensorList captured(inputs.size());
+  std::vector<Edge> targets;  // keeps accumulators of unused leaves alive
   for (size_t i = 0; i < inputs.size(); ++i) {
-    check(requires_grad(inputs[i]), "One of the differentiated Tensors does not require grad");
-    auto fn = grad_fn(inputs[i]);
-    if (fn) captures[fn.get()].push_back({meta(inputs[i])->output_nr, i});
-    else if (auto acc = meta(inputs[i])->accumulator.lock()) captures[acc.get()].push_back({0, i});
+    if (!requires_grad(inputs[i])) fail("One of the differentiated Tensors does not require grad");
+    Edge e = gradient_edge(inputs[i]);
+    captures[e.node.get()].push_back({e.input, i});
+    targets.push_back(std::move(e));
   }
 
-  NoGrad mode(create_graph);
-  auto send = [&](const std::shared_ptr<Node>& node, uint32_t nr, const Tensor& g) {
-    auto [it, fresh] = pending.try_emplace(node.get());
-    if (fresh) {
-      it->second.resize(node->outputs);
-      alive[node.get()] = node;
-      queue.push({node.get(), node->sequence});
-    }
-    Tensor& slot = it->second[nr];
-    slot = slot.defined() ? autograd_ops().add(slot, g) : g;
-  };
-
+  std::vector<std::pair<Edge, Tensor>> starts;
   for (size_t i = 0; i < roots.size(); ++i) {
     const Tensor& r = roots[i];
     if (!requires_grad(r)) fail("element ", i, " of tensors does not require grad and does not have a grad_fn");
@@ -85,51 +88,94 @@ TensorList run_backward(const TensorList& roots, const TensorList& root_grads, b
     } else if (g.sizes() != r.sizes()) {
       fail("Mismatch in shape: grad_output[", i, "] has a shape of torch.Size(", shape_str(g.sizes()), ") and output[", i, "] has a shape of torch.Size(", shape_str(r.sizes()), ").");
     }
-    if (auto fn = grad_fn(r)) {
-      send(fn, meta(r)->output_nr, g);
-    } else {
-      auto acc = meta(r)->accumulator.lock();
-      if (acc && captures.count(acc.get())) { for (auto& c : captures[acc.get()]) captured[c.index] = g; }
-      else if (inputs.empty() && accumulate_leaves) accumulate(r.ref(), g, create_graph);
+    starts.emplace_back(gradient_edge(r), g);
+  }
+
+  // How many gradients each node waits for; in post-order, so that `needed` (leads to one of `inputs`) is known bottom up.
+  {
+    struct Visit { Node* node; size_t next; };
+    std::vector<Visit> stack;
+    auto enter = [&](Node* n) {
+      auto [it, fresh] = states.try_emplace(n);
+      if (!fresh) return;
+      it->second.needed = inputs.empty() || captures.count(n);
+      stack.push_back({n, 0});
+    };
+    for (auto& [edge, g] : starts) {
+      enter(edge.node.get());
+      while (!stack.empty()) {
+        Visit& v = stack.back();
+        if (v.next < v.node->next.size()) {
+          Node* child = v.node->next[v.next++].node.get();
+          if (!child) continue;
+          enter(child);
+          ++states[child].waiting;
+        } else {
+          Node* done = v.node;
+          stack.pop_back();
+          State& s = states[done];
+          if (!s.needed) for (Edge& e : done->next) if (e.node && states[e.node.get()].needed) s.needed = true;
+        }
+      }
     }
   }
 
-  while (!queue.empty()) {
-    Task task = queue.top();
-    queue.pop();
-    std::shared_ptr<Node> node = alive[task.node];
-    TensorList grads = std::move(pending[task.node]);
-    alive.erase(task.node);
-    pending.erase(task.node);
-    if (!node->leaf)
-      for (auto& h : std::vector(node->pre_hooks))
-        if (grads[h.output].defined())
-          if (auto r = h.hook(grads[h.output])) grads[h.output] = *r;
-    auto cap = captures.find(task.node);
-    if (cap != captures.end())
-      for (auto& c : cap->second) captured[c.index] = grads[c.nr];
-    if (node->leaf) {
-      if (inputs.empty() && accumulate_leaves) {
-        Tensor g = std::move(grads[0]);
-        grads.clear();
-        accumulate(node->leaf, std::move(g), create_graph);
+  std::unordered_map<Node*, std::shared_ptr<Node>> alive;
+  std::priority_queue<Task> ready;
+  auto deliver = [&](const Edge& edge, const Tensor& g) {
+    State& s = states[edge.node.get()];
+    if (s.grads.empty()) s.grads.resize(edge.node->outputs);
+    alive[edge.node.get()] = edge.node;
+    Tensor& slot = s.grads[edge.input];
+    slot = slot.defined() ? autograd_ops().add(slot, g) : g;
+  };
+
+  NoGrad mode(create_graph);
+  for (auto& [edge, g] : starts) deliver(edge, g);
+  for (auto& [edge, g] : starts)
+    if (states[edge.node.get()].waiting == 0) { states[edge.node.get()].waiting = -1; ready.push({edge.node.get(), edge.node->sequence}); }
+  for (auto& start : starts) start.second = Tensor();  // their nodes stay: they hold the graph
+
+  while (!ready.empty()) {
+    Task task = ready.top();
+    ready.pop();
+    State state = std::move(states[task.node]);
+    TensorList grads = std::move(state.grads);
+    std::shared_ptr<Node> node;
+    if (auto it = alive.find(task.node); it != alive.end()) { node = std::move(it->second); alive.erase(it); }
+    TensorList result;
+    bool any = false;
+    for (const Tensor& g : grads) any |= g.defined();
+    if (node && any && state.needed) {
+      if (!node->leaf)
+        for (auto& h : std::vector(node->pre_hooks))
+          if (grads[h.output].defined())
+            if (auto r = h.hook(grads[h.output])) grads[h.output] = *r;
+      auto cap = captures.find(task.node);
+      if (cap != captures.end())
+        for (auto& c : cap->second) captured[c.index] = grads[c.nr];
+      if (node->leaf) {
+        if (inputs.empty() && accumulate_leaves) {
+          Tensor g = std::move(grads[0]);
+          grads.clear();
+          accumulate(node->leaf, std::move(g), create_graph);
+        }
+      } else {
+        bool onward = inputs.empty();
+        for (const Edge& e : node->next) onward |= e.node && states[e.node.get()].needed;
+        if (onward) result = evaluate(node, grads, retain_graph);
       }
-      continue;
+      grads.clear();
     }
-    if (node->released)
-      fail("Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.");
-    Context context(*node, node);
-    TensorList result = node->backward(context, grads);
-    grads.clear();
-    if (!retain_graph) {
-      node->saved.clear();
-      node->backward = nullptr;
-      node->released = true;
-    }
-    for (size_t i = 0; i < node->next.size() && i < result.size(); ++i) {
-      if (!node->next[i].node || !result[i].defined()) continue;
-      Tensor g = std::move(result[i]);
-      send(node->next[i].node, node->next[i].input, std::move(g));
+    for (size_t i = 0; i < task.node->next.size(); ++i) {
+      const Edge& e = task.node->next[i];
+      if (!e.node) continue;
+      if (i < result.size() && result[i].defined() && states[e.node.get()].needed) {
+        Tensor g = std::move(result[i]);
+        deliver(e, g);
+      }
+      State& s = states[e.node.get()];
+      if (--s.waiting == 0) ready.push({e.node.get(), e.node->sequence});
     }
   }
   for (size_t i = 0; i < captured.size(); ++i)

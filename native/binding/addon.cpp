@@ -79,8 +79,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     for (int i = 0; i < n; ++i) o.Set(name_of(i), Napi::Number::New(env, i));
     exports.Set(name, o);
   };
-  codes("unaryCodes", int(UnaryOp::clamp) + 1, [](int i) { return unary_name(UnaryOp(i)); });
-  codes("binaryCodes", int(BinaryOp::logical_xor) + 1, [](int i) { return binary_name(BinaryOp(i)); });
+  codes("unaryCodes", int(kUnaryOps), [](int i) { return unary_name(UnaryOp(i)); });
+  codes("binaryCodes", int(kBinaryOps), [](int i) { return binary_name(BinaryOp(i)); });
   return exports;
 }
 

@@ -10,6 +10,22 @@ napi_value unary(Call& c) { return c.wrap(ops::unary(UnaryOp(c.integer(0)), c.te
 napi_value unary_(Call& c) { ops::unary_(UnaryOp(c.integer(0)), c.tensor(1), c.missing(2) ? 0 : c.number(2), c.missing(3) ? 0 : c.number(3)); return c.argv[1]; }
 napi_value binary(Call& c) { return c.wrap(ops::binary(BinaryOp(c.integer(0)), c.operand(1), c.operand(2), c.missing(3) ? 1 : c.number(3))); }
 napi_value binary_(Call& c) { ops::binary_(BinaryOp(c.integer(0)), c.tensor(1), c.operand(2), c.missing(3) ? 1 : c.number(3)); return c.argv[1]; }
+// clamp(t, min, max): both tensors or both numbers, null for no bound.
+std::optional<Scalar> maybe_scalar(Call& c, size_t i) { return c.missing(i) ? std::nullopt : std::optional(c.scalar(i)); }
+bool tensor_bounds(Call& c) {
+  bool a = !c.missing(1) && c.is_tensor(c.argv[1]), b = !c.missing(2) && c.is_tensor(c.argv[2]);
+  if ((a && !b && !c.missing(2)) || (b && !a && !c.missing(1))) fail_type("clamp(): min and max must both be Tensors or both be numbers");
+  return a || b;
+}
+napi_value clamp(Call& c) {
+  if (tensor_bounds(c)) return c.wrap(ops::clamp(c.tensor(0), c.maybe_tensor(1), c.maybe_tensor(2)));
+  return c.wrap(ops::clamp(c.tensor(0), maybe_scalar(c, 1), maybe_scalar(c, 2)));
+}
+napi_value clamp_(Call& c) {
+  if (tensor_bounds(c)) { Tensor self = c.tensor(0); check_inplace(self); ops::copy_(self, ops::clamp(self, c.maybe_tensor(1), c.maybe_tensor(2))); return c.argv[0]; }
+  ops::clamp_(c.tensor(0), maybe_scalar(c, 1), maybe_scalar(c, 2));
+  return c.argv[0];
+}
 napi_value where(Call& c) { return c.wrap(ops::where(c.tensor(0), c.operand(1), c.operand(2))); }
 napi_value sum(Call& c) { return c.wrap(ops::sum(c.tensor(0), c.dims(1), c.boolean(2), c.missing(3) ? std::nullopt : std::optional(c.dtype(3)))); }
 napi_value mean(Call& c) { return c.wrap(ops::mean(c.tensor(0), c.dims(1), c.boolean(2))); }
@@ -58,7 +74,7 @@ napi_value fill_(Call& c) { ops::fill_(c.tensor(0), c.scalar(1)); return c.argv[
 }  // namespace
 
 const std::vector<Entry> op_entries = {
-    {"unary", unary}, {"unary_", unary_}, {"binary", binary}, {"binary_", binary_}, {"where", where}, {"sum", sum}, {"mean", mean}, {"prod", prod},
+    {"unary", unary}, {"unary_", unary_}, {"binary", binary}, {"binary_", binary_}, {"clamp", clamp}, {"clamp_", clamp_}, {"where", where}, {"sum", sum}, {"mean", mean}, {"prod", prod},
     {"norm", norm}, {"variance", variance}, {"anyAll", any_all}, {"maxMin", max_min}, {"maxMinDim", max_min_dim}, {"argMaxMin", arg_max_min},
     {"logsumexp", logsumexp}, {"cumsum", cumsum}, {"expand", expand}, {"view", view}, {"reshape", reshape}, {"flatten", flatten}, {"permute", permute},
     {"transpose", transpose}, {"t", t}, {"select", select}, {"slice", slice}, {"squeeze", squeeze}, {"unsqueeze", unsqueeze}, {"asStrided", as_strided},

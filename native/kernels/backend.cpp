@@ -5,10 +5,10 @@ namespace {
 // Per environment: each runner worker has its own command ring.
 thread_local Backend* webgpu = nullptr;
 
-constexpr const char* kUnary[] = {"neg", "abs", "sign", "square", "sqrt", "rsqrt", "reciprocal", "exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "sigmoid",
-  "relu", "gelu", "gelu_tanh", "silu", "softplus", "elu", "leaky_relu", "erf", "floor", "ceil", "round", "trunc", "frac", "logical_not", "isnan", "isinf", "isfinite", "clamp"};
-constexpr const char* kBinary[] = {"add", "sub", "mul", "div", "pow", "maximum", "minimum", "remainder", "fmod", "atan2", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor",
-  "relu_backward", "sigmoid_backward", "tanh_backward", "gelu_backward", "gelu_tanh_backward", "silu_backward", "leaky_relu_backward", "elu_backward", "softplus_backward"};
+#define WEIGHTROOM_NAME(name) #name,
+constexpr const char* kUnary[] = {WEIGHTROOM_UNARY_OPS(WEIGHTROOM_NAME)};
+constexpr const char* kBinary[] = {WEIGHTROOM_BINARY_OPS(WEIGHTROOM_NAME)};
+#undef WEIGHTROOM_NAME
 constexpr const char* kReduce[] = {"sum", "mean", "prod", "max", "min", "any", "all", "norm", "norm"};
 }  // namespace
 

@@ -1,23 +1,24 @@
+#include <cmath>
+
 #include "ops/ops.h"
 
 namespace weightroom::ops {
 namespace {
 
-bool is_comparison(BinaryOp op) { return op >= BinaryOp::eq && op <= BinaryOp::logical_xor; }
-
-const char* backward_name(BinaryOp op) {
+// PyTorch numbers the overloads of an op; `number`: the second operand is a number, `reversed`: the first one is.
+std::string backward_name(BinaryOp op, bool number, bool reversed) {
   switch (op) {
-    case BinaryOp::add: return "AddBackward0";
-    case BinaryOp::sub: return "SubBackward0";
-    case BinaryOp::mul: return "MulBackward0";
-    case BinaryOp::div: return "DivBackward0";
-    case BinaryOp::pow: return "PowBackward1";
-    case BinaryOp::maximum: return "MaximumBackward0";
-    case BinaryOp::minimum: return "MinimumBackward0";
-    case BinaryOp::remainder: return "RemainderBackward1";
-    case BinaryOp::fmod: return "FmodBackward1";
-    default: return "Atan2Backward0";
+    case BinaryOp::pow: return number ? "PowBackward0" : reversed ? "PowBackward2" : "PowBackward1";
+    case BinaryOp::remainder: return number ? "RemainderBackward0" : "RemainderBackward1";
+    case BinaryOp::fmod: return number ? "FmodBackward0" : "FmodBackward1";
+    case BinaryOp::floor_divide: case BinaryOp::trunc_divide: return "DivBackward1";
+    case BinaryOp::copysign: return number ? "CopysignBackward1" : "CopysignBackward0";
+    case BinaryOp::xlogy: return number ? "XlogyBackward2" : reversed ? "XlogyBackward1" : "XlogyBackward0";
+    default: break;
   }
+  std::string n = binary_name(op);
+  n[0] = char(std::toupper(n[0]));
+  return n + "Backward0";
 }
 
 DType default_of(const Tensor& t) {
@@ -52,14 +53,57 @@ Tensor raw(BinaryOp op, const Tensor& a, const Tensor& b, DType common, double a
   return out;
 }
 
+// What PyTorch refuses, with its texts.
+void check_dtype(BinaryOp op, DType t, const Tensor& b) {
+  auto refuse = [&](const char* name) { fail_not_implemented("\"", name, "\" not implemented for '", scalar_type_name(t), "'"); };
+  switch (op) {
+    case BinaryOp::sub:
+      if (t == DType::boolean) fail("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.");
+      break;
+    case BinaryOp::bitwise_and: if (is_floating(t)) refuse("bitwise_and_cpu"); break;
+    case BinaryOp::bitwise_or: if (is_floating(t)) refuse("bitwise_or_cpu"); break;
+    case BinaryOp::bitwise_xor: if (is_floating(t)) refuse("bitwise_xor_cpu"); break;
+    case BinaryOp::bitwise_left_shift: if (is_floating(t) || t == DType::boolean) refuse("lshift_cpu"); break;
+    case BinaryOp::bitwise_right_shift: if (is_floating(t) || t == DType::boolean) refuse("rshift_cpu"); break;
+    case BinaryOp::gcd: if (is_floating(t) || t == DType::boolean) refuse("gcd_cpu"); break;
+    case BinaryOp::lcm: if (is_floating(t) || t == DType::boolean) refuse("lcm_cpu"); break;
+    case BinaryOp::hypot: if (!is_floating(t)) refuse("hypot_cpu"); break;
+    case BinaryOp::nextafter: if (!is_floating(t) || t == DType::float16) refuse("nextafter_cpu"); break;
+    case BinaryOp::logaddexp: if (!is_floating(t)) refuse("logaddexp_cpu"); break;
+    case BinaryOp::logaddexp2: if (!is_floating(t)) refuse("logaddexp2_cpu"); break;
+    case BinaryOp::remainder: if (t == DType::boolean) refuse("remainder_cpu"); break;
+    case BinaryOp::fmod: if (t == DType::boolean) refuse("fmod_cpu"); break;
+    case BinaryOp::floor_divide: if (t == DType::boolean) refuse("div_floor_cpu"); break;
+    case BinaryOp::trunc_divide: if (t == DType::boolean) refuse("div_trunc_cpu"); break;
+    case BinaryOp::pow:
+      if (t == DType::boolean) refuse("pow");
+      if (!is_floating(t) && b.impl()->wrapped_number && b.device().is_cpu() && b.dtype() == DType::int64 && *b.data<int64_t>() < 0) fail("Integers to negative integer powers are not allowed.");
+      break;
+    default: break;
+  }
+}
+
 DType common_type(BinaryOp op, const Tensor& a, const Tensor& b) {
   DType t = result_type(a, b);
-  if ((op == BinaryOp::div || op == BinaryOp::atan2) && !is_floating(t)) t = DType::float32;
+  bool to_float = op == BinaryOp::div || op == BinaryOp::atan2 || op == BinaryOp::copysign || op == BinaryOp::xlogy;
+  if (to_float && !is_floating(t)) t = DType::float32;
+  // A bool to the power of a whole number is an int64, as between Python's numbers.
+  if (op == BinaryOp::pow && t == DType::boolean && b.impl()->wrapped_number) t = DType::int64;
+  if (op == BinaryOp::heaviside && a.dtype() != b.dtype()) fail("heaviside is not yet implemented for tensors with different dtypes.");
+  check_dtype(op, t, b);
   return t;
+}
+
+void check_alpha(DType t, double alpha) {
+  if (alpha == 1) return;
+  check(is_floating(t) || alpha == std::floor(alpha), "For integral input tensors, argument alpha must not be a floating point number.");
 }
 
 struct Like { Dims sizes; DType dtype; };
 Tensor back(const Tensor& g, const Like& l) { return to_dtype(sum_to(g, l.sizes), l.dtype); }
+
+// x with zeros where `mask` is true.
+Tensor masked(const Tensor& x, const Tensor& mask) { return where(mask, zeros({}, x.dtype(), x.device()), x); }
 
 TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, const Like& la, const Like& lb) {
   Tensor ga, gb;
@@ -81,7 +125,7 @@ TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, con
       break;
     case BinaryOp::div:
       if (na) ga = div(g, B());
-      if (nb) gb = neg(div(mul(g, div(A(), B())), B()));
+      if (nb) gb = mul(neg(g), div(div(A(), B()), B()));
       break;
     case BinaryOp::pow: {
       Tensor a = A(), b = B();
@@ -101,31 +145,70 @@ TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, con
     }
     case BinaryOp::maximum:
     case BinaryOp::minimum: {
+      // Ties share; beside NaN both get everything.
       Tensor a = detach(A()), b = detach(B());
-      Tensor equal = mul(to_dtype(binary(BinaryOp::eq, a, b), g.dtype()), 0.5);
-      auto side = [&](BinaryOp k) { return mul(g, add(to_dtype(binary(k, a, b), g.dtype()), equal)); };
-      if (na) ga = side(op == BinaryOp::maximum ? BinaryOp::gt : BinaryOp::lt);
-      if (nb) gb = side(op == BinaryOp::maximum ? BinaryOp::lt : BinaryOp::gt);
+      Tensor shared = where(binary(BinaryOp::eq, a, b), div(g, wrapped(2)), g);
+      auto side = [&](BinaryOp loses) { return masked(shared, binary(loses, a, b)); };
+      if (na) ga = side(op == BinaryOp::maximum ? BinaryOp::lt : BinaryOp::gt);
+      if (nb) gb = side(op == BinaryOp::maximum ? BinaryOp::gt : BinaryOp::lt);
+      break;
+    }
+    case BinaryOp::fmax:
+    case BinaryOp::fmin: {
+      Tensor a = detach(A()), b = detach(B());
+      Tensor first = binary(BinaryOp::logical_or, binary(op == BinaryOp::fmax ? BinaryOp::ge : BinaryOp::le, a, b), unary(UnaryOp::isnan, b));
+      if (na) ga = masked(g, unary(UnaryOp::logical_not, first));
+      if (nb) gb = masked(g, first);
       break;
     }
     case BinaryOp::remainder:
-    case BinaryOp::fmod: {
+    case BinaryOp::fmod:
       if (na) ga = g;
-      if (nb) gb = neg(mul(g, unary(op == BinaryOp::fmod ? UnaryOp::trunc : UnaryOp::floor, div(A(), B()))));
+      if (nb) gb = mul(neg(g), binary(op == BinaryOp::fmod ? BinaryOp::trunc_divide : BinaryOp::floor_divide, A(), B()));
+      break;
+    case BinaryOp::hypot: {
+      Tensor r = binary(BinaryOp::hypot, A(), B());
+      if (na) ga = mul(g, div(A(), r));
+      if (nb) gb = mul(g, div(B(), r));
       break;
     }
-    default: {  // atan2
-      Tensor a = A(), b = B();
-      Tensor r = div(g, add(mul(a, a), mul(b, b)));
-      if (na) ga = mul(r, b);
-      if (nb) gb = neg(mul(r, a));
+    case BinaryOp::copysign: {
+      Tensor a = A();
+      if (na) ga = mul(g, masked(div(binary(BinaryOp::copysign, detach(a), detach(B())), detach(a)), binary(BinaryOp::eq, detach(a), wrapped(0))));
+      if (nb) gb = zeros(g.sizes(), g.dtype(), g.device());
+      break;
     }
+    case BinaryOp::logaddexp:
+    case BinaryOp::logaddexp2: {
+      auto share = [&](const Tensor& x, const Tensor& y) { return div(g, add(unary(op == BinaryOp::logaddexp ? UnaryOp::exp : UnaryOp::exp2, sub(y, x)), 1.0)); };
+      if (na) ga = share(A(), B());
+      if (nb) gb = share(B(), A());
+      break;
+    }
+    case BinaryOp::xlogy:
+      if (na) ga = mul(g, binary(BinaryOp::xlogy, to_dtype(binary(BinaryOp::ne, detach(A()), wrapped(0)), g.dtype()), B()));
+      if (nb) gb = div(mul(g, A()), B());
+      break;
+    case BinaryOp::floor_divide:
+    case BinaryOp::trunc_divide:
+      if (na) ga = zeros(g.sizes(), g.dtype(), g.device());
+      if (nb) gb = zeros(g.sizes(), g.dtype(), g.device());
+      break;
+    case BinaryOp::atan2: {
+      Tensor a = A(), b = B();
+      Tensor square = add(mul(a, a), mul(b, b));
+      Tensor r = masked(unary(UnaryOp::reciprocal, square), binary(BinaryOp::eq, detach(square), wrapped(0)));
+      if (na) ga = mul(mul(g, b), r);
+      if (nb) gb = mul(mul(g, neg(a)), r);
+      break;
+    }
+    default: fail("the derivative for '", binary_name(op), "' is not implemented.");
   }
   return {na ? back(ga, la) : Tensor(), nb ? back(gb, lb) : Tensor()};
 }
 
 std::vector<SavedTensor> keep(BinaryOp op, const Tensor& a, const Tensor& b) {
-  if (op == BinaryOp::add || op == BinaryOp::sub) return {};
+  if (op == BinaryOp::add || op == BinaryOp::sub || op == BinaryOp::floor_divide || op == BinaryOp::trunc_divide) return {};
   bool ra = requires_grad(a), rb = requires_grad(b);
   if (op == BinaryOp::mul) return {rb ? SavedTensor(a) : SavedTensor(), ra ? SavedTensor(b) : SavedTensor()};
   if (op == BinaryOp::div) return {rb ? SavedTensor(a) : SavedTensor(), SavedTensor(b)};
@@ -155,11 +238,11 @@ DType result_type(const Tensor& a, const Tensor& b) {
 Tensor binary(BinaryOp op, const Tensor& a0, const Tensor& b0, double alpha) {
   Tensor a = a0, b = b0;
   bring_together(a, b);
-  if (op == BinaryOp::sub && a.dtype() == DType::boolean && b.dtype() == DType::boolean)
-    fail("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.");
-  Tensor out = raw(op, a, b, common_type(op, a, b), alpha);
-  if (!is_comparison(op) && any_requires_grad({a, b}))
-    record(out, op == BinaryOp::pow && b.impl()->wrapped_number ? "PowBackward0" : backward_name(op), {a, b}, keep(op, a, b),
+  DType common = common_type(op, a, b);
+  check_alpha(common, alpha);
+  Tensor out = raw(op, a, b, common, alpha);
+  if (!is_comparison(op) && op != BinaryOp::heaviside && any_requires_grad({a, b}))
+    record(out, backward_name(op, b.impl()->wrapped_number, a.impl()->wrapped_number).c_str(), {a, b}, keep(op, a, b),
            [op, alpha, la = Like{a.sizes(), a.dtype()}, lb = Like{b.sizes(), b.dtype()}](Context& c, const TensorList& g) { return gradients(op, c, g[0], alpha, la, lb); });
   return out;
 }
@@ -170,7 +253,9 @@ void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
   bring_together(s, b);
   if (!s.same(self)) check_same_device(self, b0);
   DType common = common_type(op, self, b);
-  if (is_floating(common) && !is_floating(self.dtype())) fail("result type ", scalar_type_name(common), " can't be cast to the desired output type ", scalar_type_name(self.dtype()));
+  check_alpha(common, alpha);
+  bool narrows = (is_floating(common) && !is_floating(self.dtype())) || (common != DType::boolean && self.dtype() == DType::boolean);
+  if (!is_comparison(op) && narrows) fail("result type ", scalar_type_name(common), " can't be cast to the desired output type ", scalar_type_name(self.dtype()));
   Dims sizes = broadcast_shapes(self.sizes(), b.sizes());
   if (sizes != self.sizes()) fail("output with shape ", shape_str(self.sizes()), " doesn't match the broadcast shape ", shape_str(sizes));
   bool grad = any_requires_grad({self, b});
@@ -196,7 +281,7 @@ void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
       backend(self).copy(self, r);
     }
   }
-  record_inplace(self, backward_name(op), {self, b}, std::move(saved),
+  record_inplace(self, backward_name(op, b.impl()->wrapped_number, false).c_str(), {self, b}, std::move(saved),
                  [op, alpha, la = Like{self.sizes(), self.dtype()}, lb = Like{b.sizes(), b.dtype()}](Context& c, const TensorList& g) { return gradients(op, c, g[0], alpha, la, lb); });
 }
 

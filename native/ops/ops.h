@@ -31,6 +31,10 @@ void fill_(const Tensor& self, Scalar value);
 // --- unary.cpp, binary.cpp
 Tensor unary(UnaryOp op, const Tensor& a, double p = 0, double q = 0);
 void unary_(UnaryOp op, const Tensor& self, double p = 0, double q = 0);
+// A missing bound does not bound. Throws RuntimeError when both are missing.
+Tensor clamp(const Tensor& a, std::optional<Scalar> min, std::optional<Scalar> max);
+void clamp_(const Tensor& self, std::optional<Scalar> min, std::optional<Scalar> max);
+Tensor clamp(const Tensor& a, const Tensor& min, const Tensor& max);
 DType result_type(const Tensor& a, const Tensor& b);
 Tensor binary(BinaryOp op, const Tensor& a, const Tensor& b, double alpha = 1);
 void binary_(BinaryOp op, const Tensor& self, const Tensor& b, double alpha = 1);

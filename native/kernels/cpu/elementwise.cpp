@@ -1,3 +1,6 @@
+#include <cmath>
+#include <limits>
+
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/functors.h"
 #include "kernels/cpu/iterate.h"
@@ -8,23 +11,44 @@ namespace {
 
 template <typename T> T& at(char* p) { return *reinterpret_cast<T*>(p); }
 
-// Ops whose loop must not branch on the op inside: one instantiation an op.
-template <typename T, typename F> void map(const Tensor& out, const Tensor& in, F f) {
-  Walk<2>({&out, &in}).run([&](int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s) {
-    for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) at<T>(p[0]) = T(f(compute_t<T>(at<T>(p[1]))));
-  });
+// One loop an op and element type, so that nothing branches inside; chosen through a table.
+using UnaryLoop = void (*)(int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s, double x, double y);
+using BinaryLoop = void (*)(int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s, double alpha);
+
+// A bound of clamp in an integer type: what is missing is the type's own limit.
+template <typename T> T bound(double v) {
+  if (std::isinf(v)) return v > 0 ? std::numeric_limits<T>::max() : std::numeric_limits<T>::lowest();
+  return T(int64_t(v));
 }
 
-template <UnaryOp op> void unary_float_loop(const Tensor& out, const Tensor& in, double p, double q) {
-  dispatch_floating(in.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
-    map<T>(out, in, [p = C(p), q = C(q)](C x) { return unary_float<C>(op, x, p, q); });
-  });
+template <UnaryOp op, typename T> void unary_loop(int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s, double x, double y) {
+  using C = compute_t<T>;
+  if constexpr (is_predicate(op)) {
+    for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) at<bool>(p[0]) = predicate<op>(C(at<T>(p[1])));
+  } else if constexpr (std::is_floating_point_v<C>) {
+    for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) at<T>(p[0]) = T(unary_float<op>(C(at<T>(p[1])), C(x), C(y)));
+  } else {
+    T low = op == UnaryOp::clamp ? bound<T>(x) : T(0), high = op == UnaryOp::clamp ? bound<T>(y) : T(0);
+    for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) at<T>(p[0]) = unary_int<op>(at<T>(p[1]), low, high);
+  }
 }
 
-template <size_t... I> auto unary_table(std::index_sequence<I...>) {
-  using Loop = void (*)(const Tensor&, const Tensor&, double, double);
-  return std::array<Loop, sizeof...(I)>{&unary_float_loop<UnaryOp(I)>...};
+template <BinaryOp op, typename T> void binary_loop(int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s, double alpha) {
+  using C = compute_t<T>;
+  for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1], p[2] += s[2]) {
+    if constexpr (is_comparison(op)) at<bool>(p[0]) = compare_value<op>(C(at<T>(p[1])), C(at<T>(p[2])));
+    else if constexpr (std::is_floating_point_v<C>) at<T>(p[0]) = T(binary_float<op>(C(at<T>(p[1])), C(at<T>(p[2])), C(alpha)));
+    else at<T>(p[0]) = binary_int<op>(at<T>(p[1]), at<T>(p[2]), bound<T>(alpha));
+  }
+}
+
+template <typename T, size_t... I> std::array<UnaryLoop, kUnaryOps> unary_loops(std::index_sequence<I...>) { return {&unary_loop<UnaryOp(I), T>...}; }
+template <typename T, size_t... I> std::array<BinaryLoop, kBinaryOps> binary_loops(std::index_sequence<I...>) { return {&binary_loop<BinaryOp(I), T>...}; }
+UnaryLoop loop_of(UnaryOp op, DType t) {
+  return dispatch_all(t, [op]<typename T>() { static const auto table = unary_loops<T>(std::make_index_sequence<kUnaryOps>()); return table[size_t(op)]; });
+}
+BinaryLoop loop_of(BinaryOp op, DType t) {
+  return dispatch_all(t, [op]<typename T>() { static const auto table = binary_loops<T>(std::make_index_sequence<kBinaryOps>()); return table[size_t(op)]; });
 }
 
 }  // namespace
@@ -69,26 +93,6 @@ void CpuBackend::copy(const Tensor& out, const Tensor& in) {
 }
 
 void CpuBackend::unary(UnaryOp op, const Tensor& out, const Tensor& in, double p, double q) {
-  if (op >= UnaryOp::logical_not && op <= UnaryOp::isfinite) {
-    dispatch_all(in.dtype(), [&]<typename T>() {
-      using C = compute_t<T>;
-      Walk<2>({&out, &in}).run([&](int64_t n, std::array<char*, 2> ptr, std::array<int64_t, 2> s) {
-        for (int64_t i = 0; i < n; ++i, ptr[0] += s[0], ptr[1] += s[1]) {
-          C x = C(at<T>(ptr[1]));
-          bool r = false;
-          if (op == UnaryOp::logical_not) r = x == C(0);
-          else if constexpr (std::is_floating_point_v<C>) r = op == UnaryOp::isnan ? std::isnan(x) : op == UnaryOp::isinf ? std::isinf(x) : std::isfinite(x);
-          else r = op == UnaryOp::isfinite;
-          at<bool>(ptr[0]) = r;
-        }
-      });
-    });
-    return;
-  }
-  if (!is_floating(in.dtype())) {
-    dispatch_all(in.dtype(), [&]<typename T>() { map<T>(out, in, [=](compute_t<T> x) { return unary_int(op, x, p, q); }); });
-    return;
-  }
   if (in.dtype() == DType::float32 && in.is_contiguous() && out.is_contiguous()) {
     float *o = out.data<float>(), *a = in.data<float>();
     if (vec::unary(op, o, a, 0)) {
@@ -96,34 +100,17 @@ void CpuBackend::unary(UnaryOp op, const Tensor& out, const Tensor& in, double p
       return;
     }
   }
-  static const auto table = unary_table(std::make_index_sequence<size_t(UnaryOp::clamp) + 1>());
-  table[size_t(op)](out, in, p, q);
+  UnaryLoop loop = loop_of(op, in.dtype());
+  Walk<2>({&out, &in}).run([&](int64_t n, std::array<char*, 2> ptr, std::array<int64_t, 2> s) { loop(n, ptr, s, p, q); });
 }
 
 void CpuBackend::binary(BinaryOp op, const Tensor& out, const Tensor& a, const Tensor& b, double alpha) {
-  Walk<3> walk({&out, &a, &b});
-  if (is_comparison(op)) {
-    dispatch_all(a.dtype(), [&]<typename T>() {
-      using C = compute_t<T>;
-      walk.run([&](int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s) {
-        for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1], p[2] += s[2])
-          at<bool>(p[0]) = compare_value<C>(op, C(at<T>(p[1])), C(at<T>(p[2])));
-      });
-    });
-    return;
-  }
-  dispatch_all(out.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
-    walk.run([&](int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s) {
-      if constexpr (std::is_same_v<T, float>) {
-        auto unit = [](int64_t st) { return st == 4 || st == 0; };
-        if (s[0] == 4 && unit(s[1]) && unit(s[2]) &&
-            vec::binary(op, &at<float>(p[0]), &at<float>(p[1]), &at<float>(p[2]), n, s[1] != 0, s[2] != 0, float(alpha)))
-          return;
-      }
-      for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1], p[2] += s[2])
-        at<T>(p[0]) = T(binary_value<C>(op, C(at<T>(p[1])), C(at<T>(p[2])), C(alpha)));
-    });
+  BinaryLoop loop = loop_of(op, a.dtype());
+  bool floats = out.dtype() == DType::float32;
+  Walk<3>({&out, &a, &b}).run([&](int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s) {
+    auto unit = [](int64_t st) { return st == 4 || st == 0; };
+    if (floats && s[0] == 4 && unit(s[1]) && unit(s[2]) && vec::binary(op, &at<float>(p[0]), &at<float>(p[1]), &at<float>(p[2]), n, s[1] != 0, s[2] != 0, float(alpha))) return;
+    loop(n, p, s, alpha);
   });
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/special.h"
 
 namespace weightroom {
 
@@ -16,7 +18,8 @@ template <typename T> T gelu_tanh_inner(T x) { return T(0.79788456080286535588) 
 template <typename T> T logistic(T x) { return T(1) / (T(1) + std::exp(-x)); }
 
 // Unary ops on floating types. `p`, `q`: the op's parameters.
-template <typename T> T unary_float(UnaryOp op, T x, T p, T q) {
+template <UnaryOp op, typename T> T unary_float(T x, T p, T q) {
+  (void)p; (void)q;
   switch (op) {
     case UnaryOp::neg: return -x;
     case UnaryOp::abs: return std::abs(x);
@@ -26,6 +29,7 @@ template <typename T> T unary_float(UnaryOp op, T x, T p, T q) {
     case UnaryOp::rsqrt: return T(1) / std::sqrt(x);
     case UnaryOp::reciprocal: return T(1) / x;
     case UnaryOp::exp: return std::exp(x);
+    case UnaryOp::exp2: return std::exp2(x);
     case UnaryOp::expm1: return std::expm1(x);
     case UnaryOp::log: return std::log(x);
     case UnaryOp::log2: return std::log2(x);
@@ -40,8 +44,11 @@ template <typename T> T unary_float(UnaryOp op, T x, T p, T q) {
     case UnaryOp::sinh: return std::sinh(x);
     case UnaryOp::cosh: return std::cosh(x);
     case UnaryOp::tanh: return std::tanh(x);
+    case UnaryOp::asinh: return std::asinh(x);
+    case UnaryOp::acosh: return std::acosh(x);
+    case UnaryOp::atanh: return std::atanh(x);
     case UnaryOp::sigmoid: return logistic(x);
-    case UnaryOp::relu: return x <= T(0) ? T(0) : x;
+    case UnaryOp::relu: return x < T(0) ? T(0) : x;
     case UnaryOp::gelu: return gelu_exact(x);
     case UnaryOp::gelu_tanh: return T(0.5) * x * (T(1) + std::tanh(gelu_tanh_inner(x)));
     case UnaryOp::silu: return x / (T(1) + std::exp(-x));
@@ -49,27 +56,52 @@ template <typename T> T unary_float(UnaryOp op, T x, T p, T q) {
     case UnaryOp::elu: return x > 0 ? x : p * std::expm1(x);
     case UnaryOp::leaky_relu: return x > 0 ? x : p * x;
     case UnaryOp::erf: return std::erf(x);
+    case UnaryOp::erfc: return std::erfc(x);
+    case UnaryOp::erfinv: return T(erfinv(double(x)));
+    case UnaryOp::lgamma: return log_gamma(x);
+    case UnaryOp::digamma: return T(digamma(double(x)));
+    case UnaryOp::polygamma: return T(polygamma(double(p), double(x)));
+    case UnaryOp::sinc: return x == 0 ? T(1) : std::sin(T(M_PI) * x) / (T(M_PI) * x);
     case UnaryOp::floor: return std::floor(x);
     case UnaryOp::ceil: return std::ceil(x);
     case UnaryOp::round: return std::nearbyint(x);
     case UnaryOp::trunc: return std::trunc(x);
     case UnaryOp::frac: return x - std::trunc(x);
-    case UnaryOp::clamp: return std::isnan(x) ? x : (x < p ? p : (x > q ? q : x));
+    // A NaN bound makes everything NaN; where the bounds cross, the upper one wins.
+    case UnaryOp::clamp: { T low = x < p || std::isnan(p) ? p : x; return low > q || std::isnan(q) ? q : low; }
     default: return x;
   }
 }
 
 // Unary ops that keep an integer type; everything else was promoted to float by the op.
-template <typename T> T unary_int(UnaryOp op, T x, double p, double q) {
+template <UnaryOp op, typename T> T unary_int(T x, T p, T q) {
+  (void)p; (void)q;
+  // Unsigned arithmetic wraps where signed overflow would be undefined.
+  using U = std::make_unsigned_t<std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>>;
   switch (op) {
-    case UnaryOp::neg: return T(-x);
-    case UnaryOp::abs: return T(std::is_signed_v<T> && x < T(0) ? T(-x) : x);
+    case UnaryOp::neg: return T(U(0) - U(x));
+    case UnaryOp::abs: return std::is_signed_v<T> && x < T(0) ? T(U(0) - U(x)) : x;
     case UnaryOp::sign: return T((x > T(0)) - (x < T(0)));
-    case UnaryOp::square: return T(x * x);
+    case UnaryOp::square: return T(U(uint64_t(U(x)) * uint64_t(U(x))));
     case UnaryOp::relu: return x > T(0) ? x : T(0);
-    case UnaryOp::clamp: return double(x) < p ? T(p) : (double(x) > q ? T(q) : x);
+    case UnaryOp::clamp: { T low = x < p ? p : x; return low > q ? q : low; }
+    case UnaryOp::bitwise_not: if constexpr (std::is_same_v<T, bool>) return !x; else return T(~x);
+    case UnaryOp::frac: return T(0);
     default: return x;
   }
+}
+
+template <UnaryOp op, typename T> bool predicate(T x) {
+  if (op == UnaryOp::logical_not) return x == T(0);
+  if constexpr (std::is_floating_point_v<T>) {
+    switch (op) {
+      case UnaryOp::isnan: return std::isnan(x);
+      case UnaryOp::isinf: return std::isinf(x);
+      case UnaryOp::signbit: return std::signbit(x);
+      default: return std::isfinite(x);
+    }
+  }
+  return op == UnaryOp::isfinite || (op == UnaryOp::signbit && std::is_signed_v<T> && x < T(0));
 }
 
 // Python's modulo: the sign of the divisor.
@@ -85,61 +117,138 @@ template <typename T> T py_remainder(T a, T b) {
   }
 }
 
-template <typename T> T int_pow(T base, T exponent) {
-  if (exponent < T(0)) return base == T(1) ? T(1) : base == T(-1) ? (exponent % T(2) == T(0) ? T(1) : T(-1)) : T(0);
-  T r = 1;
-  for (; exponent > T(0); exponent = T(exponent / 2)) {
-    if (exponent & 1) r = T(r * base);
-    base = T(base * base);
+template <typename T> T floor_quotient(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (b == 0) return a / b;
+    T mod = std::fmod(a, b), q = (a - mod) / b;
+    if (mod != 0 && (b < 0) != (mod < 0)) q -= 1;
+    if (q == 0) return std::copysign(T(0), a / b);
+    T whole = std::floor(q);
+    return q - whole > T(0.5) ? whole + 1 : whole;
+  } else {
+    if (b == T(0)) fail("ZeroDivisionError");
+    if (std::is_signed_v<T> && b == T(-1)) return unary_int<UnaryOp::neg>(a, T(0), T(0));
+    T q = T(a / b);
+    return std::is_signed_v<T> && T(a % b) != T(0) && ((a < T(0)) != (b < T(0))) ? T(q - 1) : q;
   }
-  return r;
 }
 
-template <typename T> T binary_value(BinaryOp op, T a, T b, T alpha) {
-  switch (op) {
-    case BinaryOp::add: return T(a + T(alpha * b));
-    case BinaryOp::sub: return T(a - T(alpha * b));
-    case BinaryOp::mul: return T(a * b);
-    case BinaryOp::remainder: return py_remainder(a, b);
-    default: break;
+template <typename T> T int_pow(T base, T exponent) {
+  using U = std::make_unsigned_t<T>;
+  if (exponent < T(0)) return base == T(1) ? T(1) : base == T(-1) ? (exponent % T(2) == T(0) ? T(1) : T(-1)) : T(0);
+  U r = 1, b = U(base);
+  for (; exponent > T(0); exponent = T(exponent / 2)) {
+    if (exponent & 1) r = U(uint64_t(r) * b);
+    b = U(uint64_t(b) * b);
   }
-  if constexpr (std::is_floating_point_v<T>) {
+  return T(r);
+}
+
+// a^b for a number b, as PyTorch shortens it.
+template <typename T> T float_pow(T a, T b) {
+  if (b == T(2)) return a * a;
+  return std::pow(a, b);
+}
+
+
+template <BinaryOp op, typename T> T binary_float(T a, T b, T alpha) {
+  (void)alpha;
+  constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+  switch (op) {
+    case BinaryOp::add: return alpha == T(1) ? a + b : std::fma(alpha, b, a);
+    case BinaryOp::sub: return alpha == T(1) ? a - b : std::fma(-alpha, b, a);
+    case BinaryOp::mul: return a * b;
+    case BinaryOp::div: return a / b;
+    case BinaryOp::floor_divide: return floor_quotient(a, b);
+    case BinaryOp::trunc_divide: return std::trunc(a / b);
+    case BinaryOp::remainder: return py_remainder(a, b);
+    case BinaryOp::fmod: return std::fmod(a, b);
+    case BinaryOp::pow: return float_pow(a, b);
+    case BinaryOp::maximum: return std::isnan(a) || std::isnan(b) ? nan : (a > b ? a : b);
+    case BinaryOp::minimum: return std::isnan(a) || std::isnan(b) ? nan : (a < b ? a : b);
+    case BinaryOp::fmax: return std::fmax(a, b);
+    case BinaryOp::fmin: return std::fmin(a, b);
+    case BinaryOp::atan2: return std::atan2(a, b);
+    case BinaryOp::hypot: return std::hypot(a, b);
+    case BinaryOp::copysign: return std::copysign(a, b);
+    case BinaryOp::nextafter: return std::nextafter(a, b);
+    case BinaryOp::logaddexp: {
+      if (std::isinf(a) && a == b) return a;
+      return std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));
+    }
+    case BinaryOp::logaddexp2: {
+      if (std::isinf(a) && a == b) return a;
+      return std::max(a, b) + std::log1p(std::exp2(-std::abs(a - b))) * T(M_LOG2E);
+    }
+    case BinaryOp::xlogy: return std::isnan(b) ? nan : a == 0 ? T(0) : a * std::log(b);
+    case BinaryOp::heaviside: return a == 0 ? b : T(a > 0);
+    case BinaryOp::relu_backward: return b <= T(0) ? T(0) : a;
+    case BinaryOp::sigmoid_backward: return a * b * (T(1) - b);
+    case BinaryOp::tanh_backward: return a * (T(1) - b * b);
+    case BinaryOp::gelu_backward: return a * gelu_exact_grad(b);
+    case BinaryOp::gelu_tanh_backward: {
+      T t = std::tanh(gelu_tanh_inner(b));
+      T du = T(0.79788456080286535588) * (T(1) + T(3 * 0.044715) * b * b);
+      return a * (T(0.5) * (T(1) + t) + T(0.5) * b * (T(1) - t * t) * du);
+    }
+    case BinaryOp::silu_backward: { T s = logistic(b); return a * s * (T(1) + b * (T(1) - s)); }
+    case BinaryOp::leaky_relu_backward: return b > 0 ? a : a * alpha;
+    case BinaryOp::elu_backward: return b > 0 ? a : a * alpha * std::exp(b);
+    case BinaryOp::softplus_backward: { T z = b * alpha; return z > T(20) ? a : a * logistic(z); }
+    default: return a;
+  }
+}
+
+template <BinaryOp op, typename T> T binary_int(T a, T b, T alpha) {
+  if constexpr (std::is_same_v<T, bool>) {
     switch (op) {
-      case BinaryOp::div: return a / b;
-      case BinaryOp::pow: return b == T(2) ? a * a : std::pow(a, b);
-      case BinaryOp::maximum: return std::isnan(a) || std::isnan(b) ? std::numeric_limits<T>::quiet_NaN() : (a > b ? a : b);
-      case BinaryOp::minimum: return std::isnan(a) || std::isnan(b) ? std::numeric_limits<T>::quiet_NaN() : (a < b ? a : b);
-      case BinaryOp::fmod: return std::fmod(a, b);
-      case BinaryOp::atan2: return std::atan2(a, b);
-      case BinaryOp::relu_backward: return b <= T(0) ? T(0) : a;
-      case BinaryOp::sigmoid_backward: return a * b * (T(1) - b);
-      case BinaryOp::tanh_backward: return a * (T(1) - b * b);
-      case BinaryOp::gelu_backward: return a * gelu_exact_grad(b);
-      case BinaryOp::gelu_tanh_backward: {
-        T t = std::tanh(gelu_tanh_inner(b));
-        T du = T(0.79788456080286535588) * (T(1) + T(3 * 0.044715) * b * b);
-        return a * (T(0.5) * (T(1) + t) + T(0.5) * b * (T(1) - t * t) * du);
-      }
-      case BinaryOp::silu_backward: { T s = logistic(b); return a * s * (T(1) + b * (T(1) - s)); }
-      case BinaryOp::leaky_relu_backward: return b > 0 ? a : a * alpha;
-      case BinaryOp::elu_backward: return b > 0 ? a : a * alpha * std::exp(b);
-      case BinaryOp::softplus_backward: { T z = b * alpha; return z > T(20) ? a : a * logistic(z); }
+      case BinaryOp::add: case BinaryOp::bitwise_or: case BinaryOp::maximum: case BinaryOp::fmax: return a || (b && alpha);
+      case BinaryOp::mul: case BinaryOp::bitwise_and: case BinaryOp::minimum: case BinaryOp::fmin: return a && b;
+      case BinaryOp::bitwise_xor: return a != b;
+      case BinaryOp::heaviside: return a ? true : b;
       default: return a;
     }
   } else {
+    using U = std::make_unsigned_t<T>;
+    // Products of short types would be promoted to int and overflow there: multiply in 64 bits without a sign.
+    auto times = [](T x, T y) { return U(uint64_t(U(x)) * uint64_t(U(y))); };
+    constexpr T bits = T(8 * sizeof(T));
     switch (op) {
-      case BinaryOp::maximum: return a > b ? a : b;
-      case BinaryOp::minimum: return a < b ? a : b;
-      case BinaryOp::pow: return int_pow(a, b);
+      case BinaryOp::add: return T(U(U(a) + times(alpha, b)));
+      case BinaryOp::sub: return T(U(U(a) - times(alpha, b)));
+      case BinaryOp::mul: return T(times(a, b));
+      case BinaryOp::floor_divide: return floor_quotient(a, b);
+      case BinaryOp::trunc_divide:
+        if (b == T(0)) fail("ZeroDivisionError");
+        return std::is_signed_v<T> && b == T(-1) ? unary_int<UnaryOp::neg>(a, T(0), T(0)) : T(a / b);
+      case BinaryOp::remainder: return py_remainder(a, b);
       case BinaryOp::fmod:
         if (b == T(0)) fail("ZeroDivisionError");
         return std::is_signed_v<T> && b == T(-1) ? T(0) : T(a % b);
+      case BinaryOp::pow: return int_pow(a, b);
+      case BinaryOp::maximum: case BinaryOp::fmax: return a > b ? a : b;
+      case BinaryOp::minimum: case BinaryOp::fmin: return a < b ? a : b;
+      case BinaryOp::heaviside: return a == T(0) ? b : T(a > T(0));
+      case BinaryOp::gcd: {
+        U x = U(unary_int<UnaryOp::abs>(a, T(0), T(0))), y = U(unary_int<UnaryOp::abs>(b, T(0), T(0)));
+        return T(std::gcd(x, y));
+      }
+      case BinaryOp::lcm: {
+        U x = U(unary_int<UnaryOp::abs>(a, T(0), T(0))), y = U(unary_int<UnaryOp::abs>(b, T(0), T(0)));
+        U g = std::gcd(x, y);
+        return g == 0 ? T(0) : T(U(uint64_t(x / g) * y));
+      }
+      case BinaryOp::bitwise_and: return T(a & b);
+      case BinaryOp::bitwise_or: return T(a | b);
+      case BinaryOp::bitwise_xor: return T(a ^ b);
+      case BinaryOp::bitwise_left_shift: return b < T(0) || b >= bits ? T(0) : T(U(uint64_t(U(a)) << b));
+      case BinaryOp::bitwise_right_shift: return b < T(0) || b >= bits ? T(std::is_signed_v<T> && a < T(0) ? -1 : 0) : T(a >> b);
       default: return a;
     }
   }
 }
 
-template <typename T> bool compare_value(BinaryOp op, T a, T b) {
+template <BinaryOp op, typename T> bool compare_value(T a, T b) {
   switch (op) {
     case BinaryOp::eq: return a == b;
     case BinaryOp::ne: return a != b;
@@ -152,6 +261,5 @@ template <typename T> bool compare_value(BinaryOp op, T a, T b) {
     default: return (a != T(0)) != (b != T(0));
   }
 }
-inline bool is_comparison(BinaryOp op) { return op >= BinaryOp::eq && op <= BinaryOp::logical_xor; }
 
 }  // namespace weightroom

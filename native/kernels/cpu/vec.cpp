@@ -48,8 +48,8 @@ template <typename F> void map2(float* out, const float* a, const float* b, int6
   }
 }
 
-// Keeps NaN: max(0, NaN) is NaN in PyTorch.
-struct Relu { V operator()(D d, V x) const { return hn::IfThenElse(hn::Le(x, hn::Zero(d)), hn::Zero(d), x); } };
+// Keeps NaN and -0, as PyTorch does.
+struct Relu { V operator()(D d, V x) const { return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Zero(d), x); } };
 
 bool Unary(UnaryOp op, float* out, const float* a, int64_t n) {
   switch (op) {
@@ -68,11 +68,11 @@ bool Binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, 
   switch (op) {
     case BinaryOp::add:
       if (alpha == 1.f) map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Add(x, y); });
-      else map2(out, a, b, n, as, bs, [alpha](D d, V x, V y) { return hn::Add(x, hn::Mul(hn::Set(d, alpha), y)); });
+      else map2(out, a, b, n, as, bs, [alpha](D d, V x, V y) { return hn::MulAdd(hn::Set(d, alpha), y, x); });
       return true;
     case BinaryOp::sub:
       if (alpha == 1.f) map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Sub(x, y); });
-      else map2(out, a, b, n, as, bs, [alpha](D d, V x, V y) { return hn::Sub(x, hn::Mul(hn::Set(d, alpha), y)); });
+      else map2(out, a, b, n, as, bs, [alpha](D d, V x, V y) { return hn::NegMulAdd(hn::Set(d, alpha), y, x); });
       return true;
     case BinaryOp::mul: map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Mul(x, y); }); return true;
     case BinaryOp::div: map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Div(x, y); }); return true;

@@ -1,0 +1,94 @@
+// Special functions that <cmath> lacks, in the argument's own precision where that is what PyTorch does.
+#pragma once
+#include <cmath>
+#include <limits>
+
+namespace weightroom {
+
+// Hurwitz zeta(s, q) for s > 1: a sum of ten terms, then Euler-Maclaurin.
+inline double hurwitz_zeta(double s, double q) {
+  if (s == 1) return std::numeric_limits<double>::infinity();
+  if (s < 1) return std::numeric_limits<double>::quiet_NaN();
+  if (q <= 0) {
+    if (q == std::floor(q)) return std::numeric_limits<double>::infinity();
+    if (s != std::floor(s)) return std::numeric_limits<double>::quiet_NaN();
+  }
+  double sum = std::pow(q, -s);
+  double a = q;
+  for (int i = 0; i < 10 || a <= 9; ++i) {
+    a += 1;
+    double term = std::pow(a, -s);
+    sum += term;
+    if (i >= 10 && std::abs(term) < 1e-17 * std::abs(sum)) return sum;
+  }
+  double term = std::pow(a, -s);
+  sum += term * a / (s - 1) - 0.5 * term;
+  // B2k / (2k)! · s (s+1) … (s+2k-2) · a^(-s-2k+1)
+  constexpr double bernoulli[] = {1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510, 43867.0 / 798, -174611.0 / 330};
+  double factor = s * term / a, factorial = 2;
+  for (int k = 1; k <= 10; ++k) {
+    double t = bernoulli[k - 1] / factorial * factor;
+    sum += t;
+    if (std::abs(t) < 1e-17 * std::abs(sum)) break;
+    factor *= (s + 2 * k - 1) * (s + 2 * k) / (a * a);
+    factorial *= double(2 * k + 1) * double(2 * k + 2);
+  }
+  return sum;
+}
+
+inline double digamma(double x) {
+  if (x == 0) return std::copysign(std::numeric_limits<double>::infinity(), -x);
+  double result = 0;
+  if (x < 0) {
+    if (x == std::trunc(x)) return std::numeric_limits<double>::quiet_NaN();
+    // Reflection: ψ(1-x) - ψ(x) = π cot(πx)
+    double whole, part = std::modf(x, &whole);
+    result = -M_PI / std::tan(M_PI * part);
+    x = 1 - x;
+  }
+  for (; x < 10; x += 1) result -= 1 / x;
+  if (x == 10) return result + 2.25175258906672110764;
+  double y = 0;
+  if (x < 1e17) {
+    double z = 1 / (x * x);
+    constexpr double c[] = {8.33333333333333333333E-2, -2.10927960927960927961E-2, 7.57575757575757575758E-3, -4.16666666666666666667E-3, 3.96825396825396825397E-3, -8.33333333333333333333E-3, 8.33333333333333333333E-2};
+    double p = 0;
+    for (double k : c) p = p * z + k;
+    y = z * p;
+  }
+  return result + std::log(x) - 0.5 / x - y;
+}
+
+inline double polygamma(double n, double x) {
+  if (n == 0) return digamma(x);
+  return (std::fmod(n, 2) == 0 ? -1 : 1) * std::tgamma(n + 1) * hurwitz_zeta(n + 1, x);
+}
+
+// Inverse error function: a rational start, then two Newton steps.
+inline double erfinv(double y) {
+  double a = std::abs(y);
+  if (a > 1) return std::numeric_limits<double>::quiet_NaN();
+  if (a == 1) return std::copysign(std::numeric_limits<double>::infinity(), y);
+  double x;
+  if (a <= 0.7) {
+    double z = y * y;
+    double num = ((-0.140543331 * z + 0.914624893) * z - 1.645349621) * z + 0.886226899;
+    double dem = (((0.012229801 * z - 0.329097515) * z + 1.442710462) * z - 2.118377725) * z + 1;
+    x = y * num / dem;
+  } else {
+    double z = std::sqrt(-std::log((1 - a) / 2));
+    double num = ((1.641345311 * z + 3.429567803) * z - 1.624906493) * z - 1.970840454;
+    double dem = (1.637067800 * z + 3.543889200) * z + 1;
+    x = std::copysign(num / dem, y);
+  }
+  for (int i = 0; i < 2; ++i) x -= (std::erf(x) - y) / (M_2_SQRTPI * std::exp(-x * x));
+  return x;
+}
+
+template <typename T> T log_gamma(T x) {
+  int sign;  // the reentrant form: lgamma() writes a global
+  if constexpr (sizeof(T) == 4) return lgammaf_r(x, &sign);
+  else return lgamma_r(x, &sign);
+}
+
+}  // namespace weightroom
