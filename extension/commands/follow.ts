@@ -1,0 +1,54 @@
+/** What happens without a command: user code prints, the engine dies, a model file is saved. */
+import * as vscode from 'vscode';
+
+import { Output, RunnerError } from '../protocol/model';
+import { offerRunAgain } from './runAgain';
+import { runModelFile } from './runFile';
+import { refreshTypes } from './setUpTypes';
+import type { Services } from './services';
+import { tell } from './task';
+
+const t = vscode.l10n.t;
+
+export function followOutput(services: Services): vscode.Disposable {
+  return vscode.Disposable.from(
+    services.engine.on(Output, ({ text }) => services.output.append(text)),
+    services.engine.on(RunnerError, (error) => tell(services, Object.assign(new Error(error.message), { info: error }), error.location?.file ?? null)),
+  );
+}
+
+export function followCrashes(services: Services): vscode.Disposable {
+  return services.engine.onDidChangeState(({ state, message }) => {
+    if (state === 'crashed') offerRunAgain(services, message ?? t('The engine stopped unexpectedly. The editor and your files are unaffected.'));
+  });
+}
+
+/** Saving a file that has been run runs it again. A save during a run is followed by one more run, not by many. */
+export function followSaves(services: Services): vscode.Disposable {
+  const running = new Map<string, { again: boolean }>();
+  const run = async (file: string): Promise<void> => {
+    const state = running.get(file);
+    if (state !== undefined) { state.again = true; return; }
+    const mine = { again: true };
+    running.set(file, mine);
+    try {
+      while (mine.again) {
+        mine.again = false;
+        await runModelFile(services, file, { keepWeights: vscode.workspace.getConfiguration('weightroom').get('keepWeights', true), quiet: true });
+      }
+    } finally {
+      running.delete(file);
+    }
+  };
+  return vscode.workspace.onDidSaveTextDocument((document) => {
+    const file = document.uri.fsPath;
+    if (!services.store.files.has(file) || services.store.savedToRun.has(file) || !vscode.workspace.isTrusted || !vscode.workspace.getConfiguration('weightroom', document).get('runOnSave', true)) return;
+    void run(file);
+  });
+}
+
+/** Once the window is up, and only where types have been set up before. */
+export function followTypes({ context, log }: Services): vscode.Disposable {
+  const timer = setTimeout(() => { refreshTypes(context).catch((error: unknown) => log.warn(String(error))); }, 3000);
+  return new vscode.Disposable(() => clearTimeout(timer));
+}

@@ -1,0 +1,24 @@
+/** Puts back the values from before the last reinitialization. */
+import * as vscode from 'vscode';
+
+import { UndoReinitialize, type ModelSummary } from '../protocol/model';
+import type { Services } from './services';
+import { pickModel } from './targets';
+import { task } from './task';
+
+const t = vscode.l10n.t;
+
+export async function undoReinitialize(services: Services, arg?: unknown): Promise<{ message: string } | undefined> {
+  const undoable = services.store.models.filter((m) => m.canUndoReinitialize);
+  const model = arg === undefined && undoable.length === 1 ? undoable[0] : await pickModel(services, arg);
+  return model === undefined ? undefined : undo(services, model);
+}
+
+export async function undo(services: Services, model: ModelSummary): Promise<{ message: string } | undefined> {
+  const result = await task(services, { title: t('Undoing reinitialization of {0}', model.name), status: model.name, file: model.file, runsUserCode: false }, () => services.engine.request(UndoReinitialize, { model: model.id }));
+  if (result === undefined) return undefined;
+  services.output.appendLine(`> ${result.message}`);
+  vscode.window.setStatusBarMessage(`$(discard) ${result.message}`, 6000);
+  await services.store.refresh();
+  return result;
+}

@@ -1,0 +1,39 @@
+/** activate(): constructs and registers, nothing else. No native code, no process: the engine starts with the first request. */
+import * as vscode from 'vscode';
+
+import { registerCommands } from './commands/table';
+import { followCrashes, followOutput, followSaves, followTypes } from './commands/follow';
+import type { Services } from './commands/services';
+import { tell } from './commands/task';
+import { EngineClient } from './engine/client';
+import { ActiveFile } from './views/activeFile';
+import { CheckpointsView } from './views/checkpointsView';
+import { ModelLenses } from './views/codeLens';
+import { registerDecorations } from './views/decorations';
+import { ModelStore } from './views/modelStore';
+import { ModelsView } from './views/modelsView';
+import { Problems } from './views/problems';
+import { ModelSelection } from './views/selection';
+import { StatusItem } from './views/statusItem';
+
+export function activate(context: vscode.ExtensionContext): { services: Services } {
+  const log = vscode.window.createOutputChannel('Weightroom Engine', { log: true });
+  const output = vscode.window.createOutputChannel('Weightroom', 'weightroom-output');
+  const engine = new EngineClient(context.extensionPath, log);
+  const store = new ModelStore(engine, (error) => tell(services, error, null));
+  const selection = new ModelSelection();
+  const modelsView = new ModelsView(store, selection, engine);
+  const checkpointsView = new CheckpointsView(engine);
+  const problems = new Problems();
+  const status = new StatusItem(store, engine);
+  const services: Services = { context, engine, store, selection, modelsView, checkpointsView, problems, status, output, log };
+  context.subscriptions.push(
+    log, output, engine, store, selection, modelsView, checkpointsView, problems, status,
+    new ModelLenses(store), new ActiveFile(), registerDecorations(), registerCommands(services),
+    followOutput(services), followCrashes(services), followSaves(services), followTypes(services),
+  );
+  // For the tests in the extension host.
+  return { services };
+}
+
+export function deactivate(): void { /* subscriptions are disposed by the host */ }
