@@ -2,9 +2,9 @@
 export const systemPackages = {
   /** To build the engine. */
   build: {
-    debian: ['cmake', 'ninja-build', 'g++', 'libdnnl-dev', 'libhwy-dev'],
-    homebrew: ['cmake', 'ninja', 'onednn', 'highway', 'libomp'],
-    vcpkg: ['onednn', 'highway'],
+    debian: ['cmake', 'ninja-build', 'g++', 'libdnnl-dev', 'libhwy-dev', 'doctest-dev'],
+    homebrew: ['cmake', 'ninja', 'onednn', 'highway', 'libomp', 'doctest'],
+    vcpkg: ['onednn', 'highway', 'doctest'],
   },
   /** To run VS Code's own server and a browser: tests in the real editor, and `npm start` without `code` on the PATH. */
   editor: {

@@ -1,0 +1,87 @@
+/** Weightroom's side of the bench: reads {"row", "ms"} lines, answers with the mean time of a step. See .build/bench.mjs. */
+import fs from 'node:fs';
+import readline from 'node:readline';
+
+import { noGrad, nn, optim, rand, randint, setNumThreads, type Tensor } from '../../extension/lib/index';
+
+type Step = () => void;
+const F = nn.functional;
+
+function stepOf(model: nn.Module, optimizer: optim.Optimizer, loss: () => Tensor): Step {
+  void model;
+  return () => {
+    optimizer.zeroGrad();
+    loss().backward();
+    optimizer.step();
+  };
+}
+
+const mlp = (): nn.Module => new nn.Sequential(new nn.Linear(784, 256), new nn.ReLU(), new nn.Linear(256, 10));
+
+function mlpStep(batch: number, make: (p: Iterable<nn.Parameter>) => optim.Optimizer): Step {
+  const model = mlp();
+  const x = rand(batch, 784);
+  const y = randint(0, 10, [batch]);
+  return stepOf(model, make(model.parameters()), () => F.crossEntropy(model(x), y));
+}
+
+function mlpForward(batch: number): Step {
+  const model = mlp();
+  const x = rand(batch, 784);
+  return () => noGrad(() => { model(x); });
+}
+
+const million = (f: (a: Tensor, b: Tensor) => Tensor): Step => {
+  const [a, b] = [rand(1_000_000), rand(1_000_000)];
+  return () => { f(a, b); };
+};
+
+const sgd = (p: Iterable<nn.Parameter>): optim.Optimizer => new optim.SGD(p, { lr: 0.01 });
+const adam = (p: Iterable<nn.Parameter>): optim.Optimizer => new optim.Adam(p, { lr: 1e-3 });
+
+const works: Record<string, () => Step> = {
+  ...Object.fromEntries([1, 32, 256].flatMap((b) => [[`mlp-sgd-${b}`, () => mlpStep(b, sgd)], [`mlp-adam-${b}`, () => mlpStep(b, adam)]])),
+  'mlp-forward-1': () => mlpForward(1),
+  'mlp-forward-256': () => mlpForward(256),
+  'exp-1m': () => million((a) => a.exp()),
+  'add-1m': () => million((a, b) => a.add(b)),
+  'sum-1m': () => million((a) => a.sum()),
+  'matmul-1024': () => {
+    const [a, b] = [rand(1024, 1024), rand(1024, 1024)];
+    return () => { a.matmul(b); };
+  },
+};
+
+const resident = (field: string): number => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(fs.readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0);
+
+const ready = new Map<string, Step>();
+function answer(job: { row: string; ms: number; memory?: boolean }): object {
+  const make = works[job.row];
+  if (make === undefined) return { missing: true };
+  if (job.memory) {
+    fs.writeFileSync('/proc/self/clear_refs', '5'); // the peak starts again at what is resident now
+    const before = resident('VmRSS');
+    const step = make();
+    for (let i = 0; i < 50; i++) step();
+    return { kb: resident('VmHWM') - before };
+  }
+  let step = ready.get(job.row);
+  if (step === undefined) {
+    ready.set(job.row, (step = make()));
+    for (const end = performance.now() + 300; performance.now() < end;) step();
+  }
+  const start = performance.now();
+  const end = start + job.ms;
+  let n = 0;
+  let now = start;
+  do {
+    step();
+    n++;
+    now = performance.now();
+  } while (now < end);
+  return { us: ((now - start) / n) * 1000 };
+}
+
+setNumThreads(Number(process.argv[2]));
+console.log(JSON.stringify({ name: 'Weightroom' }));
+readline.createInterface({ input: process.stdin }).on('line', (line) => console.log(JSON.stringify(answer(JSON.parse(line) as { row: string; ms: number }))));

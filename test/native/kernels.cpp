@@ -1,0 +1,68 @@
+#include "tools.h"
+
+using namespace weightroom;
+using namespace weightroom::test;
+
+namespace {
+
+// The product by its definition, in double.
+Tensor plain_mm(const Tensor& a, const Tensor& b) {
+  Tensor out = empty_cpu({a.size(0), b.size(1)}, DType::float64);
+  auto at = [](const Tensor& t, int64_t i, int64_t j) { return double(t.data<float>()[i * t.stride(0) + j * t.stride(1)]); };
+  for (int64_t i = 0; i < a.size(0); ++i)
+    for (int64_t j = 0; j < b.size(1); ++j) {
+      double s = 0;
+      for (int64_t k = 0; k < a.size(1); ++k) s += at(a, i, k) * at(b, k, j);
+      out.data<double>()[i * b.size(1) + j] = s;
+    }
+  return out;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("kernels");
+
+TEST_CASE("products of every shape and layout equal the definition") {
+  for (int64_t m : {1, 2, 5, 13, 32, 67})
+    for (int64_t n : {1, 3, 10, 16, 33, 130})
+      for (int64_t k : {1, 2, 7, 31, 300}) {
+        Tensor a = some({m, k}, 1), b = some({k, n}, 2), at = some({k, m}, 3), bt = some({n, k}, 4);
+        CAPTURE(m); CAPTURE(n); CAPTURE(k);
+        close(ops::mm(a, b), plain_mm(a, b), 1e-5);
+        close(ops::mm(ops::t(at), b), plain_mm(ops::t(at), b), 1e-5);
+        close(ops::mm(a, ops::t(bt)), plain_mm(a, ops::t(bt)), 1e-5);
+        close(ops::mm(ops::t(at), ops::t(bt)), plain_mm(ops::t(at), ops::t(bt)), 1e-5);
+      }
+}
+
+TEST_CASE("products of slices with steps equal the definition") {
+  Tensor a = ops::slice(some({20, 30}), 1, 1, 30, 3), b = ops::slice(some({40, 22}, 2), 0, 0, 40, 4);
+  close(ops::mm(a, b), plain_mm(a, b), 1e-5);
+}
+
+TEST_CASE("linear with bias equals product and sum") {
+  for (int64_t m : {1, 4, 33})
+    for (int64_t n : {1, 10, 64}) {
+      Tensor x = some({m, 37}), w = some({n, 37}, 2), b = some({n}, 3);
+      close(ops::linear(x, w, b), ops::add(ops::mm(x, ops::t(w)), b), 1e-5);
+    }
+}
+
+TEST_CASE("vector loops treat tails like the rest") {
+  for (int64_t n : {0, 1, 15, 16, 17, 63, 100}) {
+    Tensor a = some({n}), b = some({n}, 2);
+    auto sum = values(ops::add(a, b)), x = values(a), y = values(b);
+    for (size_t i = 0; i < sum.size(); ++i) CHECK(sum[i] == x[i] + y[i]);
+    auto e = values(ops::unary(UnaryOp::exp, a));
+    for (size_t i = 0; i < e.size(); ++i) CHECK(e[i] == doctest::Approx(std::exp(x[i])).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("sums do not depend on the number of threads or the layout") {
+  Tensor a = some({300, 401});
+  double whole = values(ops::sum(a, {}, false))[0];
+  CHECK(double(values(ops::sum(ops::contiguous(ops::t(a)), {}, false))[0]) == doctest::Approx(whole).epsilon(1e-5));
+  close(ops::sum(a, {0}, false), ops::sum(ops::contiguous(ops::t(a)), {1}, false), 1e-5);
+}
+
+TEST_SUITE_END();
