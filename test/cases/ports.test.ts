@@ -4,20 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { buildSync } from 'esbuild';
 
 import type { nn } from '../../extension/lib/index';
-import { golden, root } from '../unit/paths';
+import { golden, repoRoot } from '../unit/paths';
 
 interface Port { weights: string; names: string[]; losses: number[] }
 interface Sample { net: nn.Module; train(): number[] }
 
 /** Runs a sample against the built package, as a user's Node would. */
 function sample(name: string): Sample {
-  const file = path.join(root, 'media', 'samples', `${name}.ts`);
+  const file = path.join(repoRoot, 'media', 'samples', `${name}.ts`);
   const { outputFiles } = buildSync({ entryPoints: [file], bundle: true, platform: 'node', format: 'cjs', external: ['weightroom'], write: false, logLevel: 'silent' });
   const module = { exports: {} as Sample };
   new Function('module', 'exports', 'require', '__dirname', '__filename', outputFiles[0]!.text)(module, module.exports, createRequire(file), path.dirname(file), file);
@@ -25,7 +24,7 @@ function sample(name: string): Sample {
 }
 
 describe('models ported from PyTorch', () => {
-  const ports = JSON.parse(fs.readFileSync(golden('ports.json'), 'utf8')) as Record<string, Port>;
+  const ports = JSON.parse(golden('ports.json')) as Record<string, Port>;
   for (const [name, want] of Object.entries(ports)) {
     it(name, () => {
       const { net, train } = sample(name);
