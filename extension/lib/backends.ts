@@ -10,6 +10,8 @@ export const backends = {
   webgpu: {
     /** Whether a WebGPU adapter can be used from this process. */
     isAvailable: (): boolean => false,
+    /** The adapter's name, or why there is none. */
+    detail: (): string => 'This build has no webgpu device.',
   },
 };
 /** Threads for parallel work of this environment. */

@@ -19,3 +19,5 @@ export { pyRepr } from './format';
 export { save, load, type Loaded, type LoadOptions } from './serialization';
 export { CheckpointError } from '../checkpoint/errors';
 export * from './errors';
+/** @internal */
+export * as internal from './internal';

@@ -108,6 +108,11 @@ export const Backward = request<{ model: ModelId; zeroGrad: boolean }, { loss: n
 export const Train = request<{ model: ModelId; steps: number; lr: number; input: string; target: string; loss: 'mse' | 'crossEntropy' | 'exported' }, { steps: number; loss: number; milliseconds: number }>('model/train');
 /** Stops user code: politely at a safe point, else by ending the runner. `lost` says that live models are gone. */
 export const Interrupt = request<null, { stopped: boolean; lost: boolean; message: string }>('model/interrupt');
+/**
+ * Whether anybody looks at training now: unwatched, a running loop publishes nothing. `every`: publish each n-th backward
+ * pass. `paused`: user code waits at its next safe point, where it can still be inspected.
+ */
+export const Watch = request<{ watching: boolean; every: number; paused: boolean }, null>('model/watch');
 export const InitFunctions = request<null, InitFunction[]>('model/initFunctions');
 /** `init` is a name of InitFunctions, or 'reset' for the module's own default. */
 export const Reinitialize = request<{ model: ModelId; path: string; init: string; args: (number | string)[] }, { message: string; changed: string[] }>('model/reinitialize');

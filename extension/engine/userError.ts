@@ -1,0 +1,57 @@
+/** Errors as they leave the engine: whose they are, PyTorch's name and text, and the user's own line. */
+import fs from 'node:fs';
+import path from 'node:path';
+import type { BuildFailure } from 'esbuild';
+
+import type { ErrorInfo } from '../protocol/rpc';
+
+/** Folders whose frames are ours or Node's, not the user's. */
+const ours = [path.resolve(__dirname, '..'), `${path.sep}node_modules${path.sep}`];
+const frame = /^\s*at (?:(?:async )?.*? \()?((?:file:\/\/)?[^()\s][^()]*?):(\d+):(\d+)\)?$/;
+
+/** The first frame of the user's in a stack that is already mapped to sources. */
+export function userFrame(stack: string | undefined): ErrorInfo['location'] {
+  for (const line of (stack ?? '').split('\n')) {
+    const m = frame.exec(line);
+    if (m === null || m[1]!.startsWith('node:')) continue;
+    const file = m[1]!.startsWith('file://') ? decodeURIComponent(new URL(m[1]!).pathname) : m[1]!;
+    if (ours.some((o) => file.startsWith(o) || (o.startsWith(path.sep) && o.endsWith(path.sep) && file.includes(o))) || !path.isAbsolute(file) || !fs.existsSync(file)) continue;
+    return { file, line: Number(m[2]), column: Number(m[3]) };
+  }
+  return undefined;
+}
+
+/** An error already in its final form. */
+export class ReportedError extends Error {
+  constructor(readonly info: ErrorInfo) { super(info.message); }
+}
+export function fail(kind: ErrorInfo['kind'], name: string, message: string, location?: ErrorInfo['location']): never {
+  throw new ReportedError({ kind, name, message, ...(location ? { location } : {}) });
+}
+
+const fileErrors = new Set(['CheckpointError']);
+
+/** `kind`: whose error it is when nothing else tells. */
+export function errorInfo(error: unknown, kind: ErrorInfo['kind'] = 'user'): ErrorInfo {
+  if (error instanceof ReportedError) return error.info;
+  if (!(error instanceof Error)) return { kind, name: 'Error', message: `something that is no Error was thrown: ${String(error)}` };
+  if (error.name === 'Interrupted') return { kind: 'interrupted', name: 'Interrupted', message: error.message };
+  const location = userFrame(error.stack);
+  return {
+    kind: fileErrors.has(error.name) ? 'file' : kind, name: error.name, message: error.message,
+    ...(location ? { location } : {}), ...(error.stack ? { stack: error.stack } : {}),
+  };
+}
+
+/** esbuild's first error, as Python would call it. */
+export function syntaxError(failure: BuildFailure, file: string): ErrorInfo {
+  const first = failure.errors[0];
+  if (first === undefined) return { kind: 'user', name: 'SyntaxError', message: failure.message };
+  const more = failure.errors.length > 1 ? ` (and ${failure.errors.length - 1} more)` : '';
+  const at = first.location;
+  const where = at === null ? file : path.resolve(path.dirname(file), at.file);
+  return {
+    kind: 'user', name: /resolve/.test(first.text) ? 'ImportError' : 'SyntaxError', message: first.text + more,
+    location: { file: where, line: at?.line ?? 1, column: (at?.column ?? 0) + 1 },
+  };
+}

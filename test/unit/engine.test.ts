@@ -1,0 +1,221 @@
+/** The story of one model, told over the engine process's own channel. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { Hello } from '../../extension/protocol/engine';
+import * as m from '../../extension/protocol/model';
+import { TestEngine } from './engineClient';
+
+const mlp = `import { nn, optim, rand, randint, manualSeed, type Tensor } from 'weightroom';
+
+export class MLP extends nn.Module {
+  hidden = new nn.Linear(784, 256);
+  act = new nn.ReLU();
+  output = new nn.Linear(256, 10);
+  forward(x: Tensor) { return this.output(this.act(this.hidden(x))); }
+}
+manualSeed(0);
+export const net = new MLP();
+console.log(net);
+export function train(model = net, steps = 5): number[] {
+  const opt = new optim.SGD(model.parameters(), { lr: 0.1 });
+  const losses: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    opt.zeroGrad();
+    const loss = nn.functional.crossEntropy(model(rand(8, 784)), randint(0, 10, [8]));
+    loss.backward();
+    opt.step();
+    losses.push(loss.item());
+  }
+  return losses;
+}
+`;
+
+describe('the engine process', () => {
+  let engine: TestEngine;
+  let file: string;
+  let id: string;
+  before(() => { engine = new TestEngine(); file = engine.file('mlp.ts', mlp); id = `${file}#net`; });
+  after(() => engine.stop());
+  const node = async (at: string): Promise<m.TreeNode> => {
+    const find = (n: m.TreeNode): m.TreeNode | undefined => (n.path === at ? n : n.children.map(find).find((x) => x));
+    return find((await engine.request(m.ListModels, null)).find((x) => x.id === id)!.root)!;
+  };
+
+  it('says hello', async () => {
+    const hello = await engine.request(Hello, null);
+    assert.equal(hello.pid, engine.child.pid);
+    assert.match(hello.simd, /\w/);
+  });
+
+  it('runs a file: its models, what it printed', async () => {
+    const r = await engine.request(m.RunFile, { file, keepWeights: true });
+    assert.equal(r.output, 'MLP(\n  (hidden): Linear(in_features=784, out_features=256, bias=True)\n  (act): ReLU()\n  (output): Linear(in_features=256, out_features=10, bias=True)\n)\n');
+    assert.deepEqual(r.models.map((x) => [x.id, x.name, x.root.type, x.root.numel, x.proposedInput]), [[id, 'net', 'MLP', 203_530, 'rand(2, 784)']]);
+    assert.deepEqual(r.models[0]!.source, { file, line: 3 });
+    const weight = r.models[0]!.root.children[0]!.children[0]!;
+    assert.deepEqual({ ...weight, children: 0 }, { kind: 'parameter', path: 'hidden.weight', name: 'weight', type: 'Parameter', shape: [256, 784], dtype: 'float32', device: 'cpu', numel: 200_704, bytes: 802_816, requiresGrad: true, grad: 'none', children: 0 });
+  });
+
+  it('runs forward and backward', async () => {
+    const f = await engine.request(m.Forward, { model: id, input: 'ones(2, 784)' });
+    assert.deepEqual(f.shape, [2, 10]);
+    assert.match(f.output, /^tensor\(\[\[.*grad_fn=<AddmmBackward0>\)$/s);
+    assert.deepEqual((await node('hidden')).outputShape, [2, 256]);
+    const b = await engine.request(m.Backward, { model: id, zeroGrad: true });
+    assert.match(b.note, /sum/);
+    const report = await engine.request(m.Gradients, { model: id });
+    assert.deepEqual(report.rows.map((r) => [r.name, r.state]), [['hidden.weight', 'ok'], ['hidden.bias', 'ok'], ['output.weight', 'ok'], ['output.bias', 'ok']]);
+    assert.equal(report.rows[3]!.grad!.mean, 2, 'd(sum)/d(bias) is the batch size');
+    assert.equal((await engine.request(m.ListModels, null))[0]!.proposedInput, 'ones(2, 784)', 'the input is remembered');
+    const h = await engine.request(m.TensorHistogram, { model: id, name: 'hidden.weight', bins: 16 });
+    assert.equal(h.value.counts.reduce((a, b) => a + b), 200_704);
+    assert.equal(h.grad!.counts.reduce((a, b) => a + b), 200_704);
+    assert.match(h.text, /^Parameter containing:\ntensor\(\[\[/);
+  });
+
+  it('reinitializes and undoes it', async () => {
+    const before = (await engine.request(m.Gradients, { model: id })).rows[0]!.value;
+    const r = await engine.request(m.Reinitialize, { model: id, path: 'hidden', init: 'normal_', args: [0, 0.01] });
+    assert.match(r.message, /hidden with normal_\(mean=0, std=0.01\): hidden.weight, hidden.bias/);
+    const now = (await engine.request(m.Gradients, { model: id })).rows[0]!.value;
+    assert.ok(Math.abs(now.std - 0.01) < 2e-4, `std ${now.std}`);
+    await engine.request(m.UndoReinitialize, { model: id });
+    assert.deepEqual((await engine.request(m.Gradients, { model: id })).rows[0]!.value, before);
+    assert.match((await engine.failure(m.UndoReinitialize, { model: id })).message, /nothing to undo/);
+    const bad = await engine.failure(m.Reinitialize, { model: id, path: 'hidden.bias', init: 'xavierUniform_', args: [] });
+    assert.equal(bad.message, 'Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
+    const reset = await engine.request(m.Reinitialize, { model: id, path: 'output.weight', init: 'reset', args: [] });
+    assert.deepEqual(reset.changed, ['output.weight']);
+  });
+
+  it('freezes', async () => {
+    const r = await engine.request(m.Freeze, { model: id, path: 'hidden', frozen: true });
+    assert.deepEqual(r.changed, ['hidden.weight', 'hidden.bias']);
+    assert.equal((await node('hidden')).requiresGrad, false);
+    assert.equal((await node('')).requiresGrad, null);
+    await engine.request(m.Freeze, { model: id, path: '', frozen: false });
+  });
+
+  it('saves and loads; nothing changes when it does not fit', async () => {
+    const saved = await engine.request(m.SaveCheckpoint, { model: id, path: '', file: path.join(engine.dir, 'net.pt') });
+    assert.equal(saved.tensors, 4);
+    const before = (await engine.request(m.Gradients, { model: id })).rows.map((r) => r.value);
+    await engine.request(m.Reinitialize, { model: id, path: '', init: 'ones_', args: [] });
+    assert.equal((await engine.request(m.LoadCheckpoint, { model: id, path: '', file: saved.file, strict: true })).message, '<All keys matched successfully>');
+    assert.deepEqual((await engine.request(m.Gradients, { model: id })).rows.map((r) => r.value), before);
+    const misfit = await engine.failure(m.LoadCheckpoint, { model: id, path: 'hidden', file: saved.file, strict: true });
+    assert.match(misfit.message, /^Error\(s\) in loading state_dict for Linear:\n\tMissing key\(s\) in state_dict: "weight", "bias"\. \n\tUnexpected key/);
+    fs.writeFileSync(path.join(engine.dir, 'cut.pt'), fs.readFileSync(saved.file).subarray(0, 5000));
+    assert.equal((await engine.failure(m.LoadCheckpoint, { model: id, path: '', file: path.join(engine.dir, 'cut.pt'), strict: true })).kind, 'file');
+    assert.deepEqual((await engine.request(m.Gradients, { model: id })).rows.map((r) => r.value), before);
+  });
+
+  it('trains with the exported function', async () => {
+    const r = await engine.request(m.Train, { model: id, steps: 3, lr: 0, input: '', target: '', loss: 'exported' });
+    assert.equal(r.steps, 3);
+    const own = await engine.request(m.Train, { model: id, steps: 4, lr: 0.1, input: 'rand(8, 784)', target: 'randint(0, 10, [8])', loss: 'crossEntropy' });
+    assert.ok(own.loss > 0 && own.loss < 5);
+  });
+
+  it('carries weights over to the next run', async () => {
+    await engine.request(m.Reinitialize, { model: id, path: 'output.bias', init: 'constant_', args: [7] });
+    fs.writeFileSync(file, mlp.replaceAll('256', '128'));
+    const r = await engine.request(m.RunFile, { file, keepWeights: true });
+    assert.deepEqual(r.carried, [{ model: 'net', kept: 1, dropped: ['hidden.weight', 'hidden.bias', 'output.weight'] }]);
+    assert.equal((await engine.request(m.Gradients, { model: id })).rows[3]!.value.min, 7);
+  });
+});
+
+describe('the engine process and bad input', () => {
+  let engine: TestEngine;
+  beforeEach(() => { engine = new TestEngine(); });
+  afterEach(() => engine.stop());
+  const run = (name: string, text: string): Promise<unknown> => engine.request(m.RunFile, { file: engine.file(name, text), keepWeights: false });
+  const fails = (name: string, text: string) => engine.failure(m.RunFile, { file: engine.file(name, text), keepWeights: false });
+  const good = `import { nn } from 'weightroom';\nexport const net = new nn.Linear(4, 3);\n`;
+  const works = async (): Promise<void> => { await run('good.ts', good); };
+
+  it('a file that does not parse', async () => {
+    const e = await fails('a.ts', `import { nn } from 'weightroom';\nexport const net = new nn.Linear(4, ;\n`);
+    assert.deepEqual([e.kind, e.name, e.location?.line], ['user', 'SyntaxError', 2]);
+    assert.match(e.location!.file, /a\.ts$/);
+    await works();
+  });
+  it('an import that is not there', async () => {
+    assert.equal((await fails('a.ts', `import './nowhere';\n`)).name, 'ImportError');
+    const e = await fails('b.ts', `import { nn } from 'weightroom';\nimport x from 'no-such-package';\nexport const net = new nn.Linear(x, 1);\n`);
+    assert.match(e.message, /no-such-package/);
+  });
+  it('a file that throws: the user’s own line', async () => {
+    const e = await fails('a.ts', `import { nn, rand } from 'weightroom';\n// a comment\nexport const net = new nn.Linear(4, 3);\nfunction deep(): void { net(rand(2, 5)); }\n\ndeep();\n`);
+    assert.equal(e.message, 'mat1 and mat2 shapes cannot be multiplied (2x5 and 4x3)');
+    assert.deepEqual([e.name, e.location?.line], ['RuntimeError', 4]);
+    await works();
+  });
+  it('a file without a Module', async () => {
+    assert.match((await fails('a.ts', `export const x = 1;\n`)).message, /exports no nn.Module/);
+    assert.match((await fails('b.ts', `import { nn } from 'weightroom';\nexport class Net extends nn.Module {}\n`)).message, /export const net = new Net\(\)/);
+  });
+  it('a failed run leaves the models of the run before', async () => {
+    await run('a.ts', good);
+    await fails('a.ts', 'throw new Error("no")');
+    assert.equal((await engine.request(m.ListModels, null)).length, 1);
+  });
+  it('an input of the wrong shape, an input that is no expression', async () => {
+    await run('a.ts', good);
+    const id = path.join(engine.dir, 'a.ts#net');
+    assert.equal((await engine.failure(m.Forward, { model: id, input: 'rand(2, 5)' })).message, 'mat1 and mat2 shapes cannot be multiplied (2x5 and 4x3)');
+    assert.equal((await engine.failure(m.Forward, { model: id, input: 'rand(2,' })).name, 'SyntaxError');
+    assert.equal((await engine.failure(m.Forward, { model: id, input: 'nope(1)' })).name, 'ReferenceError');
+    assert.equal((await engine.failure(m.Forward, { model: 'x#y', input: 'rand(1)' })).name, 'KeyError');
+  });
+  it('a loop that never ends is interrupted, and the engine goes on', async () => {
+    const before = good + `console.log('ready');\n`;
+    const ready = engine.once(m.Output, (o) => o.text.includes('ready'));
+    const running = engine.failure(m.RunFile, { file: engine.file('loop.ts', before + 'for (;;) {}\n'), keepWeights: false });
+    await ready;
+    const r = await engine.request(m.Interrupt, null);
+    assert.deepEqual([r.stopped, r.lost], [true, true]);
+    assert.equal((await running).kind, 'interrupted');
+    await works();
+  });
+  it('a training loop is watched, inspected, paused and stopped at a safe point', async () => {
+    const text = `import { nn, optim, rand } from 'weightroom';
+export const net = new nn.Linear(4, 1);
+const opt = new optim.SGD(net.parameters(), { lr: 0.01 });
+for (;;) { opt.zeroGrad(); net(rand(8, 4)).pow(2).mean().backward(); opt.step(); }
+`;
+    await engine.request(m.Watch, { watching: true, every: 1, paused: false });
+    await works();
+    const seen = engine.once(m.TrainingStep, (s) => s.step > 20 && s.loss !== null);
+    const running = engine.failure(m.RunFile, { file: engine.file('train.ts', text), keepWeights: false });
+    const step = await seen;
+    const report = await engine.request(m.Gradients, { model: step.model! });
+    assert.equal(report.rows[0]!.state, 'ok');
+    await engine.request(m.Watch, { watching: true, every: 1, paused: true });
+    const a = await engine.request(m.Gradients, { model: step.model! });
+    const b = await engine.request(m.Gradients, { model: step.model! });
+    assert.deepEqual(a.rows, b.rows, 'paused');
+    const r = await engine.request(m.Interrupt, null);
+    assert.deepEqual([r.stopped, r.lost], [true, false]);
+    assert.equal((await running).kind, 'interrupted');
+    assert.equal((await engine.request(m.ListModels, null)).length, 1, 'the file that ran before still lives');
+  });
+  it('process.exit in user code ends only the runner', async () => {
+    const e = await fails('a.ts', 'process.exit(3);\n');
+    assert.match(e.message, /process\.exit\(3\)/);
+    await works();
+  });
+  it('an error after the run is reported, not fatal', async () => {
+    const error = engine.once(m.RunnerError, () => true);
+    await run('a.ts', good + `setTimeout(() => { throw new Error('late'); }, 1);\n`);
+    assert.equal((await error).message, 'late');
+    await works();
+  });
+  it('prints endlessly without flooding', async () => {
+    const r = (await run('a.ts', good + `for (let i = 0; i < 50_000; i++) console.log('line', i);\n`)) as m.RunResult;
+    assert.match(r.output, /line 49999\n$/);
+  });
+});
