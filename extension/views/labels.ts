@@ -73,7 +73,8 @@ export function layerSize(type: string, extra: string): string {
   if (/^(RNN|LSTM|GRU)/.test(type) && p.length >= 2) return `${p[0]}→${p[1]}${k.has('num_layers') ? ` ×${k.get('num_layers')}` : ''}`;
   if (/Embedding/.test(type) && p.length >= 2) return `${p[0]}×${p[1]}`;
   if (/Norm/.test(type) && p.length >= 1) return p.map(times).join(', ');
-  return extra.length <= 24 ? extra : '';
+  const rest = extra.replace(/,? ?\b(inplace|ceil_mode)=False/g, '');
+  return rest.length <= 24 ? rest : '';
 }
 
 /** The one dtype of everything below, 'mixed', or '' when there is no tensor. */

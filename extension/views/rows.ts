@@ -25,18 +25,27 @@ export interface RowOptions {
 /** Equal modules in a row before they fold. */
 const foldFrom = 3;
 
-/** Text by which modules count as equal: everything but names, gradients and output shapes. */
-function structure(node: TreeNode): string {
-  return JSON.stringify([node.kind, node.type, node.extra, node.shape, node.dtype, node.device, node.requiresGrad, node.sharedWith !== undefined, node.children.map((c) => [c.name, structure(c)])]);
+const interned = new Map<string, number>();
+const structures = new WeakMap<TreeNode, number>();
+
+/** Equal numbers for modules of equal structure: everything but names, gradients and output shapes. */
+function structure(node: TreeNode): number {
+  const known = structures.get(node);
+  if (known !== undefined) return known;
+  const key = JSON.stringify([node.kind, node.type, node.extra, node.shape, node.dtype, node.device, node.requiresGrad, node.sharedWith !== undefined, node.children.map((c) => [c.name, structure(c)])]);
+  const id = interned.get(key) ?? interned.size + 1;
+  interned.set(key, id);
+  structures.set(node, id);
+  return id;
 }
 
 /** Splits children into runs of equal modules; a run shorter than three stays as it is. */
 function fold(nodes: TreeNode[]): (TreeNode | TreeNode[])[] {
   const out: (TreeNode | TreeNode[])[] = [];
-  const keys = nodes.map((n) => (n.kind === 'module' && /^\d+$/.test(n.name) && n.children.length > 0 ? structure(n) : ''));
+  const keys = nodes.map((n) => (n.kind === 'module' && /^\d+$/.test(n.name) && n.children.length > 0 ? structure(n) : 0));
   for (let i = 0; i < nodes.length;) {
     let end = i + 1;
-    while (keys[i] !== '' && end < nodes.length && keys[end] === keys[i]) end++;
+    while (keys[i] !== 0 && end < nodes.length && keys[end] === keys[i]) end++;
     if (end - i >= foldFrom) out.push(nodes.slice(i, end));
     else out.push(...nodes.slice(i, end));
     i = end;
