@@ -1,6 +1,7 @@
 /** activate(): constructs and registers, nothing else. No native code, no process: the engine starts with the first request. */
 import * as vscode from 'vscode';
 
+import { registerAgentTools } from './commands/agentTools';
 import { registerCommands } from './commands/table';
 import { followCrashes, followOutput, followSaves, followTypes } from './commands/follow';
 import type { Services } from './commands/services';
@@ -29,7 +30,7 @@ export function activate(context: vscode.ExtensionContext): { services: Services
   const services: Services = { context, engine, store, selection, modelsView, checkpointsView, problems, status, output, log };
   context.subscriptions.push(
     log, output, engine, store, selection, modelsView, checkpointsView, problems, status,
-    new ModelLenses(store), new ActiveFile(), registerDecorations(), registerCommands(services),
+    new ModelLenses(store), new ActiveFile(), registerDecorations(), registerCommands(services), registerAgentTools(services),
     followOutput(services), followCrashes(services), followSaves(services), followTypes(services),
   );
   // For the tests in the extension host.

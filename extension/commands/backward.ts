@@ -18,7 +18,8 @@ export async function backward(services: Services, arg?: unknown, options?: unkn
   if (!mayRun()) return undefined;
   let model = await pickModel(services, arg);
   if (model === undefined) return undefined;
-  if (!model.hasOutput) {
+  // Without an output the engine runs forward itself, on the last input or its own proposal, and says so.
+  if (!model.hasOutput && model.proposedInput === '') {
     const input = await pickInput(services, model, model.root, t('{0} has no output yet. Run it forward on', model.name));
     if (input === undefined || (await runForward(services, { model, node: model.root }, input)) === undefined) return undefined;
     model = services.store.model(model.id) ?? model;

@@ -45,13 +45,14 @@ async function askChoice(services: Services, target: Target): Promise<Choice | u
   }
   const parameters = allNodes(target.node).filter((n) => n.kind === 'parameter' && n.sharedWith === undefined);
   const title = t('Reinitialize {0}', fullName(target.model, target.node.path));
-  const reset = { label: t('Reset'), description: t("the module's own default"), detail: names(parameters), f: undefined as InitFunction | undefined };
-  const items = functions.map((f) => ({ label: f.label, description: f.args.map((a) => `${a.name}=${a.default}`).join(', '), detail: preview(f, f.args.map((a) => a.default), parameters), f: f as InitFunction | undefined }));
-  const picked = await vscode.window.showQuickPick(target.node.kind === 'module' ? [reset, ...items] : items, { title, placeHolder: t('Init function'), matchOnDescription: true });
-  if (picked === undefined) return undefined;
-  if (picked.f === undefined) return { init: 'reset', args: [] };
-  const args = await askArguments(picked.f, title, parameters);
-  return args === undefined ? undefined : { init: picked.f.name, args };
+  const items = functions.map((f) => ({
+    label: f.name === 'reset' ? t("The module's own default") : f.label,
+    description: [f.name === 'reset' ? 'resetParameters()' : f.name, ...f.args.map((a) => `${a.name}=${a.default}`)].join(' '),
+    detail: f.name === 'reset' ? names(parameters) : preview(f, f.args.map((a) => a.default), parameters), f,
+  }));
+  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: t('Init function'), matchOnDescription: true });
+  const args = picked === undefined ? undefined : await askArguments(picked.f, title, parameters);
+  return args === undefined ? undefined : { init: picked!.f.name, args };
 }
 
 /** One question an argument; the line below the box says what the values typed so far would draw. */

@@ -47,12 +47,8 @@ export async function runModelFile(services: Services, file: string, { keepWeigh
   });
   if (result === undefined) return undefined;
   store.tookRun(result);
-  const [first] = result.models;
-  if (first === undefined) {
-    void vscode.window.showWarningMessage(t('{0} ran, but exports no module. Export one to see it here: export const net = new Net();', name));
-    return result;
-  }
-  if (!quiet || selection.current === undefined) selection.select({ model: first.id, path: '' }, { reveal: true });
+  const [first] = result.models; // the engine reports a file without models as an error
+  if (first !== undefined && (!quiet || selection.current === undefined)) selection.select({ model: first.id, path: '' }, { reveal: true });
   const carried = carriedText(result);
   output.appendLine(`── ${t('{0}: {1} in {2}', name, result.models.map((m) => `${m.name} (${m.root.type}, ${t('{0} parameters', formatCount(m.root.numel))})`).join(', '), formatTime(result.milliseconds))}${carried === '' ? '' : `\n   ${carried}`}`);
   if (carried !== '') vscode.window.setStatusBarMessage(`$(weightroom-model) ${carried}`, 8000);

@@ -1,7 +1,6 @@
 /** How a command does engine work: shown in the view and status bar at once, with a cancel button when it takes long, errors told. */
 import * as vscode from 'vscode';
 
-import { Interrupt } from '../protocol/model';
 import type { ErrorInfo } from '../protocol/rpc';
 import { showUserError } from '../views/problems';
 import type { Services } from './services';
@@ -16,19 +15,19 @@ export interface TaskOptions {
   status: string;
   /** The model file that user code comes from: its errors are placed among its problems. */
   file?: string;
-  /** Cancelling stops user code (Interrupt); otherwise only the request is cancelled. */
+  /** Cancelling then stops user code (weightroom.interrupt); otherwise only the request is cancelled. */
   runsUserCode: boolean;
 }
 
 /** Undefined when it failed (told to the user already) or was cancelled. */
 export async function task<R>(services: Services, options: TaskOptions, work: (token: vscode.CancellationToken) => Promise<R>): Promise<R | undefined> {
-  const { status, engine } = services;
+  const { status } = services;
   const source = new vscode.CancellationTokenSource();
   const ended = status.started(options.status);
   const job = work(source.token);
   const cancel = (): void => {
-    source.cancel();
-    if (options.runsUserCode) engine.request(Interrupt, null).catch((error: unknown) => services.log.warn(String(error)));
+    if (options.runsUserCode) void vscode.commands.executeCommand('weightroom.interrupt');
+    else source.cancel();
   };
   // The view shows a thin bar at once; only what takes long gets a notification.
   const settled = job.then(() => undefined, () => undefined);
@@ -62,7 +61,7 @@ export function tell(services: Services, error: unknown, file: string | null): v
   const info = infoOf(error);
   switch (info.kind) {
     case 'interrupted':
-      void vscode.window.showInformationMessage(info.message);
+      services.log.info(info.message); // whoever stopped it is told by the interrupt itself
       return;
     case 'user':
       services.problems.add(info, file);

@@ -89,3 +89,11 @@ describe('translations', () => {
     }
   });
 });
+
+describe('agent tools', () => {
+  it('declares exactly the tools that are registered', () => {
+    const declared = (contributes['languageModelTools'] as { name: string }[]).map((x) => x.name);
+    const registered = [...read('extension/commands/agentTools.ts').matchAll(/^ {2}(weightroom_\w+):/gm)].map((m) => m[1]!);
+    assert.deepEqual(declared.sort(), registered.sort());
+  });
+});
