@@ -62,7 +62,7 @@ try {
   mocha('cases', filesUnder('out/test/cases', '.test.js'));
   if (fs.existsSync(path.join(root, '.build', 'editorTests.mjs'))) {
     const { editorTests } = await import('./editorTests.mjs');
-    await editorTests(count, say);
+    await editorTests(count, say, mocha);
   }
 } catch (error) {
   console.error(error);

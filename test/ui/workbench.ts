@@ -1,0 +1,126 @@
+/** VS Code's workbench as a person uses it: a page of Chromium on a server of our own, with Weightroom under development. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+
+import { repoRoot } from '../unit/paths';
+
+export interface ServerOptions { trust?: boolean; extensionsDir?: string; env?: Record<string, string>; dataDir?: string }
+interface Server { url: string; port: number; dataDir: string; stop(): void }
+/** .build/codeServer.mjs and .build/browser.mjs, which npm start uses too. */
+interface Build {
+  installCodeServer(): Promise<void>;
+  startServer(o: ServerOptions): Promise<Server>;
+  settings(dataDir: string, extra: Record<string, unknown>): void;
+  workbenchUrl(server: Server, folder: string, o: { extension?: string | null; trust?: boolean; open?: string }): string;
+  launchBrowser(): Promise<Browser>;
+  swiftShaderIcd(): string | null;
+}
+export async function build(): Promise<Build> {
+  const load = (name: string): Promise<Build> => import(pathToFileURL(path.join(repoRoot, '.build', name)).href) as Promise<Build>;
+  return { ...(await load('codeServer.mjs')), ...(await load('browser.mjs')) };
+}
+
+export const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern', hc: 'Default High Contrast', hcLight: 'Default High Contrast Light' } as const;
+
+export class Workbench {
+  private constructor(readonly page: Page, private readonly browser: Browser, readonly server: Server, readonly folder: string, private readonly settings: (extra: Record<string, unknown>) => void) {}
+
+  /** `folder`: copied, so that a test may write into it. `extension: null`: without the one under development. */
+  static async open(o: ServerOptions & { folder: string; extension?: string | null; size?: { width: number; height: number }; settings?: Record<string, unknown> }): Promise<Workbench> {
+    const b = await build();
+    await b.installCodeServer();
+    const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'weightroom-ui-')), path.basename(o.folder));
+    fs.cpSync(o.folder, folder, { recursive: true });
+    const server = await b.startServer(o);
+    const settings = (extra: Record<string, unknown>): void => b.settings(server.dataDir, { ...o.settings, ...extra });
+    settings({});
+    const browser = await b.launchBrowser();
+    try {
+      const page = await browser.newPage({ viewport: o.size ?? { width: 1600, height: 1000 } });
+      // The smoke-test driver of VS Code reports through these.
+      await page.exposeFunction('codeAutomationLog', () => undefined);
+      await page.exposeFunction('codeAutomationExit', () => undefined);
+      await page.goto(b.workbenchUrl(server, folder, { ...(o.extension === undefined ? {} : { extension: o.extension }), ...(o.trust ? { trust: true } : {}) }));
+      await page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 120_000 });
+      return new Workbench(page, browser, server, folder, settings);
+    } catch (error) {
+      await browser.close();
+      server.stop();
+      throw error;
+    }
+  }
+  async close(): Promise<void> {
+    await this.browser.close().catch(() => undefined);
+    this.server.stop();
+    fs.rmSync(path.dirname(this.folder), { recursive: true, force: true });
+    fs.rmSync(this.server.dataDir, { recursive: true, force: true });
+  }
+
+  // --- the keyboard: palette, quick open, quick picks
+
+  get quickInput(): Locator { return this.page.locator('.quick-input-widget:not([style*="display: none"])'); }
+  /** Runs a command of the palette by its full title. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.locator('input').first().fill(`>${title}`);
+    await this.quickInput.locator('.monaco-list-row', { hasText: title }).first().click();
+  }
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    await this.quickInput.locator('input').first().fill(name);
+    await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().click();
+    await this.page.locator('.tabs-container .tab', { hasText: name }).first().waitFor();
+  }
+  /** Chooses a row of the open quick pick. */
+  async pick(text: string | RegExp): Promise<void> { await this.quickInput.locator('.monaco-list-row', { hasText: text }).first().click(); }
+  /** Answers an input box; without `text` accepts what it proposes. */
+  async answer(text?: string): Promise<void> {
+    const box = this.quickInput.locator('input').first();
+    await box.waitFor();
+    if (text !== undefined) await box.fill(text);
+    await box.press('Enter');
+  }
+
+  // --- what is on screen
+
+  /** A row of a view's tree, by its text. */
+  row(text: string | RegExp, view = '.sidebar, .auxiliarybar'): Locator { return this.page.locator(view).locator('.monaco-list-row', { hasText: text }).first(); }
+  notification(text: string | RegExp): Locator { return this.page.locator('.notifications-toasts .notification-list-item, .notifications-center .notification-list-item', { hasText: text }).first(); }
+  /** A button of a message. */
+  async press(message: string | RegExp, button: string): Promise<void> {
+    const n = this.notification(message);
+    await n.hover();
+    await n.locator('.monaco-button', { hasText: button }).first().click();
+  }
+  /** The document inside the webview whose text has `text`. */
+  async webview(text: string | RegExp): Promise<FrameLocator> {
+    const outer = this.page.locator('iframe.webview.ready');
+    for (const end = Date.now() + 60_000; Date.now() < end; await this.page.waitForTimeout(100)) {
+      for (let i = 0; i < await outer.count(); i++) {
+        const inner = outer.nth(i).contentFrame().locator('iframe').first().contentFrame();
+        const body = await inner.locator('body').innerText({ timeout: 500 }).catch(() => '');
+        if (typeof text === 'string' ? body.includes(text) : text.test(body)) return inner;
+      }
+    }
+    throw new Error(`no webview shows ${String(text)}`);
+  }
+  async activity(title: string): Promise<void> { await this.page.locator('.activitybar .action-item a', { has: this.page.locator(`[aria-label^="${title}"]`) }).or(this.page.locator(`.activitybar [aria-label^="${title}"]`)).first().click(); }
+
+  async theme(name: keyof typeof themes): Promise<void> {
+    this.settings({ 'workbench.colorTheme': themes[name] });
+    const wanted = name === 'dark' ? '.vs-dark' : name === 'light' ? '.vs' : name === 'hc' ? '.hc-black' : '.hc-light';
+    await this.page.locator(`.monaco-workbench${wanted}`).waitFor();
+  }
+  /** Into out/screenshots. */
+  async screenshot(name: string): Promise<string> {
+    const file = path.join(repoRoot, 'out', 'screenshots', `${name}.png`);
+    await this.page.screenshot({ path: file });
+    return file;
+  }
+  /** Saved text of the workspace. */
+  read(name: string): string { return fs.readFileSync(path.join(this.folder, name), 'utf8'); }
+  write(name: string, text: string): void { fs.writeFileSync(path.join(this.folder, name), text); }
+}
