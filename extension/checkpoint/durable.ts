@@ -7,57 +7,125 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { CheckpointError } from './errors';
+import { call, type Io } from './io';
+
+const PIECE = 1 << 22;
+/** A sibling this old was left by a crash. */
+const STALE = 24 * 3600 * 1000;
+const temporaryName = /^\.weightroom-\d+-[0-9a-f]{12}\.tmp$/;
 
 /** Writes sequentially and counts. */
 export class Writer {
   position = 0;
-  constructor(private readonly fd: number) {}
-  write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += fs.writeSync(this.fd, bytes, at, Math.min(bytes.length - at, 1 << 30));
+  constructor(private readonly fd: number, private readonly progress?: (bytes: number) => void) {}
+  *write(bytes: Uint8Array): Io<void> {
+    for (let at = 0; at < bytes.length;) at += yield* this.put(bytes, at, Math.min(bytes.length - at, PIECE), this.position + at);
     this.position += bytes.length;
+    this.progress?.(this.position);
+  }
+  /** Overwrites what was written before. */
+  *patch(bytes: Uint8Array, position: number): Io<void> {
+    for (let at = 0; at < bytes.length;) at += yield* this.put(bytes, at, bytes.length - at, position + at);
+  }
+  private *put(bytes: Uint8Array, at: number, length: number, position: number): Io<number> {
+    let n = 0;
+    yield* call({
+      sync: () => { n = fs.writeSync(this.fd, bytes, at, length, position); return undefined; },
+      async: () => new Promise((done, fail) => fs.write(this.fd, bytes, at, length, position, (error, count) => { n = count; if (error) fail(error); else done(undefined); })),
+    });
+    return n;
   }
 }
 
-/** `expected`: bytes about to be written, so that a full disk is known before. `verify` throws when the new file cannot be read back. */
-export function writeDurably(file: string, expected: number, fill: (w: Writer) => void, verify: (temporary: string) => void): void {
+export interface Durable {
+  file: string;
+  /** Bytes about to be written, so that a full disk is known before. */
+  expected: number;
+  progress?: ((bytes: number) => void) | undefined;
+  fill(w: Writer): Io<void>;
+  /** Throws when the new file cannot be read back. */
+  verify?(temporary: string): Io<void>;
+}
+
+/** The file that a path means, through links, also one that points to nothing yet. */
+function targetOf(file: string): string {
   let target = path.resolve(file);
-  try {
-    target = fs.realpathSync(target);
-  } catch {
-    // It does not exist yet.
+  for (let hops = 0; hops < 40; hops++) {
+    try { return fs.realpathSync(target); } catch { /* it, or what it points to, is not there */ }
+    let link: string;
+    try { link = fs.readlinkSync(target); } catch { break; }
+    target = path.resolve(path.dirname(target), link);
   }
+  try { return path.join(fs.realpathSync(path.dirname(target)), path.basename(target)); } catch { return target; }
+}
+
+/** Runs `d.fill` and puts the result in place. Throws CheckpointError saying what stands in the way; the old file is untouched then. */
+export function* writeDurably(d: Durable): Io<void> {
+  const target = targetOf(d.file);
   const folder = path.dirname(target);
   if (!fs.existsSync(folder)) throw new CheckpointError(`Parent directory ${folder} does not exist.`);
-  const old = fs.existsSync(target) ? fs.statSync(target) : null;
+  const old = fs.statSync(target, { throwIfNoEntry: false }) ?? null;
   if (old !== null && !old.isFile()) throw new CheckpointError(`'${target}' is not a regular file`);
+  if (old !== null) {
+    // A rename would replace a file that is meant not to be written to.
+    try { fs.accessSync(target, fs.constants.W_OK); } catch { throw new CheckpointError(`'${target}' is write-protected`); }
+  }
   const space = fs.statfsSync(folder);
-  if (space.bavail * space.bsize < expected + 65536) throw new CheckpointError(`not enough space in ${folder}: ${expected} bytes are needed, ${space.bavail * space.bsize} are free`);
-  const temporary = path.join(folder, `.${path.basename(target)}.${process.pid}.${crypto.randomBytes(6).toString('hex')}.tmp`);
+  if (space.bavail * space.bsize < d.expected + 65536) throw new CheckpointError(`not enough space in ${folder}: ${d.expected} bytes are needed, ${space.bavail * space.bsize} are free`);
+  removeStale(folder);
+  const temporary = path.join(folder, `.weightroom-${process.pid}-${crypto.randomBytes(6).toString('hex')}.tmp`);
   let fd: number;
   try {
     fd = fs.openSync(temporary, 'wx', old === null ? 0o666 : old.mode & 0o777);
   } catch (error) {
     throw new CheckpointError(`cannot write in ${folder}: ${(error as Error).message}`);
   }
+  let placed = false;
   try {
     try {
-      fill(new Writer(fd));
-      if (old !== null) fs.fchmodSync(fd, old.mode & 0o7777);
-      fs.fsyncSync(fd);
+      yield* d.fill(new Writer(fd, d.progress));
+      if (old !== null) keepOwner(fd, old);
+      yield* call({ sync: () => { fs.fsyncSync(fd); return undefined; }, async: () => new Promise((done, fail) => fs.fsync(fd, (error) => (error ? fail(error) : done(undefined)))) });
     } finally {
       fs.closeSync(fd);
     }
-    verify(temporary);
+    if (d.verify !== undefined) yield* d.verify(temporary);
     fs.renameSync(temporary, target);
+    placed = true;
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    if (error instanceof CheckpointError || !(error as NodeJS.ErrnoException).code) throw error;
-    throw new CheckpointError(`cannot write '${target}': ${(error as Error).message}. The old file is untouched.`);
+    const code = (error as NodeJS.ErrnoException).code;
+    if (error instanceof CheckpointError || code === undefined) throw error;
+    const reason = code === 'ENOSPC' ? 'the disk is full' : code === 'EDQUOT' ? 'the quota is used up' : process.platform === 'win32' && (code === 'EPERM' || code === 'EBUSY' || code === 'EACCES') ? `another program has it open (${code})` : (error as Error).message;
+    throw new CheckpointError(`cannot write '${target}': ${reason}. ${old === null ? 'Nothing was written.' : 'The old file is untouched.'}`);
+  } finally {
+    if (!placed) fs.rmSync(temporary, { force: true });
   }
+  syncFolder(folder);
+}
+
+function keepOwner(fd: number, old: fs.Stats): void {
+  fs.fchmodSync(fd, old.mode & 0o7777);
+  const now = fs.fstatSync(fd);
+  if (now.uid === old.uid && now.gid === old.gid) return;
+  // Only root may give files away.
+  try { fs.fchownSync(fd, old.uid, old.gid); fs.fchmodSync(fd, old.mode & 0o7777); } catch { /* the writer owns it then */ }
+}
+function syncFolder(folder: string): void {
   try {
-    const dir = fs.openSync(folder, 'r');
-    try { fs.fsyncSync(dir); } finally { fs.closeSync(dir); }
+    const fd = fs.openSync(folder, 'r');
+    try { fs.fsyncSync(fd); } finally { fs.closeSync(fd); }
   } catch {
     // Some systems cannot sync a folder (Windows): the rename itself is atomic there.
+  }
+}
+function removeStale(folder: string): void {
+  try {
+    for (const name of fs.readdirSync(folder)) {
+      if (!temporaryName.test(name)) continue;
+      const file = path.join(folder, name);
+      if (Date.now() - fs.statSync(file).mtimeMs > STALE) fs.rmSync(file, { force: true });
+    }
+  } catch {
+    // Another save is cleaning up, or the folder cannot be listed: nothing depends on it.
   }
 }

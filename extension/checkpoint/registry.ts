@@ -1,25 +1,59 @@
-/** Which reader opens which file. */
+/** Which reader opens which file. A new format: one reader with `match` and `open`, one line here. */
 import { CheckpointError } from './errors';
-import type { OpenedCheckpoint } from './model';
+import type { OpenedCheckpoint } from './describe';
+import * as gguf from './gguf';
+import { readAt, runAsync, runSync, type Io } from './io';
+import { npy, npz } from './npy';
 import * as safetensors from './safetensors';
+import * as shards from './shards';
 import { Source } from './source';
+import * as torchLegacy from './torchLegacy';
+import * as torchTar from './torchTar';
 import * as torchZip from './torchZip';
 
-interface Reader { match(head: Buffer, name: string): boolean; open(source: Source): OpenedCheckpoint }
-const readers: Reader[] = [torchZip, safetensors];
+export interface Reader {
+  /** `head`: the first 512 bytes or fewer. */
+  match(head: Buffer, name: string): boolean;
+  /** Reads headers and pickles only. Throws CheckpointError when the file cannot be shown at all; a file that can is returned with `info.error`. */
+  open(source: Source): Io<OpenedCheckpoint>;
+}
+const readers: readonly Reader[] = [npz, torchZip, npy, gguf, torchTar, safetensors, shards, torchLegacy];
 
-/** Opens a checkpoint: reads headers and pickles only. Throws CheckpointError saying what the file is not, or what is wrong with it. */
-export function openCheckpoint(file: string): OpenedCheckpoint {
-  const source = Source.open(file);
+/** What people open by mistake, by its first bytes. */
+const strangers: readonly [RegExp, string][] = [
+  [/^7z\xbc\xaf\x27\x1c/, 'a 7z archive, not a checkpoint'], [/^\x1f\x8b/, 'a gzip archive; unpack it first'], [/^\x89HDF\r\n/, 'an HDF5 file (Keras, MATLAB); it is not read here'],
+  [/^version https:\/\/git-lfs/, 'a Git LFS pointer, not the file itself: fetch it with "git lfs pull"'], [/^\s*<(!doctype|html|\?xml)/i, 'a web page, not a checkpoint: the download went wrong'],
+  [/^PYTORCH1/, "an archive of a PyTorch preview release, which PyTorch itself no longer reads"], [/^Rar!/, 'a RAR archive, not a checkpoint'], [/^BZh/, 'a bzip2 archive; unpack it first'], [/^\x28\xb5\x2f\xfd/, 'a zstd archive; unpack it first'], [/^ggjt|^tjgg|^fmgg|^lmgg/, 'a file of an early llama.cpp format; convert it to GGUF first'],
+];
+
+export function* openAny(source: Source): Io<OpenedCheckpoint> {
+  const head = yield* readAt(source, 0, Math.min(512, source.size));
+  if (head.length === 0) throw new CheckpointError('the file is empty');
+  const reader = readers.find((r) => r.match(head, source.name));
+  const text = head.toString('latin1');
+  const stranger = strangers.find(([re]) => re.test(text));
+  if (reader === undefined || stranger !== undefined) {
+    if (stranger !== undefined) throw new CheckpointError(stranger[1]);
+    throw new CheckpointError(`not a checkpoint format that is known (it begins with ${[...head.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ')}); PyTorch, safetensors, NumPy and GGUF files are read`);
+  }
+  return yield* reader.open(source);
+}
+
+function* guarded(source: Source): Io<OpenedCheckpoint> {
+  let done = false;
   try {
-    const head = source.read(0, Math.min(64, source.size));
-    if (head.length === 0) throw new CheckpointError('the file is empty');
-    const reader = readers.find((r) => r.match(head, source.name));
-    if (reader === undefined) throw new CheckpointError(`not a checkpoint format that is known (it begins with ${[...head.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ')}); PyTorch's zip format and safetensors are read`);
-    return reader.open(source);
+    const opened = yield* openAny(source);
+    done = true;
+    return opened;
   } catch (error) {
-    source.close();
-    if (error instanceof CheckpointError && !error.message.includes(source.file)) error.message = `${source.name}: ${error.message}`;
+    if (error instanceof CheckpointError && !error.message.includes(source.name)) error.message = `${source.name}: ${error.message}`;
     throw error;
+  } finally {
+    if (!done) source.close();
   }
 }
+
+/** Opens a checkpoint: reads headers and pickles only. Throws CheckpointError saying what the file is not, or what is wrong with it. */
+export function openCheckpoint(file: string): OpenedCheckpoint { return runSync(guarded(Source.open(file))); }
+/** The same without blocking for long, cancellable. */
+export async function openCheckpointAsync(file: string, signal?: AbortSignal): Promise<OpenedCheckpoint> { return runAsync(guarded(Source.open(file)), signal); }

@@ -1,32 +1,34 @@
 /** JSON as safetensors needs it: integers exact (JSON.parse rounds beyond 2^53), duplicate keys refused, depth bounded. */
 import { CheckpointError } from './errors';
+import type { Io } from './io';
 
 export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | Map<string, JsonValue>;
 const MAX_DEPTH = 64;
 
-export function parseJsonObject(bytes: Buffer): Map<string, JsonValue> {
+export function* parseJsonObject(bytes: Buffer, what = 'the header'): Io<Map<string, JsonValue>> {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new CheckpointError('the header is not UTF-8');
+    throw new CheckpointError(`${what} is not UTF-8`);
   }
-  const parser = new Parser(text);
-  const value = parser.document();
-  if (!(value instanceof Map)) throw new CheckpointError('the header is not a JSON object');
-  return value;
+  return yield* new Parser(text, what).document();
 }
 
 class Parser {
   private at = 0;
-  constructor(private readonly s: string) {}
-  private fail(what: string): never { throw new CheckpointError(`the header is not valid JSON: ${what} at character ${this.at}`); }
+  constructor(private readonly s: string, private readonly what: string) {}
+  private fail(what: string): never { throw new CheckpointError(`${this.what} is not valid JSON: ${what} at character ${this.at}`); }
   private space(): void { while (' \t\n\r'.includes(this.s[this.at] ?? 'x')) this.at++; }
-  document(): JsonValue {
-    const v = this.value(0);
+  *document(): Io<Map<string, JsonValue>> {
+    this.space();
+    if (this.s[this.at] !== '{') throw new CheckpointError(`${this.what} is not a JSON object`);
+    const out = new Map<string, JsonValue>();
+    // The outer object may have very many keys: others may run between them.
+    for (const more = this.pairs(out, 0); more();) if ((out.size & 0xfff) === 0) yield undefined;
     this.space();
     if (this.at !== this.s.length) this.fail('something after the end');
-    return v;
+    return out;
   }
   private value(depth: number): JsonValue {
     if (depth > MAX_DEPTH) this.fail('nested too deep');
@@ -58,22 +60,27 @@ class Parser {
   }
   private object(depth: number): Map<string, JsonValue> {
     const out = new Map<string, JsonValue>();
+    for (const more = this.pairs(out, depth); more(););
+    return out;
+  }
+  /** Reads one pair a call, until it returns false. */
+  private pairs(out: Map<string, JsonValue>, depth: number): () => boolean {
     this.at++;
     this.space();
-    if (this.s[this.at] === '}') { this.at++; return out; }
-    for (;;) {
+    if (this.s[this.at] === '}') { this.at++; return () => false; }
+    return () => {
       this.space();
       if (this.s[this.at] !== '"') this.fail('a key is missing');
       const key = this.string();
-      if (out.has(key)) throw new CheckpointError(`the header names '${key}' twice`);
+      if (out.has(key)) throw new CheckpointError(`${this.what} names '${key}' twice`);
       this.space();
       if (this.s[this.at++] !== ':') this.fail("':' is missing");
       out.set(key, this.value(depth + 1));
       this.space();
       const c = this.s[this.at++];
-      if (c === '}') return out;
-      if (c !== ',') this.fail("',' or '}' is missing");
-    }
+      if (c !== '}' && c !== ',') this.fail("',' or '}' is missing");
+      return c === ',';
+    };
   }
   private array(depth: number): JsonValue[] {
     const out: JsonValue[] = [];

@@ -1,81 +1,120 @@
 /** PyTorch's zip format (torch.save since 1.6) and TorchScript archives: structure and tensors, no code. */
-import path from 'node:path';
-
-import type { CheckpointInfo } from '../protocol/checkpoint';
+import type { CheckpointFormat } from '../protocol/checkpoint';
+import { describe, type OpenedCheckpoint } from './describe';
 import { itemsize } from './dtypes';
 import { CheckpointError } from './errors';
-import type { FileStorage, FileValue, OpenedCheckpoint } from './model';
-import { readPickle } from './pickle';
-import type { PickleValue } from './pickleTypes';
+import type { Io } from './io';
+import { readPickle, type GlobalUse } from './pickle';
+import { DeflatedRegion } from './region';
+import { sparseWarnings } from './sparse';
 import type { Source } from './source';
-import { auditGlobals, describe, storageId, TorchValues } from './torchValue';
+import { FileStorage } from './tensor';
+import { storageId, TorchHost } from './torchHost';
+import { Tuple, type Value } from './values';
 import { Zip, type ZipEntry } from './zip';
 
-const MAX_PICKLE = 1 << 30;
+const MAX_PICKLE = 1 << 28;
+/** So many bytes of small storages are checked against their checksums when opening, and so many local headers. */
+const CHECKED = { bytes: 1 << 18, headers: 64 };
 
-export function match(head: Buffer): boolean { return head.length >= 4 && head.readUInt32LE(0) === 0x04034b50; }
+export function match(head: Buffer, name: string): boolean { return head.length >= 4 && head.readUInt32LE(0) === 0x04034b50 && !name.toLowerCase().endsWith('.npz'); }
 
 /** The single root folder's name. */
 function rootOf(zip: Zip): string {
-  const pickles = [...zip.entries.keys()].filter((n) => /^[^/]+\/data\.pkl$/.test(n));
+  const pickles = [...zip.entries.keys()].filter((n) => /^[^/]+\/data\.pkl$/i.test(n));
   if (pickles.length === 0) throw new CheckpointError('not a PyTorch file: the zip has no <name>/data.pkl');
   const root = pickles[0]!.slice(0, -'/data.pkl'.length);
   for (const name of zip.entries.keys()) {
     if (!name.startsWith(`${root}/`)) throw new CheckpointError(`record '${name}' lies outside the archive's folder '${root}/'`);
-    if (name.split('/').includes('..') || name.includes('\\') || name.includes('\0')) throw new CheckpointError(`record name '${name}' leaves the archive's folder`);
+    if (name.split('/').includes('..') || name.includes('\\') || name.includes('\0')) zip.warnings.push(`record '${name.replaceAll('\0', '\\0')}' has a name that leaves the archive's folder; it is not looked at`);
   }
   return root;
 }
 
-function text(zip: Zip, entry: ZipEntry | undefined): string | undefined { return entry === undefined ? undefined : zip.readSmall(entry, 4096).toString('latin1').trim(); }
+function* text(zip: Zip, entry: ZipEntry | undefined): Io<string | undefined> { return entry === undefined ? undefined : (yield* zip.readWhole(entry, 4096)).toString('latin1').trim(); }
 
-export function open(source: Source): OpenedCheckpoint {
+export function* open(source: Source): Io<OpenedCheckpoint> {
   const started = performance.now();
-  const zip = new Zip(source);
+  const zip = yield* Zip.open(source);
   const root = rootOf(zip);
-  const record = (name: string): ZipEntry | undefined => zip.entries.get(`${root}/${name}`);
-  const version = text(zip, record('version') ?? record('.data/version'));
+  const record = (name: string): ZipEntry | undefined => zip.find(`${root}/${name}`);
+  const version = yield* text(zip, record('version') ?? record('.data/version'));
   if (version === undefined || !/^\d+$/.test(version) || Number(version) < 1 || Number(version) > 10) throw new CheckpointError(version === undefined ? 'the archive has no version record' : `archive version '${version.slice(0, 20)}' is not between 1 and 10`);
-  const order = text(zip, record('byteorder')) ?? 'little';
+  const order = (yield* text(zip, record('byteorder'))) ?? 'little';
   if (order !== 'little' && order !== 'big') throw new CheckpointError(`byteorder is '${order.slice(0, 20)}'; 'little' or 'big' was expected`);
-
-  const pickle = readPickle(zip.readSmall(record('data.pkl')!, MAX_PICKLE));
-  const storages = new Map<string, FileStorage>();
-  const resolve = (id: PickleValue[]): FileStorage => {
-    const want = storageId(id);
-    const known = storages.get(want.key);
-    if (known !== undefined) return known;
-    if (!/^[\w.-]+$/.test(want.key) || want.key.includes('..')) throw new CheckpointError(`storage key '${want.key.slice(0, 80)}' is no record name`);
-    const entry = record(`data/${want.key}`) ?? record(`constants/${want.key}`);
-    if (entry === undefined) throw new CheckpointError(`the record 'data/${want.key}' of a storage is missing`);
-    const size = want.numel * (itemsize(want.dtype) ?? 1);
-    if (size !== entry.size) throw new CheckpointError(`storage '${want.key}' claims ${want.numel} ${want.dtype} elements (${size} bytes), but its record has ${entry.size} bytes`);
-    if (entry.method !== 0) throw new CheckpointError(`storage '${want.key}' is compressed, which PyTorch never writes`);
-    const storage: FileStorage = { id: want.key, dtype: want.dtype, bytes: entry.size, offset: zip.dataOffset(entry), source, bigEndian: order === 'big', location: want.location };
-    storages.set(want.key, storage);
-    return storage;
-  };
-
-  const globals = auditGlobals(pickle.globals.values());
-  let error = pickle.error?.message;
-  let value: FileValue = null;
-  if (error === undefined) {
-    try {
-      value = new TorchValues(resolve).convert(pickle.value);
-    } catch (e) {
-      if (!(e instanceof CheckpointError)) throw e;
-      error = e.message;
-    }
-  }
-  const { tree, tensors, infos } = describe(value);
   const script = [...zip.entries.keys()].some((n) => n.startsWith(`${root}/code/`));
+
+  const archive = new Archive(zip, root, order === 'big');
+  const main = yield* archive.unpickle('data.pkl', 'data');
+  // A TorchScript archive keeps its constant tensors beside.
+  const constants = script && record('constants.pkl') !== undefined ? yield* archive.unpickle('constants.pkl', 'constants') : undefined;
+  const value = constants?.value instanceof Tuple && constants.value.items.length > 0 && main.error === undefined ? withConstants(main.value, constants.value) : main.value;
+  yield* checkSome(zip, archive);
+
   const metadata: Record<string, string> = { version, byteorder: order, root };
-  const id = text(zip, record('.data/serialization_id'));
-  if (id !== undefined) metadata['serialization id'] = id;
-  const info: CheckpointInfo = {
-    file: path.resolve(source.file), format: script ? 'torchscript' : 'torch-zip', description: `PyTorch ${script ? 'TorchScript archive' : 'zip'}, version ${version}, ${order}-endian`,
-    fileBytes: source.size, version: source.version, parameters: 0, tensors: infos, tensorBytes: [...storages.values()].reduce((a, s) => a + s.bytes, 0), metadata, root: tree, globals, warnings: zip.warnings,
-    ...(error === undefined ? {} : { error }), milliseconds: performance.now() - started,
-  };
-  return { info, tensors, value, close: () => source.close() };
+  for (const [key, name] of [['.data/serialization_id', 'serialization id'], ['.storage_alignment', 'storage alignment'], ['.format_version', 'format version']] as const) {
+    const t = yield* text(zip, record(key));
+    if (t !== undefined) metadata[name] = t;
+  }
+  for (const n of script ? [...zip.entries.keys()].filter((k) => k.startsWith(`${root}/extra/`)) : []) metadata[n.slice(root.length + 1)] = `${zip.entries.get(n)!.size} bytes`;
+  const format: CheckpointFormat = script ? 'torchscript' : 'torch-zip';
+  return yield* describe({
+    source, started, format, description: `PyTorch ${script ? 'TorchScript archive' : 'zip'}, version ${version}, ${order}-endian`, value, metadata,
+    globals: [...main.globals.values(), ...(constants?.globals.values() ?? [])], warnings: [...zip.warnings, ...archive.warnings, ...(yield* sparseWarnings(value))], error: main.error ?? constants?.error,
+  });
+}
+
+function withConstants(main: Value, constants: Tuple): Value { return new Tuple([main, constants]); }
+
+/** The pickles of one archive and the storages they name. */
+class Archive {
+  readonly storages = new Map<string, { storage: FileStorage; entry: ZipEntry }>();
+  readonly warnings: string[] = [];
+  constructor(private readonly zip: Zip, private readonly root: string, private readonly bigEndian: boolean) {}
+
+  *unpickle(name: string, folder: string): Io<{ value: Value; globals: Map<string, GlobalUse>; error: string | undefined }> {
+    const bytes = yield* this.zip.readWhole(this.zip.find(`${this.root}/${name}`)!, MAX_PICKLE);
+    const host = new TorchHost((id) => this.resolve(id, folder));
+    const result = yield* readPickle(bytes, host);
+    if (result.error === undefined && result.end < bytes.length) {
+      this.warnings.push(`${bytes.length - result.end} bytes stand behind the end of the pickle; PyTorch does not look at them`);
+      // They may be a second pickle: what it would ask for is shown, too.
+      const second = yield* readPickle(bytes, { call: () => undefined, persistent: () => null }, result.end);
+      for (const [n, use] of second.globals) if (!result.globals.has(n)) result.globals.set(n, use);
+    }
+    return { value: result.value, globals: result.globals, error: result.error?.message ?? host.damage };
+  }
+
+  private resolve(id: Value, folder: string): FileStorage {
+    const want = storageId(id);
+    const item = itemsize(want.dtype)!;
+    const known = this.storages.get(`${folder}/${want.key}`);
+    if (known !== undefined) {
+      // The first one's dtype counts, as in PyTorch.
+      if (want.numel * item !== known.storage.bytes) this.warnings.push(`storage '${want.key}' is named with two sizes, ${known.storage.bytes} and ${want.numel * item} bytes`);
+      return known.storage;
+    }
+    if (!/^[\w.-]+$/.test(want.key) || want.key.includes('..')) throw new CheckpointError(`storage key '${want.key.slice(0, 80)}' is no record name`);
+    const entry = this.zip.find(`${this.root}/${folder}/${want.key}`);
+    if (entry === undefined) throw new CheckpointError(`the record '${folder}/${want.key}' of a storage is missing`);
+    if (want.numel * item !== entry.size) throw new CheckpointError(`storage '${want.key}' claims ${want.numel} ${want.dtype} elements (${want.numel * item} bytes), but its record has ${entry.size} bytes`);
+    const storage = new FileStorage(folder === 'data' ? want.key : `${folder}/${want.key}`, want.dtype, entry.size, this.zip.region(entry), this.bigEndian, want.location);
+    this.storages.set(`${folder}/${want.key}`, { storage, entry });
+    return storage;
+  }
+}
+
+/** Damage shows when opening where looking is cheap: small storages and the first local headers. */
+function* checkSome(zip: Zip, archive: Archive): Io<void> {
+  let headers = 0;
+  for (const entry of zip.entries.values()) {
+    if (headers++ >= CHECKED.headers) break;
+    yield* zip.compareLocal(entry);
+  }
+  let left = CHECKED.bytes;
+  for (const { storage, entry } of archive.storages.values()) {
+    if ((left -= entry.size) < 0) break;
+    if (storage.region instanceof DeflatedRegion) yield* storage.region.hold();
+    zip.checkCrc(entry, yield* storage.region!.read(0, entry.size));
+  }
 }

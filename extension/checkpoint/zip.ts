@@ -1,14 +1,17 @@
 /**
- * The zip directory of a PyTorch file. Records are stored, so tensors are read in place; only small deflated records
- * (TorchScript code) are ever inflated, under a cap. The central directory is the authority, as in PyTorch's reader.
+ * The zip directory of a PyTorch or NumPy file. The central directory is the authority, as in PyTorch's reader; where a local
+ * header tells another story, it is said. Records that could trick one reader and not another are refused.
  */
 import zlib from 'node:zlib';
 
 import { CheckpointError } from './errors';
+import { readAt, type Io } from './io';
+import { DeflatedRegion, FileRegion, type Region } from './region';
 import type { Source } from './source';
 
 export interface ZipEntry {
   name: string;
+  flags: number;
   method: number;
   crc: number;
   /** Bytes as stored, and as they are. */
@@ -17,9 +20,7 @@ export interface ZipEntry {
   headerOffset: number;
 }
 
-const EOCD = 0x06054b50;
-const MAX_ENTRIES = 4_000_000;
-const MAX_DIRECTORY = 1 << 29;
+const LIMITS = { entries: 2_000_000, directory: 1 << 28, ratio: 1100 };
 
 function big(buffer: Buffer, at: number, what: string): number {
   const v = buffer.readBigUInt64LE(at);
@@ -27,46 +28,63 @@ function big(buffer: Buffer, at: number, what: string): number {
   return Number(v);
 }
 
+const table = ((): Uint32Array => Uint32Array.from({ length: 256 }, (_, n) => { let c = n; for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1; return c >>> 0; }))();
+/** zlib.crc32 where Node has it (20.15 and later). */
+export const crc32: (data: Uint8Array, value?: number) => number = (zlib as { crc32?: (d: Uint8Array, v?: number) => number }).crc32 ?? ((data, value = 0) => {
+  let c = ~value;
+  for (let i = 0; i < data.length; i++) c = table[(c ^ data[i]!) & 255]! ^ (c >>> 8);
+  return ~c >>> 0;
+});
+
 export class Zip {
   readonly entries = new Map<string, ZipEntry>();
   readonly warnings: string[] = [];
+  private constructor(private readonly source: Source) {}
 
-  constructor(private readonly source: Source) {
-    const { offset, size, count } = this.findDirectory();
-    if (size > MAX_DIRECTORY || count > MAX_ENTRIES) throw new CheckpointError(`the zip directory claims ${count} entries in ${size} bytes`);
-    this.readDirectory(source.read(offset, size), count);
-    this.checkOverlap(offset);
+  static *open(source: Source): Io<Zip> {
+    const zip = new Zip(source);
+    const { offset, size, count } = yield* zip.findDirectory();
+    if (size > LIMITS.directory || count > LIMITS.entries || count * 46 > size) throw new CheckpointError(`the zip directory claims ${count} entries in ${size} bytes`);
+    yield* zip.readDirectory(yield* readAt(source, offset, size), count);
+    zip.checkOverlap(offset);
+    return zip;
   }
 
-  private findDirectory(): { offset: number; size: number; count: number } {
+  private *findDirectory(): Io<{ offset: number; size: number; count: number }> {
     const s = this.source;
     const tail = Math.min(s.size, 65557);
-    const buffer = s.read(s.size - tail, tail);
+    const buffer = yield* readAt(s, s.size - tail, tail);
+    let ends = 0;
+    let found: { offset: number; size: number; count: number } | undefined;
     for (let i = tail - 22; i >= 0; i--) {
-      if (buffer.readUInt32LE(i) !== EOCD || i + 22 + buffer.readUInt16LE(i + 20) > tail) continue;
+      if (buffer[i] !== 0x50 || buffer.readUInt32LE(i) !== 0x06054b50) continue;
+      const comment = buffer.readUInt16LE(i + 20);
+      if (i + 22 + comment > tail) continue;
+      ends++;
+      if (found !== undefined) continue;
       const at = s.size - tail + i;
-      let count = buffer.readUInt16LE(i + 10);
-      let size = buffer.readUInt32LE(i + 12);
-      let offset = buffer.readUInt32LE(i + 16);
+      found = { count: buffer.readUInt16LE(i + 10), size: buffer.readUInt32LE(i + 12), offset: buffer.readUInt32LE(i + 16) };
       if (at >= 20) {
-        const locator = s.read(at - 20, 20);
+        const locator = yield* readAt(s, at - 20, 20);
         if (locator.readUInt32LE(0) === 0x07064b50) {
-          const end64 = s.read(big(locator, 8, 'the ZIP64 directory offset'), 56);
+          const end64 = yield* readAt(s, big(locator, 8, 'the ZIP64 directory offset'), 56);
           if (end64.readUInt32LE(0) !== 0x06064b50) throw new CheckpointError('the ZIP64 directory end has a wrong signature');
-          count = big(end64, 32, 'the entry count');
-          size = big(end64, 40, 'the directory size');
-          offset = big(end64, 48, 'the directory offset');
+          found = { count: big(end64, 32, 'the entry count'), size: big(end64, 40, 'the directory size'), offset: big(end64, 48, 'the directory offset') };
         }
       }
-      if (offset + size > at) throw new CheckpointError(`the zip directory (${size} bytes at ${offset}) does not fit before its end record`, at);
-      return { offset, size, count };
+      if (found.offset + found.size > at) throw new CheckpointError(`the zip directory (${found.size} bytes at ${found.offset}) does not fit before its end record`, at);
+      if (i + 22 + comment < tail) this.warnings.push(`${tail - (i + 22 + comment)} bytes stand behind the end of the archive`);
     }
-    throw new CheckpointError('not a zip file, or cut short: there is no zip directory at the end');
+    if (found === undefined) throw new CheckpointError('not a zip file, or cut short: there is no zip directory at the end');
+    if (ends > 1) this.warnings.push(`the archive has ${ends} end records; the last one counts`);
+    return found;
   }
 
-  private readDirectory(d: Buffer, count: number): void {
+  private *readDirectory(d: Buffer, count: number): Io<void> {
+    const folded = new Map<string, string>();
     let at = 0;
     for (let i = 0; i < count; i++) {
+      if ((i & 0xfff) === 0xfff) yield undefined;
       if (at + 46 > d.length || d.readUInt32LE(at) !== 0x02014b50) throw new CheckpointError(`entry ${i} of the zip directory is damaged`);
       const flags = d.readUInt16LE(at + 8);
       const nameLength = d.readUInt16LE(at + 28);
@@ -74,37 +92,19 @@ export class Zip {
       const next = at + 46 + nameLength + extraLength + d.readUInt16LE(at + 32);
       if (next > d.length) throw new CheckpointError(`entry ${i} of the zip directory is cut short`);
       const name = d.toString('utf8', at + 46, at + 46 + nameLength);
-      const entry: ZipEntry = { name, method: d.readUInt16LE(at + 10), crc: d.readUInt32LE(at + 16), compressedSize: d.readUInt32LE(at + 20), size: d.readUInt32LE(at + 24), headerOffset: d.readUInt32LE(at + 42) };
-      this.zip64(entry, d.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength));
+      const entry: ZipEntry = { name, flags, method: d.readUInt16LE(at + 10), crc: d.readUInt32LE(at + 16), compressedSize: d.readUInt32LE(at + 20), size: d.readUInt32LE(at + 24), headerOffset: d.readUInt32LE(at + 42) };
+      if (extraLength > 0) zip64(entry, d.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength));
       if (flags & 0x2061) throw new CheckpointError(`record '${name}' is encrypted or patched, which PyTorch never writes`);
-      if (this.entries.has(name)) throw new CheckpointError(`the zip directory has two records named '${name}'`);
       if (entry.headerOffset + 30 + entry.compressedSize > this.source.size) throw new CheckpointError(`record '${name}' (${entry.compressedSize} bytes at ${entry.headerOffset}) lies beyond the end of the file`);
+      if (entry.method === 8 && entry.size > entry.compressedSize * LIMITS.ratio + 1024) throw new CheckpointError(`record '${name}' claims to inflate ${entry.compressedSize} bytes to ${entry.size}, which deflate cannot`);
+      const lower = name.toLowerCase();
+      const other = folded.get(lower);
+      if (other !== undefined) throw new CheckpointError(other === name ? `the zip directory has two records named '${name}'` : `the records '${other}' and '${name}' differ only in upper and lower case: readers disagree about which one counts`);
+      folded.set(lower, name);
       this.entries.set(name, entry);
       at = next;
     }
-    const folded = new Set([...this.entries.keys()].map((n) => n.toLowerCase()));
-    if (folded.size !== this.entries.size) throw new CheckpointError('two records differ only in upper and lower case: readers disagree about which one counts');
-  }
-
-  private zip64(entry: ZipEntry, extra: Buffer): void {
-    for (let at = 0; at + 4 <= extra.length;) {
-      const id = extra.readUInt16LE(at);
-      const length = extra.readUInt16LE(at + 2);
-      const end = at + 4 + length;
-      if (end > extra.length) return;
-      if (id === 1) {
-        let p = at + 4;
-        const take = (): number => {
-          if (p + 8 > end) throw new CheckpointError(`record '${entry.name}' has a damaged ZIP64 field`);
-          p += 8;
-          return big(extra, p - 8, 'a ZIP64 value');
-        };
-        if (entry.size === 0xffffffff) entry.size = take();
-        if (entry.compressedSize === 0xffffffff) entry.compressedSize = take();
-        if (entry.headerOffset === 0xffffffff) entry.headerOffset = take();
-      }
-      at = end;
-    }
+    if (at < d.length) this.warnings.push(`${d.length - at} bytes of the zip directory belong to no entry`);
   }
 
   /** Records that share bytes are a bomb or a trick. */
@@ -112,39 +112,79 @@ export class Zip {
     const sorted = [...this.entries.values()].sort((a, b) => a.headerOffset - b.headerOffset);
     for (let i = 0; i < sorted.length; i++) {
       const e = sorted[i]!;
-      const end = e.headerOffset + 30 + e.compressedSize;
       const next = i + 1 < sorted.length ? sorted[i + 1]!.headerOffset : directory;
-      if (end > next) throw new CheckpointError(`record '${e.name}' overlaps the record behind it`, e.headerOffset);
+      if (e.headerOffset + 30 + e.compressedSize > next) throw new CheckpointError(`record '${e.name}' overlaps the record behind it`, e.headerOffset);
     }
   }
 
-  /** Where a stored record's bytes begin. */
-  dataOffset(entry: ZipEntry): number {
-    const h = this.source.read(entry.headerOffset, 30);
+  /** A record by name; PyTorch does not mind upper and lower case. */
+  find(name: string): ZipEntry | undefined {
+    const exact = this.entries.get(name);
+    if (exact !== undefined) return exact;
+    this.lower ??= new Map([...this.entries.values()].map((e) => [e.name.toLowerCase(), e]));
+    return this.lower.get(name.toLowerCase());
+  }
+  private lower: Map<string, ZipEntry> | undefined;
+
+  /** Where a record's bytes begin. Checks its local header. */
+  *dataOffset(entry: ZipEntry): Io<number> {
+    const h = yield* readAt(this.source, entry.headerOffset, 30);
     if (h.readUInt32LE(0) !== 0x04034b50) throw new CheckpointError(`record '${entry.name}' has a wrong local signature`, entry.headerOffset);
-    const offset = entry.headerOffset + 30 + h.readUInt16LE(26) + h.readUInt16LE(28);
+    const nameLength = h.readUInt16LE(26);
+    const offset = entry.headerOffset + 30 + nameLength + h.readUInt16LE(28);
     if (offset + entry.compressedSize > this.source.size) throw new CheckpointError(`record '${entry.name}' lies beyond the end of the file`, entry.headerOffset);
     return offset;
   }
+  /** Says where a record's local header differs from the directory: scanners have been misled so. */
+  *compareLocal(entry: ZipEntry): Io<void> {
+    const h = yield* readAt(this.source, entry.headerOffset, 30);
+    if (h.readUInt32LE(0) !== 0x04034b50) throw new CheckpointError(`record '${entry.name}' has a wrong local signature`, entry.headerOffset);
+    const length = h.readUInt16LE(26);
+    const name = (yield* readAt(this.source, entry.headerOffset + 30, Math.min(length, this.source.size - entry.headerOffset - 30))).toString('utf8');
+    const say = (what: string): void => { this.warnings.push(`record '${entry.name}': its local header ${what}; the directory counts`); };
+    if (name !== entry.name) say(`names it '${name.slice(0, 80)}'`);
+    if (h.readUInt16LE(6) & 0x2061) say('says that it is encrypted');
+    if (h.readUInt16LE(8) !== entry.method) say(`gives compression method ${h.readUInt16LE(8)} instead of ${entry.method}`);
+  }
 
-  /** A whole small record, inflated when deflated; never more than `cap` bytes. */
-  readSmall(entry: ZipEntry, cap: number): Buffer {
-    if (entry.size > cap || entry.compressedSize > cap) throw new CheckpointError(`record '${entry.name}' claims ${entry.size} bytes; more than ${cap} are not read at once`);
-    const raw = this.source.read(this.dataOffset(entry), entry.compressedSize);
-    let data: Buffer;
+  /** A record's bytes, read when asked for. */
+  region(entry: ZipEntry): Region {
     if (entry.method === 0) {
       if (entry.size !== entry.compressedSize) throw new CheckpointError(`stored record '${entry.name}' has two sizes, ${entry.compressedSize} and ${entry.size}`);
-      data = raw;
-    } else if (entry.method === 8) {
-      try {
-        data = zlib.inflateRawSync(raw, { maxOutputLength: Math.max(1, entry.size) });
-      } catch (error) {
-        throw new CheckpointError(`record '${entry.name}' cannot be inflated to its ${entry.size} bytes: ${(error as Error).message}`);
-      }
-      if (data.length !== entry.size) throw new CheckpointError(`record '${entry.name}' inflates to ${data.length} bytes instead of ${entry.size}`);
-    } else throw new CheckpointError(`record '${entry.name}' uses compression method ${entry.method}; only stored and deflated records exist in PyTorch files`);
-    // Zero means "not computed": torch writes that with set_crc32_options(False).
-    if (entry.crc !== 0 && zlib.crc32(data) !== entry.crc) this.warnings.push(`record '${entry.name}': the checksum does not match (PyTorch does not check it)`);
+      return new FileRegion(this.source, () => this.dataOffset(entry), entry.size);
+    }
+    if (entry.method === 8) return new DeflatedRegion(this.source, () => this.dataOffset(entry), entry.compressedSize, entry.size, entry.name);
+    throw new CheckpointError(`record '${entry.name}' uses compression method ${entry.method}; only stored and deflated records are read`);
+  }
+
+  /** A whole record of at most `cap` bytes. */
+  *readWhole(entry: ZipEntry, cap: number): Io<Buffer> {
+    if (entry.size > cap || entry.compressedSize > cap) throw new CheckpointError(`record '${entry.name}' claims ${entry.size} bytes; more than ${cap} are not read at once`);
+    const data = yield* this.region(entry).read(0, entry.size);
+    this.checkCrc(entry, data);
     return data;
+  }
+  /** Zero means "not computed": torch writes that with set_crc32_options(False). */
+  checkCrc(entry: ZipEntry, data: Buffer): void {
+    if (entry.crc !== 0 && crc32(data) !== entry.crc) this.warnings.push(`record '${entry.name}': the checksum (CRC) does not match its bytes; PyTorch does not check it`);
+  }
+}
+
+function zip64(entry: ZipEntry, extra: Buffer): void {
+  for (let at = 0; at + 4 <= extra.length;) {
+    const end = at + 4 + extra.readUInt16LE(at + 2);
+    if (end > extra.length) return;
+    if (extra.readUInt16LE(at) === 1) {
+      let p = at + 4;
+      const take = (): number => {
+        if (p + 8 > end) throw new CheckpointError(`record '${entry.name}' has a damaged ZIP64 field`);
+        p += 8;
+        return big(extra, p - 8, 'a ZIP64 value');
+      };
+      if (entry.size === 0xffffffff) entry.size = take();
+      if (entry.compressedSize === 0xffffffff) entry.compressedSize = take();
+      if (entry.headerOffset === 0xffffffff) entry.headerOffset = take();
+    }
+    at = end;
   }
 }

@@ -16,7 +16,8 @@ export { Tensor, Parameter, type Scalar, type Operand, type TypedArray } from '.
 export { Size } from './size';
 export { OrderedDict } from './orderedDict';
 export { pyRepr } from './format';
-export { save, load, type Loaded, type LoadOptions } from './serialization';
+export { save, load, type Loaded, type LoadOptions, type SaveFileOptions, type Progress } from './serialization';
+export { openCheckpoint, Checkpoint, CheckpointTensor } from './checkpoint';
 export { CheckpointError } from '../checkpoint/errors';
 export * from './errors';
 /** @internal */

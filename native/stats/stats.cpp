@@ -3,35 +3,113 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
+
+#include "stats/blocks.h"
 
 namespace weightroom {
 namespace {
-// Bytes of files need not be aligned.
-template <typename T> double value_at(const void* p, int64_t i) {
-  T v;
-  std::memcpy(&v, static_cast<const char*>(p) + i * int64_t(sizeof(T)), sizeof(T));
-  return double(compute_t<T>(v));
-}
-}  // namespace
 
-void SummaryAccumulator::add(const void* values, int64_t n) {
-  dispatch_all(dtype_, [&]<typename T>() {
-    for (int64_t i = 0; i < n; ++i) {
-      double v = value_at<T>(values, i);
-      if (!std::isfinite(v)) { ++(std::isnan(v) ? nan_ : inf_); continue; }
-      if (!any_) { any_ = true; min_ = max_ = shift_ = v; }
-      min_ = std::min(min_, v);
-      max_ = std::max(max_, v);
-      zeros_ += v == 0;
-      sum_ += v;
-      abs_ += std::abs(v);
-      squares_ += v * v;
-      double d = v - shift_;
-      shifted_ += d;
-      shifted_squares_ += d * d;
+using stats::kBlock;
+
+// Calls f(block, n) over the values as float or double, whichever holds them exactly (int64 is rounded to double).
+// Bytes of files need not be aligned: every block is copied out first.
+template <typename F> void for_blocks(DType dtype, const void* values, int64_t n, F&& f) {
+  const char* from = static_cast<const char*>(values);
+  dispatch_all(dtype, [&]<typename T>() {
+    using Wide = std::conditional_t<std::is_same_v<T, double> || std::is_same_v<T, int64_t> || std::is_same_v<T, int32_t>, double, float>;
+    alignas(64) Wide block[kBlock];
+    alignas(64) T raw[kBlock];
+    for (int64_t i = 0; i < n; i += kBlock) {
+      const int64_t k = std::min(kBlock, n - i);
+      if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) std::memcpy(block, from + i * int64_t(sizeof(T)), size_t(k) * sizeof(T));
+      else if constexpr (std::is_same_v<T, bool>) {
+        for (int64_t j = 0; j < k; ++j) block[j] = from[i + j] != 0;  // any byte may stand in a file
+      } else {
+        std::memcpy(raw, from + i * int64_t(sizeof(T)), size_t(k) * sizeof(T));
+        if constexpr (std::is_same_v<T, half_t>) stats::widen_half(reinterpret_cast<const uint16_t*>(raw), k, block);
+        else if constexpr (std::is_same_v<T, bfloat16_t>) stats::widen_bfloat(reinterpret_cast<const uint16_t*>(raw), k, block);
+        else for (int64_t j = 0; j < k; ++j) block[j] = Wide(raw[j]);
+      }
+      f(static_cast<const Wide*>(block), k, i);
     }
   });
+}
+
+}  // namespace
+
+void SummaryAccumulator::merge_moments(double n, double mean, double m2) {
+  if (n == 0) return;
+  const double all = finite_ + n, delta = mean - mean_;
+  m2_ += m2 + delta * delta * finite_ * n / all;
+  mean_ += delta * n / all;
+  finite_ = all;
+}
+
+template <typename T> void SummaryAccumulator::add_block(const T* block, int64_t n) {
+  stats::Moments m;
+  const double shift = double(block[0]);
+  if (std::isfinite(shift) && stats::moments(block, n, shift, m)) {
+    if (finite_ == 0) { min_ = m.min; max_ = m.max; }
+    min_ = std::min(min_, m.min);
+    max_ = std::max(max_, m.max);
+    zeros_ += m.zeros;
+    squares_ += m.squares;
+    abs_ += m.abs;
+    merge_moments(double(n), shift + m.shifted / double(n), std::max(0.0, m.shifted_squares - m.shifted * m.shifted / double(n)));
+    return;
+  }
+  // Something is not finite: set aside, the rest as before.
+  T kept[kBlock];
+  int64_t k = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    if (std::isfinite(block[i])) kept[k++] = block[i];
+    else ++(std::isnan(block[i]) ? nan_ : inf_);
+  }
+  if (k == 0) return;
+  if (k < n) return add_block(kept, k);
+  // All finite, but a square is not.
+  for (int64_t i = 0; i < n; ++i) {
+    const double v = double(block[i]);
+    if (finite_ == 0) min_ = max_ = v;
+    min_ = std::min(min_, v);
+    max_ = std::max(max_, v);
+    zeros_ += v == 0;
+    squares_ += v * v;
+    abs_ += std::abs(v);
+    merge_moments(1, v, 0);
+  }
+}
+
+void SummaryAccumulator::add(const void* values, int64_t n) {
+  for_blocks(dtype_, values, n, [&](auto* block, int64_t k, int64_t) { add_block(block, k); });
+  if (dtype_ == DType::int64) {
+    const char* from = static_cast<const char*>(values);
+    for (int64_t i = 0; i < n; ++i) {
+      int64_t v;
+      std::memcpy(&v, from + 8 * i, 8);
+      int_min_ = std::min(int_min_, v);
+      int_max_ = std::max(int_max_, v);
+    }
+  }
   n_ += n;
+}
+
+void SummaryAccumulator::merge(const SummaryAccumulator& o) {
+  if (o.finite_ > 0) {
+    if (finite_ == 0) { min_ = o.min_; max_ = o.max_; }
+    min_ = std::min(min_, o.min_);
+    max_ = std::max(max_, o.max_);
+  }
+  merge_moments(o.finite_, o.mean_, o.m2_);
+  n_ += o.n_;
+  zeros_ += o.zeros_;
+  nan_ += o.nan_;
+  inf_ += o.inf_;
+  squares_ += o.squares_;
+  abs_ += o.abs_;
+  int_min_ = std::min(int_min_, o.int_min_);
+  int_max_ = std::max(int_max_, o.int_max_);
 }
 
 Summary SummaryAccumulator::finish() const {
@@ -40,28 +118,146 @@ Summary SummaryAccumulator::finish() const {
   s.zeros = zeros_;
   s.nan = nan_;
   s.inf = inf_;
-  double n = double(n_ - nan_ - inf_);
-  if (n == 0) return s;
+  if (finite_ == 0) return s;
   s.min = min_;
   s.max = max_;
-  s.mean = sum_ / n;
-  s.abs_mean = abs_ / n;
+  s.mean = mean_;
+  s.abs_mean = abs_ / finite_;
   s.abs_max = std::max(std::abs(min_), std::abs(max_));
   s.norm = std::sqrt(squares_);
-  s.std = n > 1 ? std::sqrt(std::max(0.0, (shifted_squares_ - shifted_ * shifted_ / n) / (n - 1))) : 0;
+  s.std = finite_ > 1 ? std::sqrt(m2_ / (finite_ - 1)) : 0;
+  if (dtype_ == DType::int64) { s.int_min = int_min_; s.int_max = int_max_; }
   return s;
 }
 
+HistogramAccumulator::HistogramAccumulator(DType dtype, int64_t bins, double low, double high, bool percentiles)
+    : dtype_(dtype), low_(low), high_(high), scale_(high > low ? double(bins) / (high - low) : 0), bins_(bins), counts_(size_t(bins) * 4) {
+  // A range wider than a double's: all that can be told apart is its halves.
+  if (!std::isfinite(scale_)) scale_ = 0;
+  if (percentiles) { keys_.resize(65536); wide_keys_.resize(65536); }
+}
+
+void HistogramAccumulator::flush() {
+  for (size_t i = 0; i < keys_.size(); ++i) { wide_keys_[i] += keys_[i]; keys_[i] = 0; }
+  since_flush_ = 0;
+}
+
 void HistogramAccumulator::add(const void* values, int64_t n) {
-  int64_t bins = int64_t(counts_.size());
-  double scale = high_ > low_ ? double(bins) / (high_ - low_) : 0;
-  dispatch_all(dtype_, [&]<typename T>() {
-    for (int64_t i = 0; i < n; ++i) {
-      double v = value_at<T>(values, i);
-      if (!(v >= low_ && v <= high_)) continue;
-      ++counts_[size_t(std::min(bins - 1, int64_t((v - low_) * scale)))];
+  const int32_t last = int32_t(bins_ - 1);
+  int32_t index[kBlock];
+  for_blocks(dtype_, values, n, [&](auto* block, int64_t k, int64_t) {
+    using Wide = std::remove_const_t<std::remove_pointer_t<decltype(block)>>;
+    Wide kept[kBlock];
+    const Wide* use = block;
+    bool clean = true;
+    for (int64_t i = 0; i < k; ++i) clean &= double(block[i]) >= low_ && double(block[i]) <= high_;
+    if (!clean) {
+      int64_t m = 0;
+      for (int64_t i = 0; i < k; ++i)
+        if (double(block[i]) >= low_ && double(block[i]) <= high_) kept[m++] = block[i];
+      use = kept;
+      k = m;
     }
+    stats::bins(use, k, low_, scale_, last, index);
+    for (int64_t i = 0; i < k; ++i) ++counts_[size_t(index[i]) * 4 + size_t(i & 3)];
+    if (keys_.empty()) return;
+    for (int64_t i = 0; i < k; ++i) {
+      const float v = float(use[i]);
+      uint32_t u;
+      std::memcpy(&u, &v, 4);
+      ++keys_[(u & 0x80000000u ? ~u : u | 0x80000000u) >> 16];
+    }
+    if ((since_flush_ += k) > (int64_t(1) << 31)) flush();
   });
+}
+
+void HistogramAccumulator::merge(const HistogramAccumulator& o) {
+  for (size_t i = 0; i < counts_.size() && i < o.counts_.size(); ++i) counts_[i] += o.counts_[i];
+  for (size_t i = 0; i < wide_keys_.size() && i < o.wide_keys_.size(); ++i) wide_keys_[i] += o.wide_keys_[i] + o.keys_[i];
+}
+
+std::vector<int64_t> HistogramAccumulator::counts() const {
+  std::vector<int64_t> out(static_cast<size_t>(bins_));
+  for (size_t i = 0; i < counts_.size(); ++i) out[i / 4] += int64_t(counts_[i]);
+  return out;
+}
+
+double HistogramAccumulator::percentile(double p) const {
+  uint64_t total = 0;
+  for (size_t i = 0; i < keys_.size(); ++i) total += wide_keys_[i] + keys_[i];
+  if (total == 0) return 0;
+  // Where NumPy's linear interpolation would look, without interpolating.
+  const double want = p / 100 * double(total - 1);
+  uint64_t below = 0;
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    below += wide_keys_[i] + keys_[i];
+    if (double(below) <= want) continue;
+    const uint32_t key = uint32_t(i) << 16;
+    const uint32_t low = key & 0x80000000u ? key & 0x7fffffffu : ~key;  // the bits back; of a negative value, all lower bits set
+    // Types that the key holds whole (or that are whole numbers) stand at the edge nearer to zero, others in the middle.
+    const uint32_t middle = is_floating(dtype_) && dtype_ != DType::bfloat16 ? (low & 0xffff0000u) | 0x8000u : low & 0xffff0000u;
+    float v;
+    std::memcpy(&v, &middle, 4);
+    if ((low & 0x7fff0000u) == 0) v = 0;  // zero and what is nearly so
+    return std::min(std::max(double(v), low_), high_);
+  }
+  return high_;
+}
+
+void CompareAccumulator::add(const void* a, const void* b, int64_t n) {
+  const size_t sa = itemsize(a_), sb = itemsize(b_);
+  const char* pb = static_cast<const char*>(b);
+  for_blocks(a_, a, n, [&](auto* block, int64_t k, int64_t at) {
+    for_blocks(b_, pb + size_t(at) * sb, k, [&](auto* other, int64_t, int64_t) {
+      using A = std::remove_const_t<std::remove_pointer_t<decltype(block)>>;
+      using B = std::remove_const_t<std::remove_pointer_t<decltype(other)>>;
+      stats::Distance d;
+      bool finite;
+      if constexpr (std::is_same_v<A, B>) finite = stats::distance(block, other, k, d);
+      else {
+        double wa[kBlock], wb[kBlock];
+        for (int64_t i = 0; i < k; ++i) { wa[i] = double(block[i]); wb[i] = double(other[i]); }
+        finite = stats::distance(wa, wb, k, d);
+      }
+      if (!finite) {
+        d = {};
+        for (int64_t i = 0; i < k; ++i) {
+          const double x = double(block[i]), y = double(other[i]), e = x - y;
+          const bool same = a_ == b_ ? std::memcmp(static_cast<const char*>(a) + size_t(at + i) * sa, pb + size_t(at + i) * sb, sa) == 0 : x == y;
+          d.differing += !same && !(x == y);
+          if (!std::isfinite(x) || !std::isfinite(y)) { ++c_.non_finite; continue; }
+          d.difference2 += e * e;
+          d.a2 += x * x;
+          d.b2 += y * y;
+          d.ab += x * y;
+          d.max_difference = std::max(d.max_difference, std::abs(e));
+        }
+      }
+      // int64 rounds to double: neighbours beyond 2^53 must still differ.
+      if (a_ == DType::int64 && b_ == DType::int64) {
+        d.differing = 0;
+        for (int64_t i = 0; i < k; ++i) d.differing += std::memcmp(static_cast<const char*>(a) + size_t(at + i) * 8, pb + size_t(at + i) * 8, 8) != 0;
+      }
+      c_.difference2 += d.difference2;
+      c_.a2 += d.a2;
+      c_.b2 += d.b2;
+      c_.ab += d.ab;
+      c_.max_difference = std::max(c_.max_difference, d.max_difference);
+      c_.differing += d.differing;
+    });
+  });
+  c_.count += n;
+}
+
+void CompareAccumulator::merge(const CompareAccumulator& o) {
+  c_.count += o.c_.count;
+  c_.differing += o.c_.differing;
+  c_.non_finite += o.c_.non_finite;
+  c_.difference2 += o.c_.difference2;
+  c_.a2 += o.c_.a2;
+  c_.b2 += o.c_.b2;
+  c_.ab += o.c_.ab;
+  c_.max_difference = std::max(c_.max_difference, o.c_.max_difference);
 }
 
 }  // namespace weightroom

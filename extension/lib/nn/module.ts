@@ -9,8 +9,10 @@ import { DType, float16, float32, float64, bfloat16 } from '../dtype';
 import { Device, type DeviceLike } from '../device';
 import { AttributeError, KeyError, NotImplementedError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
+import { isTensorSource, LazyDict, type TensorSource } from '../lazyDict';
 import { OrderedDict } from '../orderedDict';
 import { safePoint } from '../safePoint';
+import { Size } from '../size';
 import { Parameter, Tensor } from '../tensor';
 import { pyType } from './pyType';
 
@@ -285,9 +287,11 @@ export class Module extends ModuleBase {
    * Copies values into parameters and buffers by name. Throws RuntimeError with PyTorch's list of what is missing,
    * unexpected or of another shape (shapes also with `strict: false`); nothing is copied then.
    */
-  loadStateDict(source: ReadonlyMap<string, Tensor> | Record<string, Tensor>, options: { strict?: boolean } = {}): IncompatibleKeys {
+  loadStateDict(source: ReadonlyMap<string, Tensor | TensorSource> | Record<string, Tensor | TensorSource>, options: { strict?: boolean } = {}): IncompatibleKeys {
     if (typeof source !== 'object' || source === null || Array.isArray(source)) throw new TypeError(`Expected state_dict to be dict-like, got <class '${pyType(source)}'>.`);
-    const given = source instanceof Map ? (source as Map<string, Tensor>) : new Map(Object.entries(source as Record<string, Tensor>));
+    const given = source instanceof Map ? (source as Map<string, Tensor | TensorSource>) : new Map(Object.entries(source as Record<string, Tensor | TensorSource>));
+    // Tensors that are still in a file go straight into the module's memory.
+    const of = (key: string): Tensor | TensorSource | undefined => (given instanceof LazyDict ? (given as LazyDict<Tensor>).source(key) : undefined) ?? given.get(key);
     const own = this.stateDict();
     const missing = [...own.keys()].filter((k) => !given.has(k));
     const unexpected = [...given.keys()].filter((k) => !own.has(k));
@@ -298,13 +302,14 @@ export class Module extends ModuleBase {
       if (unexpected.length > 0) errors.push(`Unexpected key(s) in state_dict: ${quoted(unexpected)}. `);
     }
     for (const [key, to] of own) {
-      const from = given.get(key);
+      const from = of(key);
       if (from === undefined) continue;
-      if (!(from instanceof Tensor)) errors.push(`While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received <class '${pyType(from)}'>`);
-      else if (String(from.shape) !== String(to.shape)) errors.push(`size mismatch for ${key}: copying a param with shape ${from.shape} from checkpoint, the shape in current model is ${to.shape}.`);
+      if (!(from instanceof Tensor) && !isTensorSource(from)) errors.push(`While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received <class '${pyType(from)}'>`);
+      else if (String(Size.of_(from.shape)) !== String(to.shape)) errors.push(`size mismatch for ${key}: copying a param with shape ${Size.of_(from.shape)} from checkpoint, the shape in current model is ${to.shape}.`);
     }
+    for (const key of own.keys()) { const from = of(key); if (isTensorSource(from)) from.check(); }
     if (errors.length > 0) throw new RuntimeError(`Error(s) in loading state_dict for ${this.constructor.name}:\n\t${errors.join('\n\t')}`);
-    noGrad(() => { for (const [key, to] of own) { const from = given.get(key); if (from !== undefined) to.copy_(from); } });
+    noGrad(() => { for (const [key, to] of own) { const from = of(key); if (from instanceof Tensor) to.copy_(from); else from?.copyInto(to); } });
     return new IncompatibleKeys(missing, unexpected);
   }
 

@@ -1,0 +1,200 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "stats/blocks.cpp"
+#include <hwy/foreach_target.h>
+// after foreach_target
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "stats/blocks.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace weightroom::stats {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET != HWY_SCALAR
+using DD = hn::ScalableTag<double>;
+using DF = hn::Rebind<float, DD>;  // as many floats as doubles fit a vector
+using VD = hn::Vec<DD>;
+
+HWY_INLINE VD Doubles(DD d, const float* p) { return hn::PromoteTo(d, hn::LoadU(DF(), p)); }
+HWY_INLINE VD Doubles(DD d, const double* p) { return hn::LoadU(d, p); }
+
+struct Sums {
+  VD min, max, squares, abs, shifted, shifted2, zeros;
+  explicit Sums(DD d) : min(hn::Set(d, HUGE_VAL)), max(hn::Set(d, -HUGE_VAL)), squares(hn::Zero(d)), abs(squares), shifted(squares), shifted2(squares), zeros(squares) {}
+  HWY_INLINE void Add(DD d, VD v, VD shift) {
+    min = hn::Min(min, v);
+    max = hn::Max(max, v);
+    squares = hn::MulAdd(v, v, squares);
+    abs = hn::Add(abs, hn::Abs(v));
+    const VD s = hn::Sub(v, shift);
+    shifted = hn::Add(shifted, s);
+    shifted2 = hn::MulAdd(s, s, shifted2);
+    zeros = hn::Add(zeros, hn::IfThenElseZero(hn::Eq(v, hn::Zero(d)), hn::Set(d, 1.0)));
+  }
+};
+
+template <typename T> bool MomentsT(const T* p, int64_t n, double shift, Moments& out) {
+  const DD d;
+  const int64_t L = int64_t(hn::Lanes(d));
+  const VD sh = hn::Set(d, shift);
+  Sums a(d), b(d);
+  int64_t i = 0;
+  for (; i + 2 * L <= n; i += 2 * L) {
+    a.Add(d, Doubles(d, p + i), sh);
+    b.Add(d, Doubles(d, p + i + L), sh);
+  }
+  out.squares = hn::GetLane(hn::SumOfLanes(d, hn::Add(a.squares, b.squares)));
+  out.abs = hn::GetLane(hn::SumOfLanes(d, hn::Add(a.abs, b.abs)));
+  out.shifted = hn::GetLane(hn::SumOfLanes(d, hn::Add(a.shifted, b.shifted)));
+  out.shifted_squares = hn::GetLane(hn::SumOfLanes(d, hn::Add(a.shifted2, b.shifted2)));
+  out.min = hn::GetLane(hn::MinOfLanes(d, hn::Min(a.min, b.min)));
+  out.max = hn::GetLane(hn::MaxOfLanes(d, hn::Max(a.max, b.max)));
+  double zeros = hn::GetLane(hn::SumOfLanes(d, hn::Add(a.zeros, b.zeros)));
+  for (; i < n; ++i) {
+    const double v = double(p[i]), s = v - shift;
+    out.min = std::min(out.min, v);
+    out.max = std::max(out.max, v);
+    out.squares += v * v;
+    out.abs += std::abs(v);
+    out.shifted += s;
+    out.shifted_squares += s * s;
+    zeros += v == 0;
+  }
+  out.zeros = int64_t(zeros);
+  // A NaN or an infinity anywhere is in this sum. (So is a double beyond 1e154, which the careful path then counts.)
+  return std::isfinite(out.squares);
+}
+
+template <typename T> void BinsT(const T* p, int64_t n, double low, double scale, int32_t last, int32_t* index) {
+  const DD d;
+  const hn::Rebind<int32_t, DD> di;
+  const int64_t L = int64_t(hn::Lanes(d));
+  const VD lo = hn::Set(d, low), sc = hn::Set(d, scale), top = hn::Set(d, double(last)), zero = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + L <= n; i += L) hn::StoreU(hn::DemoteTo(di, hn::Min(hn::Max(hn::Mul(hn::Sub(Doubles(d, p + i), lo), sc), zero), top)), di, index + i);
+  for (; i < n; ++i) index[i] = int32_t(std::min(std::max((double(p[i]) - low) * scale, 0.0), double(last)));
+}
+
+template <typename T> bool DistanceT(const T* a, const T* b, int64_t n, Distance& out) {
+  const DD d;
+  const int64_t L = int64_t(hn::Lanes(d));
+  VD d2 = hn::Zero(d), a2 = d2, b2 = d2, ab = d2, most = d2, differ = d2;
+  int64_t i = 0;
+  for (; i + L <= n; i += L) {
+    const VD x = Doubles(d, a + i), y = Doubles(d, b + i), e = hn::Sub(x, y);
+    d2 = hn::MulAdd(e, e, d2);
+    a2 = hn::MulAdd(x, x, a2);
+    b2 = hn::MulAdd(y, y, b2);
+    ab = hn::MulAdd(x, y, ab);
+    most = hn::Max(most, hn::Abs(e));
+    differ = hn::Add(differ, hn::IfThenElseZero(hn::Ne(x, y), hn::Set(d, 1.0)));
+  }
+  out = {hn::GetLane(hn::SumOfLanes(d, d2)), hn::GetLane(hn::SumOfLanes(d, a2)), hn::GetLane(hn::SumOfLanes(d, b2)), hn::GetLane(hn::SumOfLanes(d, ab)), hn::GetLane(hn::MaxOfLanes(d, most)),
+         int64_t(hn::GetLane(hn::SumOfLanes(d, differ)))};
+  for (; i < n; ++i) {
+    const double x = double(a[i]), y = double(b[i]), e = x - y;
+    out.difference2 += e * e;
+    out.a2 += x * x;
+    out.b2 += y * y;
+    out.ab += x * y;
+    out.max_difference = std::max(out.max_difference, std::abs(e));
+    out.differing += x != y;
+  }
+  return std::isfinite(out.a2) && std::isfinite(out.b2);
+}
+
+void WidenHalf(const uint16_t* from, int64_t n, float* to) {
+  const hn::ScalableTag<float> d;
+  const hn::Rebind<hwy::float16_t, decltype(d)> dh;
+  const int64_t L = int64_t(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + L <= n; i += L) hn::StoreU(hn::PromoteTo(d, hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(from + i))), d, to + i);
+  for (; i < n; ++i) {
+    _Float16 h;
+    std::memcpy(&h, from + i, 2);
+    to[i] = float(h);
+  }
+}
+#else
+template <typename T> bool MomentsT(const T* p, int64_t n, double shift, Moments& out) {
+  out = {HUGE_VAL, -HUGE_VAL, 0, 0, 0, 0, 0, 0};
+  for (int64_t i = 0; i < n; ++i) {
+    const double v = double(p[i]), s = v - shift;
+    out.min = std::min(out.min, v);
+    out.max = std::max(out.max, v);
+    out.squares += v * v;
+    out.abs += std::abs(v);
+    out.shifted += s;
+    out.shifted_squares += s * s;
+    out.zeros += v == 0;
+  }
+  return std::isfinite(out.squares);
+}
+template <typename T> void BinsT(const T* p, int64_t n, double low, double scale, int32_t last, int32_t* index) {
+  for (int64_t i = 0; i < n; ++i) index[i] = int32_t(std::min(std::max((double(p[i]) - low) * scale, 0.0), double(last)));
+}
+template <typename T> bool DistanceT(const T* a, const T* b, int64_t n, Distance& out) {
+  out = {};
+  for (int64_t i = 0; i < n; ++i) {
+    const double x = double(a[i]), y = double(b[i]), e = x - y;
+    out.difference2 += e * e;
+    out.a2 += x * x;
+    out.b2 += y * y;
+    out.ab += x * y;
+    out.max_difference = std::max(out.max_difference, std::abs(e));
+    out.differing += x != y;
+  }
+  return std::isfinite(out.a2) && std::isfinite(out.b2);
+}
+void WidenHalf(const uint16_t* from, int64_t n, float* to) {
+  for (int64_t i = 0; i < n; ++i) {
+    _Float16 h;
+    std::memcpy(&h, from + i, 2);
+    to[i] = float(h);
+  }
+}
+#endif
+
+void WidenBfloat(const uint16_t* from, int64_t n, float* to) {
+  for (int64_t i = 0; i < n; ++i) {
+    const uint32_t u = uint32_t(from[i]) << 16;
+    std::memcpy(to + i, &u, 4);
+  }
+}
+bool MomentsF(const float* p, int64_t n, double s, Moments& o) { return MomentsT(p, n, s, o); }
+bool MomentsD(const double* p, int64_t n, double s, Moments& o) { return MomentsT(p, n, s, o); }
+void BinsF(const float* p, int64_t n, double l, double s, int32_t last, int32_t* i) { BinsT(p, n, l, s, last, i); }
+void BinsD(const double* p, int64_t n, double l, double s, int32_t last, int32_t* i) { BinsT(p, n, l, s, last, i); }
+bool DistanceF(const float* a, const float* b, int64_t n, Distance& o) { return DistanceT(a, b, n, o); }
+bool DistanceD(const double* a, const double* b, int64_t n, Distance& o) { return DistanceT(a, b, n, o); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace weightroom::stats
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace weightroom::stats {
+HWY_EXPORT(MomentsF);
+HWY_EXPORT(MomentsD);
+HWY_EXPORT(BinsF);
+HWY_EXPORT(BinsD);
+HWY_EXPORT(DistanceF);
+HWY_EXPORT(DistanceD);
+HWY_EXPORT(WidenHalf);
+HWY_EXPORT(WidenBfloat);
+
+bool moments(const float* p, int64_t n, double shift, Moments& out) { return HWY_DYNAMIC_DISPATCH(MomentsF)(p, n, shift, out); }
+bool moments(const double* p, int64_t n, double shift, Moments& out) { return HWY_DYNAMIC_DISPATCH(MomentsD)(p, n, shift, out); }
+void bins(const float* p, int64_t n, double low, double scale, int32_t last, int32_t* index) { HWY_DYNAMIC_DISPATCH(BinsF)(p, n, low, scale, last, index); }
+void bins(const double* p, int64_t n, double low, double scale, int32_t last, int32_t* index) { HWY_DYNAMIC_DISPATCH(BinsD)(p, n, low, scale, last, index); }
+bool distance(const float* a, const float* b, int64_t n, Distance& out) { return HWY_DYNAMIC_DISPATCH(DistanceF)(a, b, n, out); }
+bool distance(const double* a, const double* b, int64_t n, Distance& out) { return HWY_DYNAMIC_DISPATCH(DistanceD)(a, b, n, out); }
+void widen_half(const uint16_t* from, int64_t n, float* to) { HWY_DYNAMIC_DISPATCH(WidenHalf)(from, n, to); }
+void widen_bfloat(const uint16_t* from, int64_t n, float* to) { HWY_DYNAMIC_DISPATCH(WidenBfloat)(from, n, to); }
+}  // namespace weightroom::stats
+#endif
