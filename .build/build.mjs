@@ -34,7 +34,7 @@ export async function bundle() {
   add('extension/lib/index.ts', { ...node, outfile: 'dist/lib/index.js', external: ['webgpu'] });
   // The runner loads the library through dist/lib, so that user code and the engine share one copy of it.
   const engine = { ...node, external: ['webgpu', 'esbuild', '../lib/index'] };
-  for (const name of ['process', 'runner']) add(`extension/engine/${name}.ts`, { ...engine, outfile: `dist/engine/${name}.js` });
+  for (const name of ['process', 'runner', 'gpu']) add(`extension/engine/${name}.ts`, { ...engine, outfile: `dist/engine/${name}.js` });
   const web = { bundle: true, platform: 'browser', format: 'iife', target: 'es2022', sourcemap: true, minify: true, logLevel: 'warning', absWorkingDir: root, jsx: 'automatic', jsxImportSource: 'preact' };
   for (const name of ['gradients', 'checkpoint']) add(`webview/${name}/main.tsx`, { ...web, outfile: `dist/webview/${name}.js` });
   await Promise.all(jobs);

@@ -1,4 +1,5 @@
 /** What the machine offers: devices and threads. */
+import { webgpuDetail, webgpuReady } from './gpu';
 import { native } from './native';
 
 export const backends = {
@@ -9,9 +10,9 @@ export const backends = {
   },
   webgpu: {
     /** Whether a WebGPU adapter can be used from this process. */
-    isAvailable: (): boolean => false,
+    isAvailable: (): boolean => webgpuReady(),
     /** The adapter's name, or why there is none. */
-    detail: (): string => 'This build has no webgpu device.',
+    detail: (): string => webgpuDetail(),
   },
 };
 /** Threads for parallel work of this environment. */

@@ -2,11 +2,16 @@
 import { inspect } from 'node:util';
 
 import { RuntimeError } from './errors';
+import { needWebgpu } from './gpu';
 
 export class Device {
   constructor(readonly type: 'cpu' | 'webgpu', readonly index: number | null) {}
   /** The engine's number of the device. */
-  get code(): number { return this.type === 'cpu' ? 0 : 1; }
+  get code(): number {
+    if (this.type === 'cpu') return 0;
+    needWebgpu();
+    return 1;
+  }
   toString(): string { return this.index === null ? this.type : `${this.type}:${this.index}`; }
   [inspect.custom](): string {
     return this.index === null ? `device(type='${this.type}')` : `device(type='${this.type}', index=${this.index})`;
