@@ -1,171 +1,267 @@
-/** Functions that make tensors, and operations as free functions. Options come last: `{ dtype, device, requiresGrad }`. */
-import { bool, float32, int64, type DType } from './dtype';
-import { device as parseDevice, type DeviceLike } from './device';
+/** Operations as free functions. Most are Tensor's methods with the tensor as first argument: `exp(x)` is `x.exp()`. */
+import { DType, int64 } from './dtype';
 import { RuntimeError, ValueError } from './errors';
+import { arange, empty, full, tensor } from './create';
 import { native } from './native';
-import { sizesOf, Tensor, type Nested, type Operand, type Scalar, type TypedArray } from './tensor';
+import { Tensor, type Operand, type Picked } from './tensor';
+import type { DivOptions } from './tensor/binary';
 
-export interface TensorOptions { dtype?: DType; device?: DeviceLike; requiresGrad?: boolean }
-type Sizes = (number | readonly number[] | TensorOptions)[];
+export * from './create';
+export { slice } from './tensor';
 
-const code = (d: DeviceLike | undefined): number => (d === undefined ? 0 : parseDevice(d).code);
+type Methods = { [K in keyof Tensor]: Tensor[K] extends (...args: infer A) => infer R ? (input: Tensor, ...args: A) => R : never };
 
-function finish(t: Tensor, options: TensorOptions | undefined): Tensor {
-  if (options?.requiresGrad) t.requiresGrad = true;
-  return t;
+/** The free form of a method. */
+function of<K extends keyof Tensor>(name: K): Methods[K] {
+  return ((input: Tensor, ...args: unknown[]) => {
+    if (!(input instanceof Tensor)) throw new TypeError(`${String(name)}(): argument 'input' (position 1) must be Tensor, not ${input === null ? 'null' : typeof input}`);
+    return (input[name] as (...a: unknown[]) => unknown)(...args);
+  }) as unknown as Methods[K];
 }
 
-function sizesAndOptions(args: Sizes): [number[], TensorOptions] {
-  const last = args[args.length - 1];
-  const options = typeof last === 'object' && !Array.isArray(last) ? (last as TensorOptions) : undefined;
-  return [sizesOf((options === undefined ? args : args.slice(0, -1)) as (number | readonly number[])[]), options ?? {}];
-}
+// one input, element by element
+export const neg = of('neg'), negative = of('negative'), abs = of('abs'), absolute = of('absolute'), sign = of('sign'), sgn = of('sgn'), square = of('square');
+export const sqrt = of('sqrt'), rsqrt = of('rsqrt'), reciprocal = of('reciprocal'), exp = of('exp'), exp2 = of('exp2'), expm1 = of('expm1'), log = of('log');
+export const log2 = of('log2'), log10 = of('log10'), log1p = of('log1p'), sin = of('sin'), cos = of('cos'), tan = of('tan'), asin = of('asin'), arcsin = of('arcsin');
+export const acos = of('acos'), arccos = of('arccos'), atan = of('atan'), arctan = of('arctan'), sinh = of('sinh'), cosh = of('cosh'), tanh = of('tanh');
+export const asinh = of('asinh'), arcsinh = of('arcsinh'), acosh = of('acosh'), arccosh = of('arccosh'), atanh = of('atanh'), arctanh = of('arctanh');
+export const sigmoid = of('sigmoid'), relu = of('relu'), erf = of('erf'), erfc = of('erfc'), erfinv = of('erfinv'), lgamma = of('lgamma'), digamma = of('digamma');
+export const sinc = of('sinc'), floor = of('floor'), ceil = of('ceil'), round = of('round'), trunc = of('trunc'), fix = of('fix'), frac = of('frac');
+export const bitwiseNot = of('bitwiseNot'), logicalNot = of('logicalNot'), isnan = of('isnan'), isinf = of('isinf'), isfinite = of('isfinite');
+export const isposinf = of('isposinf'), isneginf = of('isneginf'), signbit = of('signbit'), logit = of('logit'), nanToNum = of('nanToNum'), deg2rad = of('deg2rad');
+export const rad2deg = of('rad2deg'), positive = of('positive'), clamp = of('clamp'), clip = of('clip'), clampMin = of('clampMin'), clampMax = of('clampMax');
 
-/** Shape of nested arrays, with PyTorch's error when they are ragged. */
-function shapeOf(data: Nested): number[] {
-  const shape: number[] = [];
-  for (let d = data; Array.isArray(d); d = d[0] as Nested) {
-    shape.push(d.length);
-    if (d.length === 0) break;
-  }
-  return shape;
-}
+// two inputs, element by element
+export const floorDivide = of('floorDivide'), remainder = of('remainder'), fmod = of('fmod'), fmax = of('fmax'), fmin = of('fmin'), maximum = of('maximum');
+export const minimum = of('minimum'), atan2 = of('atan2'), arctan2 = of('arctan2'), hypot = of('hypot'), copysign = of('copysign'), nextafter = of('nextafter');
+export const logaddexp = of('logaddexp'), logaddexp2 = of('logaddexp2'), heaviside = of('heaviside'), gcd = of('gcd'), lcm = of('lcm'), bitwiseAnd = of('bitwiseAnd');
+export const bitwiseOr = of('bitwiseOr'), bitwiseXor = of('bitwiseXor'), bitwiseLeftShift = of('bitwiseLeftShift'), bitwiseRightShift = of('bitwiseRightShift');
+export const eq = of('eq'), ne = of('ne'), lt = of('lt'), le = of('le'), gt = of('gt'), ge = of('ge'), notEqual = of('notEqual'), less = of('less');
+export const lessEqual = of('lessEqual'), greater = of('greater'), greaterEqual = of('greaterEqual'), logicalAnd = of('logicalAnd'), logicalOr = of('logicalOr');
+export const logicalXor = of('logicalXor'), isclose = of('isclose'), floatPower = of('floatPower'), ldexp = of('ldexp'), lerp = of('lerp'), addcmul = of('addcmul');
+export const addcdiv = of('addcdiv'), rsub = of('rsub');
 
-function flattenInto(data: Nested, shape: readonly number[], depth: number, out: Scalar[]): void {
-  if (depth === shape.length) {
-    if (Array.isArray(data)) throw new ValueError(`expected a number at dim ${depth}, but got an array of length ${data.length}`);
-    const t = typeof data;
-    if (t !== 'number' && t !== 'bigint' && t !== 'boolean') throw new TypeError(`tensor(): values must be numbers, bigints or booleans, not ${data === null ? 'null' : t}`);
-    out.push(data as Scalar);
-    return;
-  }
-  if (!Array.isArray(data)) throw new TypeError(`not a sequence at dim ${depth}`);
-  if (data.length !== shape[depth]) throw new ValueError(`expected sequence of length ${shape[depth]} at dim ${depth} (got ${data.length})`);
-  for (const item of data as readonly Nested[]) flattenInto(item, shape, depth + 1, out);
-}
+// reductions, running results, order
+export const sum = of('sum'), nansum = of('nansum'), mean = of('mean'), nanmean = of('nanmean'), prod = of('prod'), std = of('std'), norm = of('norm');
+export const any = of('any'), all = of('all'), countNonzero = of('countNonzero'), logsumexp = of('logsumexp'), amax = of('amax'), amin = of('amin');
+export const aminmax = of('aminmax'), argmax = of('argmax'), argmin = of('argmin'), cumsum = of('cumsum'), cumprod = of('cumprod'), logcumsumexp = of('logcumsumexp');
+export const cummax = of('cummax'), cummin = of('cummin'), diff = of('diff'), sort = of('sort'), argsort = of('argsort'), msort = of('msort'), topk = of('topk');
+export const kthvalue = of('kthvalue'), mode = of('mode'), bincount = of('bincount'), histc = of('histc'), softmax = of('softmax'), logSoftmax = of('logSoftmax');
+export const trace = of('trace');
 
-const isTypedArray = (x: unknown): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView);
+// shapes
+export const reshape = of('reshape'), flatten = of('flatten'), ravel = of('ravel'), unflatten = of('unflatten'), permute = of('permute'), transpose = of('transpose');
+export const swapaxes = of('swapaxes'), swapdims = of('swapdims'), t = of('t'), movedim = of('movedim'), moveaxis = of('moveaxis'), broadcastTo = of('broadcastTo');
+export const squeeze = of('squeeze'), unsqueeze = of('unsqueeze'), asStrided = of('asStrided'), diagonal = of('diagonal'), diagEmbed = of('diagEmbed');
+export const diag = of('diag'), diagflat = of('diagflat'), tril = of('tril'), triu = of('triu'), flip = of('flip'), fliplr = of('fliplr'), flipud = of('flipud');
+export const roll = of('roll'), rot90 = of('rot90'), tile = of('tile'), repeatInterleave = of('repeatInterleave'), split = of('split'), chunk = of('chunk');
+export const tensorSplit = of('tensorSplit'), unbind = of('unbind'), select = of('select'), narrow = of('narrow'), clone = of('clone'), numel = of('numel');
 
-/**
- * A tensor of nested arrays, a number, or a typed array (copied). Numbers make float32, bigints int64, booleans bool,
- * unless `dtype` says otherwise. Throws ValueError for ragged arrays.
- */
-export function tensor(data: Nested | TypedArray, options: TensorOptions = {}): Tensor {
-  if (isTypedArray(data)) return fromTypedArray(data, [data.length], options);
-  const shape = shapeOf(data as Nested);
-  const flat: Scalar[] = [];
-  flattenInto(data as Nested, shape, 0, flat);
-  const kind: DType = options.dtype ?? (flat.length > 0 && flat.every((v) => typeof v === 'boolean') ? bool : flat.length > 0 && flat.every((v) => typeof v !== 'number') ? int64 : float32);
-  const array = kind.isFloatingPoint ? Float64Array.from(flat, Number)
-    : BigInt64Array.from(flat, (v) => BigInt(typeof v === 'number' ? (kind === bool ? Number(v !== 0) : Math.trunc(v)) : v));
-  return finish(native['fromTypedArray'](array, shape, kind.code, code(options.device)), options);
-}
+// picking and placing
+export const gather = of('gather'), scatter = of('scatter'), scatterAdd = of('scatterAdd'), scatterReduce = of('scatterReduce'), indexAdd = of('indexAdd');
+export const indexCopy = of('indexCopy'), indexFill = of('indexFill'), indexSelect = of('indexSelect'), indexPut = of('indexPut'), take = of('take');
+export const takeAlongDim = of('takeAlongDim'), maskedSelect = of('maskedSelect'), maskedFill = of('maskedFill'), maskedScatter = of('maskedScatter');
+export const argwhere = of('argwhere');
 
-/** A tensor of that shape over a copy of a typed array. */
-export function fromTypedArray(array: TypedArray, shape: readonly number[], options: TensorOptions = {}): Tensor {
-  const kind = options.dtype?.code ?? (array instanceof Float32Array ? 0 : array instanceof Float64Array ? 1 : array instanceof BigInt64Array ? 4
-    : array instanceof Int32Array ? 5 : array instanceof Int16Array ? 6 : array instanceof Int8Array ? 7 : 8);
-  return finish(native['fromTypedArray'](array, shape, kind, code(options.device)), options);
-}
+// products
+export const mm = of('mm'), bmm = of('bmm'), matmul = of('matmul'), mv = of('mv'), dot = of('dot'), vdot = of('vdot'), inner = of('inner'), outer = of('outer');
+export const kron = of('kron'), cross = of('cross'), tensordot = of('tensordot'), addmm = of('addmm'), addmv = of('addmv'), addr = of('addr');
+export const baddbmm = of('baddbmm'), addbmm = of('addbmm'), dist = of('dist'), renorm = of('renorm');
 
-/** A one-dimensional tensor over a copy of raw little-endian bytes. */
-export function fromBytes(bytes: Uint8Array, dtype: DType): Tensor { return native['fromBytes'](bytes, dtype.code); }
+// arithmetic, with a number or tensor on either side
 
-export function full(size: readonly number[], value: Scalar, options: TensorOptions = {}): Tensor {
-  const dtype = options.dtype ?? (typeof value === 'bigint' ? int64 : typeof value === 'boolean' ? bool : float32);
-  return finish(native['full'](size, value, dtype.code, code(options.device)), options);
-}
-export function zeros(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return full(s, 0, { dtype: float32, ...o }); }
-export function ones(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return full(s, 1, { dtype: float32, ...o }); }
-/** Uninitialised memory: what it holds is not defined. */
-export function empty(...args: Sizes): Tensor {
-  const [s, o] = sizesAndOptions(args);
-  return finish(native['empty'](s, (o.dtype ?? float32).code, code(o.device)), o);
-}
-const like = (t: Tensor, o: TensorOptions): TensorOptions => ({ dtype: t.dtype, device: t.device, ...o });
-export function zerosLike(t: Tensor, options: TensorOptions = {}): Tensor { return full(t.shape, 0, like(t, options)); }
-export function onesLike(t: Tensor, options: TensorOptions = {}): Tensor { return full(t.shape, 1, like(t, options)); }
-export function fullLike(t: Tensor, value: Scalar, options: TensorOptions = {}): Tensor { return full(t.shape, value, like(t, options)); }
-export function emptyLike(t: Tensor, options: TensorOptions = {}): Tensor { return empty(t.shape, like(t, options)); }
+const B = native.binaryCodes;
+export function add(a: Operand, b: Operand, options: { alpha?: number } = {}): Tensor { return native['binary'](B['add'], a, b, options.alpha); }
+export function sub(a: Operand, b: Operand, options: { alpha?: number } = {}): Tensor { return native['binary'](B['sub'], a, b, options.alpha); }
+export function mul(a: Operand, b: Operand): Tensor { return native['binary'](B['mul'], a, b); }
+export function div(a: Operand, b: Operand, options: DivOptions = {}): Tensor { return a instanceof Tensor ? a.div(b, options) : full([], a).div(b, options); }
+export function pow(a: Operand, b: Operand): Tensor { return native['binary'](B['pow'], a, b); }
+export function xlogy(a: Operand, b: Operand): Tensor { return native['binary'](B['xlogy'], a, b); }
+export const subtract = sub, multiply = mul, divide = div, trueDivide = (a: Tensor, b: Operand): Tensor => a.div(b);
 
-function drawn(size: number[], options: TensorOptions, draw: (t: Tensor) => void): Tensor {
-  const t: Tensor = native['empty'](size, (options.dtype ?? float32).code, code(options.device));
-  draw(t);
-  return finish(t, options);
-}
-/** Uniform on [0, 1). */
-export function rand(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return drawn(s, o, (t) => t.uniform_()); }
-/** Standard normal. */
-export function randn(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return drawn(s, o, (t) => t.normal_()); }
-export function randLike(t: Tensor, options: TensorOptions = {}): Tensor { return rand(t.shape, like(t, options)); }
-export function randnLike(t: Tensor, options: TensorOptions = {}): Tensor { return randn(t.shape, like(t, options)); }
-/** Integers in [low, high): `randint(10, [2, 3])`, `randint(1, 10, [2, 3])`. */
-export function randint(high: number, size: readonly number[], options?: TensorOptions): Tensor;
-export function randint(low: number, high: number, size: readonly number[], options?: TensorOptions): Tensor;
-export function randint(a: number, b: number | readonly number[], c?: readonly number[] | TensorOptions, d?: TensorOptions): Tensor {
-  const [low, high, size, options] = typeof b === 'number' ? [a, b, c as readonly number[], d] : [0, a, b, c as TensorOptions | undefined];
-  if (!Array.isArray(size)) throw new TypeError('randint(): argument \'size\' must be an array of numbers');
-  return drawn([...size], { dtype: int64, ...options }, (t) => t.random_(low, high));
-}
-export function randperm(n: number): Tensor { return native['randperm'](n); }
+// methods with several forms
 
-/** `arange(end)`, `arange(start, end, step)`. float32 for numbers as everywhere; pass `{ dtype: int64 }` for indices. */
-export function arange(...args: (number | bigint | TensorOptions)[]): Tensor {
-  const last = args[args.length - 1];
-  const options = typeof last === 'object' ? last : {};
-  const values = args.filter((a) => typeof a !== 'object') as (number | bigint)[];
-  const [start, end, step] = values.length === 1 ? [0, values[0]!, 1] : [values[0]!, values[1]!, values[2] ?? 1];
-  const dtype = options.dtype ?? (values.every((v) => typeof v === 'bigint') ? int64 : float32);
-  return finish(native['arange'](Number(start), Number(end), Number(step), dtype.code, code(options.device)), options);
-}
-export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
-  if (!Number.isInteger(steps) || steps < 0) throw new RuntimeError('number of steps must be non-negative');
-  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
-  // Symmetric around the middle, as PyTorch computes it.
-  const values = Float64Array.from({ length: steps }, (_, i) => (i < steps / 2 ? start + step * i : end - step * (steps - i - 1)));
-  return fromTypedArray(values, [steps], { dtype: float32, ...options });
-}
-export function eye(n: number, m = n, options: TensorOptions = {}): Tensor {
-  return finish(native['eye'](n, m, (options.dtype ?? float32).code, code(options.device)), options);
-}
+export function max(input: Tensor): Tensor;
+export function max(input: Tensor, other: Tensor): Tensor;
+export function max(input: Tensor, dim: number, keepdim?: boolean): Picked;
+export function max(input: Tensor, dim?: number | Tensor, keepdim?: boolean): Tensor | Picked { return (input.max as (d?: unknown, k?: boolean) => Tensor | Picked)(dim, keepdim); }
+export function min(input: Tensor): Tensor;
+export function min(input: Tensor, other: Tensor): Tensor;
+export function min(input: Tensor, dim: number, keepdim?: boolean): Picked;
+export function min(input: Tensor, dim?: number | Tensor, keepdim?: boolean): Tensor | Picked { return (input.min as (d?: unknown, k?: boolean) => Tensor | Picked)(dim, keepdim); }
+export function median(input: Tensor): Tensor;
+export function median(input: Tensor, dim: number, keepdim?: boolean): Picked;
+export function median(input: Tensor, dim?: number, keepdim?: boolean): Tensor | Picked { return dim === undefined ? input.median() : input.median(dim, keepdim); }
+export function nanmedian(input: Tensor): Tensor;
+export function nanmedian(input: Tensor, dim: number, keepdim?: boolean): Picked;
+export function nanmedian(input: Tensor, dim?: number, keepdim?: boolean): Tensor | Picked { return dim === undefined ? input.nanmedian() : input.nanmedian(dim, keepdim); }
+export function nonzero(input: Tensor): Tensor;
+export function nonzero(input: Tensor, options: { asTuple: true }): Tensor[];
+export function nonzero(input: Tensor, options: { asTuple?: boolean } = {}): Tensor | Tensor[] { return input.nonzero(options as { asTuple: true }); }
+export function unique(input: Tensor): Tensor;
+export function unique(input: Tensor, options: { sorted?: boolean; returnInverse?: boolean; returnCounts?: boolean }): Tensor | Tensor[];
+export function unique(input: Tensor, options = {}): Tensor | Tensor[] { return input.unique(options); }
+export function uniqueConsecutive(input: Tensor): Tensor;
+export function uniqueConsecutive(input: Tensor, options: { returnInverse?: boolean; returnCounts?: boolean }): Tensor | Tensor[];
+export function uniqueConsecutive(input: Tensor, options = {}): Tensor | Tensor[] { return input.uniqueConsecutive(options); }
+/** Elements of a where condition is true, of b elsewhere; with a condition alone, the positions where it is. */
+export function where(condition: Tensor): Tensor[];
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor;
+export function where(condition: Tensor, a?: Operand, b?: Operand): Tensor | Tensor[] { return a === undefined || b === undefined ? condition.nonzero({ asTuple: true }) : native['where'](condition, a, b); }
 
+interface SpreadOptions { dim?: number | readonly number[]; correction?: number; keepdim?: boolean }
+const spread = (input: Tensor, o: SpreadOptions, root: boolean): [Tensor, Tensor] => native['varMean'](input, o.dim ?? [], o.correction ?? 1, o.keepdim ?? false, root);
+/** Variance and mean in one pass. */
+export function varMean(input: Tensor, options: SpreadOptions = {}): [Tensor, Tensor] { return spread(input, options, false); }
+/** Standard deviation and mean in one pass. */
+export function stdMean(input: Tensor, options: SpreadOptions = {}): [Tensor, Tensor] { return spread(input, options, true); }
+
+// --- joining
+
+/** Joined along a dim that is there. Throws RuntimeError where the other sizes differ. */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor { return native['cat'](tensors, dim); }
+export const concat = cat, concatenate = cat;
+/** Joined along a new dim. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor { return native['stack'](tensors, dim); }
-export function where(condition: Tensor, a: Operand, b: Operand): Tensor { return native['where'](condition, a, b); }
-export function mm(a: Tensor, b: Tensor): Tensor { return native['mm'](a, b); }
-export function bmm(a: Tensor, b: Tensor): Tensor { return native['bmm'](a, b); }
-export function matmul(a: Tensor, b: Tensor): Tensor { return native['matmul'](a, b); }
-export function dot(a: Tensor, b: Tensor): Tensor { return native['matmul'](a, b); }
-export function outer(a: Tensor, b: Tensor): Tensor { return a.unsqueeze(1).mul(b.unsqueeze(0)); }
-/** beta · input + alpha · a @ b */
-export function addmm(input: Tensor, a: Tensor, b: Tensor, options: { beta?: number; alpha?: number } = {}): Tensor {
-  return native['addmm'](input, a, b, options.beta ?? 1, options.alpha ?? 1);
+/** Numbers as vectors; tensors of one dim or more as they are. */
+export function atleast1d(t: Tensor): Tensor { return t.dim() === 0 ? t.reshape(1) : t; }
+export function atleast2d(t: Tensor): Tensor { return t.dim() >= 2 ? t : t.dim() === 1 ? t.unsqueeze(0) : t.reshape(1, 1); }
+export function atleast3d(t: Tensor): Tensor { return t.dim() >= 3 ? t : t.dim() === 2 ? t.unsqueeze(-1) : t.dim() === 1 ? t.unsqueeze(0).unsqueeze(-1) : t.reshape(1, 1, 1); }
+/** Side by side: along the first dim of vectors, the second of others. */
+export function hstack(tensors: readonly Tensor[]): Tensor { const ts = tensors.map(atleast1d); return cat(ts, ts[0] !== undefined && ts[0].dim() === 1 ? 0 : 1); }
+export function vstack(tensors: readonly Tensor[]): Tensor { return cat(tensors.map(atleast2d), 0); }
+export function dstack(tensors: readonly Tensor[]): Tensor { return cat(tensors.map(atleast3d), 2); }
+export function columnStack(tensors: readonly Tensor[]): Tensor { return hstack(tensors.map((t) => (t.dim() <= 1 ? t.reshape(t.numel(), 1) : t))); }
+/** Matrices along the diagonal of one large matrix. */
+export function blockDiag(...tensors: Tensor[]): Tensor {
+  const ms = tensors.map(atleast2d);
+  const cols = ms.reduce((n, m) => n + m.size(1), 0);
+  let at = 0;
+  return cat(ms.map((m) => { const left = at; at += m.size(1); return cat([full([m.size(0), left], 0, { dtype: m.dtype }), m, full([m.size(0), cols - at], 0, { dtype: m.dtype })], 1); }), 0);
 }
-export function exp(x: Tensor): Tensor { return x.exp(); }
-export function log(x: Tensor): Tensor { return x.log(); }
-export function sqrt(x: Tensor): Tensor { return x.sqrt(); }
-export function abs(x: Tensor): Tensor { return x.abs(); }
-export function sin(x: Tensor): Tensor { return x.sin(); }
-export function cos(x: Tensor): Tensor { return x.cos(); }
-export function tanh(x: Tensor): Tensor { return x.tanh(); }
-export function sigmoid(x: Tensor): Tensor { return x.sigmoid(); }
-export function relu(x: Tensor): Tensor { return x.relu(); }
-export function softmax(x: Tensor, dim: number): Tensor { return x.softmax(dim); }
-export function add(a: Tensor, b: Operand): Tensor { return a.add(b); }
-export function sub(a: Tensor, b: Operand): Tensor { return a.sub(b); }
-export function mul(a: Tensor, b: Operand): Tensor { return a.mul(b); }
-export function div(a: Tensor, b: Operand): Tensor { return a.div(b); }
-export function maximum(a: Tensor, b: Tensor): Tensor { return a.maximum(b); }
-export function minimum(a: Tensor, b: Tensor): Tensor { return a.minimum(b); }
-export function sum(x: Tensor, dim?: number | readonly number[]): Tensor { return x.sum(dim); }
-export function mean(x: Tensor, dim?: number | readonly number[]): Tensor { return x.mean(dim); }
-export function tril(x: Tensor, diagonal = 0): Tensor { return x.tril(diagonal); }
-export function triu(x: Tensor, diagonal = 0): Tensor { return x.triu(diagonal); }
+
+// --- broadcasting and types
+
+/** The shape that all of them broadcast to. Throws RuntimeError where there is none. */
+export function broadcastShapes(...shapes: (readonly number[])[]): number[] {
+  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  return Array.from({ length: rank }, (_, i) => {
+    let n = 1;
+    for (const s of shapes) {
+      const v = s[s.length - rank + i] ?? 1;
+      if (v !== 1 && n !== 1 && v !== n) throw new RuntimeError('Shape mismatch: objects cannot be broadcast to a single shape');
+      if (v !== 1) n = v;
+    }
+    return n;
+  });
+}
+export function broadcastTensors(...tensors: Tensor[]): Tensor[] { const s = broadcastShapes(...tensors.map((t) => t.shape)); return tensors.map((t) => t.expand(s)); }
+/** The dtype of an operation on the two. */
+export function resultType(a: Operand, b: Operand): DType { return DType.all[native['resultType'](a, b)]!; }
+export function promoteTypes(a: DType, b: DType): DType { return DType.all[native['promoteTypes'](a.code, b.code)]!; }
+/** Whether PyTorch lets a value of one dtype be stored in the other. */
+export function canCast(from: DType, to: DType): boolean { return !(from.isFloatingPoint && !to.isFloatingPoint) && !(from.name !== 'bool' && to.name === 'bool'); }
 export function isTensor(x: unknown): x is Tensor { return x instanceof Tensor; }
+export function isFloatingPoint(x: Tensor): boolean { return x.isFloatingPoint(); }
 /** All elements close: |a - b| <= atol + rtol · |b|. */
-export function allclose(a: Tensor, b: Tensor, rtol = 1e-5, atol = 1e-8): boolean {
-  return a.sub(b).abs().le(b.abs().mul(rtol).add(atol)).all().item<boolean>();
+export function allclose(a: Tensor, b: Tensor, options: number | { rtol?: number; atol?: number; equalNan?: boolean } = {}, atol?: number): boolean {
+  return a.allclose(b, typeof options === 'number' ? { rtol: options, ...(atol === undefined ? {} : { atol }) } : options);
 }
-export function equal(a: Tensor, b: Tensor): boolean {
-  return String(a.shape) === String(b.shape) && a.eq(b).all().item<boolean>();
+/** Same shape, all elements equal. */
+export function equal(a: Tensor, b: Tensor): boolean { return a.equal(b); }
+
+// --- products
+
+/** Einstein summation: `einsum('bij,bjk->bik', a, b)`. Letters, '...' for other dims. Throws RuntimeError with PyTorch's texts. */
+export function einsum(equation: string, ...operands: Tensor[] | [readonly Tensor[]]): Tensor { return native['einsum'](equation, operands.length === 1 && Array.isArray(operands[0]) ? operands[0] : operands); }
+/** All pairwise p-distances: [.., n, d] and [.., m, d] give [.., n, m]. */
+export function cdist(a: Tensor, b: Tensor, p = 2): Tensor { return native['cdist'](a, b, p); }
+/** A product of several matrices, from left to right. */
+export function chainMatmul(...matrices: Tensor[]): Tensor { return matrices.reduce((a, b) => a.mm(b)); }
+
+// --- grids and sequences
+
+/** A grid: the i-th result varies along dim i. `indexing: 'xy'` swaps the first two dims. */
+export function meshgrid(tensors: readonly Tensor[], options: { indexing?: 'ij' | 'xy' } = {}): Tensor[] {
+  if (tensors.length === 0) throw new RuntimeError('meshgrid expects a non-empty TensorList');
+  const swap = options.indexing === 'xy' && tensors.length >= 2;
+  const ts = swap ? [tensors[1]!, tensors[0]!, ...tensors.slice(2)] : tensors;
+  const shape = ts.map((t) => { if (t.dim() > 1) throw new RuntimeError(`torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: ${String(t)}`); return t.numel(); });
+  const grids = ts.map((t, i) => t.reshape(shape.map((s, k) => (k === i ? s : 1))).expand(shape));
+  return swap ? [grids[1]!, grids[0]!, ...grids.slice(2)].map((g) => g.transpose(0, 1)) : grids;
+}
+/** Every combination of one element of each vector, as rows. */
+export function cartesianProd(...tensors: Tensor[]): Tensor { return tensors.length === 1 ? tensors[0]! : stack(meshgrid(tensors).map((t) => t.reshape(-1)), 1); }
+/** All choices of r elements of a vector, as rows. */
+export function combinations(input: Tensor, r = 2, options: { withReplacement?: boolean } = {}): Tensor {
+  if (input.dim() !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape [${[...input.shape].join(', ')}]`);
+  const n = input.numel();
+  const rows: number[][] = [];
+  const walk = (row: number[], from: number): void => { if (row.length === r) rows.push(row); else for (let i = from; i < n; i++) walk([...row, i], options.withReplacement === true ? i : i + 1); };
+  walk([], 0);
+  return rows.length === 0 ? empty([0, r], { dtype: input.dtype }) : input.indexSelect(0, tensor(rows.flat(), { dtype: int64 })).reshape(rows.length, r);
+}
+/** Places at which values would keep `sorted` in order: int64. */
+export function searchsorted(sorted: Tensor, values: Operand, options: { right?: boolean; side?: 'left' | 'right' } = {}): Tensor { return native['searchsorted'](sorted, values, options.right === true || options.side === 'right'); }
+export function bucketize(input: Operand, boundaries: Tensor, options: { right?: boolean } = {}): Tensor { return native['searchsorted'](boundaries, input, options.right ?? false); }
+/** Quantiles q of everything or along dim, with linear interpolation unless told otherwise. */
+export function quantile(input: Tensor, q: number | Tensor, options: { dim?: number; keepdim?: boolean; interpolation?: 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint' } = {}): Tensor {
+  const qs = typeof q === 'number' ? full([], q, { dtype: input.dtype }) : q;
+  if (!input.isFloatingPoint()) throw new RuntimeError(`quantile() input tensor must be either float or double dtype`);
+  if (qs.dim() > 1) throw new RuntimeError(`quantile() q must be a scalar or 1D tensor`);
+  const probabilities = Array.from(qs.toTypedArray() as ArrayLike<number>, Number);
+  for (const v of probabilities) if (!(v >= 0 && v <= 1)) throw new RuntimeError(typeof q === 'number' ? `quantile() q must be in the range [0, 1] but got ${q}` : 'quantile() q values must be in the range [0, 1]');
+  if (input.numel() === 0) throw new RuntimeError('quantile() input tensor must be non-empty');
+  const dim = options.dim ?? 0;
+  const flat = options.dim === undefined ? input.reshape(-1) : input;
+  const sorted = flat.movedim(dim, -1).sort(-1).values;
+  const n = sorted.size(-1);
+  const hasNan = sorted.isnan().any(-1, true);
+  const kind = options.interpolation ?? 'linear';
+  const results = probabilities.map((v) => {
+    const rank = v * (n - 1);
+    const at = kind === 'nearest' ? roundHalfEven(rank) : kind === 'lower' ? Math.floor(rank) : kind === 'higher' ? Math.ceil(rank) : rank;
+    const low = Math.floor(at);
+    const high = Math.ceil(at);
+    const a = sorted.select(-1, low);
+    const weight = kind === 'midpoint' ? 0.5 : at - low;
+    const value = low === high ? a : a.lerp(sorted.select(-1, high), weight);
+    return value.maskedFill(hasNan.squeeze(-1), NaN);
+  });
+  const keep = (t: Tensor): Tensor => (options.keepdim === true ? (options.dim === undefined ? t.reshape(Array.from({ length: input.dim() }, () => 1)) : t.unsqueeze(dim)) : t);
+  return qs.dim() === 0 ? keep(results[0]!) : stack(results.map(keep), 0);
+}
+function roundHalfEven(x: number): number { const r = Math.round(x); return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r; }
+/** Powers of a vector's elements, as columns from the highest. */
+export function vander(x: Tensor, n: number = x.numel(), options: { increasing?: boolean } = {}): Tensor {
+  if (n < 0) throw new ValueError('N must be non-negative.');
+  const powers = arange(n, { dtype: int64 });
+  return x.unsqueeze(-1).pow(options.increasing === true ? powers : powers.flip(0));
+}
+/** Covariance of variables in rows, observations in columns. */
+export function cov(input: Tensor, options: { correction?: number } = {}): Tensor {
+  const x = input.dim() < 2 ? input.reshape(1, -1) : input;
+  const centred = x.sub(x.mean(1, true));
+  const c = centred.mm(centred.t()).div(Math.max(0, x.size(1) - (options.correction ?? 1)));
+  return c.squeeze();
+}
+/** Correlation coefficients of variables in rows. */
+export function corrcoef(input: Tensor): Tensor {
+  const c = cov(input);
+  if (c.dim() === 0) return c.div(c);
+  const d = c.diagonal().sqrt();
+  return c.div(d.unsqueeze(1)).div(d.unsqueeze(0)).clamp(-1, 1);
+}
+/** Limits of a floating dtype: eps, max, tiny. */
+export function finfo(dtype: DType): { bits: number; eps: number; max: number; min: number; tiny: number } {
+  const table: Record<string, [number, number, number]> = { float32: [2 ** -23, 3.4028234663852886e38, 2 ** -126], float64: [Number.EPSILON, Number.MAX_VALUE, 2.2250738585072014e-308], float16: [2 ** -10, 65504, 2 ** -14], bfloat16: [2 ** -7, 3.3895313892515355e38, 2 ** -126] };
+  const row = table[dtype.name];
+  if (row === undefined) throw new TypeError(`torch.finfo() requires a floating point input type. Use torch.iinfo to handle '${dtype}'`);
+  return { bits: dtype.itemsize * 8, eps: row[0], max: row[1], min: -row[1], tiny: row[2] };
+}
+/** Limits of an integer dtype. */
+export function iinfo(dtype: DType): { bits: number; max: bigint; min: bigint } {
+  if (dtype.isFloatingPoint || dtype.name === 'bool') throw new TypeError(`torch.iinfo() requires an integer input type. Use torch.finfo to handle '${dtype}'`);
+  const bits = dtype.itemsize * 8;
+  return dtype.name === 'uint8' ? { bits, max: 255n, min: 0n } : { bits, max: 2n ** BigInt(bits - 1) - 1n, min: -(2n ** BigInt(bits - 1)) };
 }

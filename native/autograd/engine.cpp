@@ -22,27 +22,47 @@ Tensor apply_hooks(const std::vector<std::pair<uint64_t, Hook>>& hooks, Tensor g
   return g;
 }
 
+// Adds to the leaf's .grad; the hooks have run.
 void accumulate(const Ref<TensorImpl>& leaf, Tensor g, bool create_graph) {
   Tensor t(leaf);
   AutogradMeta& m = ensure_meta(t);
-  g = apply_hooks(m.hooks, g);
+  const AutogradOps ops = autograd_ops();
   if (!m.grad.defined()) {
     // Nobody else holds a fresh contiguous gradient: keep it as it is.
     bool steal = !create_graph && g.is_contiguous() && g.impl()->refs.load() == 1 && g.impl()->storage.use_count() == 1;
-    if (!create_graph) {
-      NoGrad guard;
-      m.grad = steal ? g : autograd_ops().clone(g);
-    } else m.grad = autograd_ops().clone(g);
-    return;
-  }
-  if (create_graph) m.grad = autograd_ops().add(m.grad, g);
+    m.grad = steal ? std::move(g) : ops.clone(g);
+  } else if (create_graph) m.grad = ops.add(m.grad, g);
   else {
-    NoGrad guard;
-    Tensor sum = autograd_ops().add(m.grad, g);
     // In place for whoever holds .grad, as PyTorch accumulates.
-    autograd_ops().copy_(m.grad, sum);
-    m.grad.bump_version();
+    ops.copy_(m.grad, ops.add(m.grad, g));
   }
+  for (auto& [id, hook] : std::vector(m.after_hooks)) hook(t);
+}
+
+bool expands_to(const Dims& from, const Dims& to) {
+  if (from.size() > to.size()) return false;
+  for (size_t i = 0; i < from.size(); ++i) {
+    int64_t a = from[from.size() - 1 - i], b = to[to.size() - 1 - i];
+    if (a != b && a != 1) return false;
+  }
+  return true;
+}
+
+// A gradient as the receiving output wants it: summed to its shape, in its dtype; an error where that cannot be.
+Tensor fitted(Tensor g, const Edge& to, const Node& from, size_t index) {
+  Node::Output leaf;
+  if (to.node->leaf) { Tensor t(to.node->leaf); leaf = {t.sizes(), t.dtype(), t.device()}; }
+  else if (to.input >= to.node->output_meta.size()) return g;
+  const Node::Output& want = to.node->leaf ? leaf : to.node->output_meta[to.input];
+  if (g.sizes() != want.sizes) {
+    if (!expands_to(want.sizes, g.sizes()))
+      fail("Function ", from.name, " returned an invalid gradient at index ", index, " - got ", shape_str(g.sizes()), " but expected shape compatible with ", shape_str(want.sizes));
+    g = autograd_ops().sum_to(g, want.sizes);
+  }
+  if (g.dtype() != want.dtype) g = autograd_ops().to_dtype(g, want.dtype);
+  if (!(g.device() == want.device) && g.dim() > 0)
+    fail("Function ", from.name, " returned an invalid gradient at index ", index, " - expected device ", want.device.str(), " but got ", g.device().str());
+  return g;
 }
 
 // Calls the node's formula; without retain_graph its saved tensors are freed at once.
@@ -50,10 +70,20 @@ TensorList evaluate(const std::shared_ptr<Node>& node, const TensorList& grads, 
   if (node->released)
     fail("Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.");
   Context context(*node, node);
-  TensorList result = node->backward(context, grads);
+  TensorList result;
+  try {
+    result = node->backward(context, grads);
+    if (anomaly().on && anomaly().check_nan)
+      for (size_t i = 0; i < result.size(); ++i)
+        if (result[i].defined() && is_floating(result[i].dtype()) && autograd_ops().has_nan(result[i])) fail("Function '", node->name, "' returned nan values in its ", i, "th output.");
+  } catch (const Error& e) {
+    if (node->trace.empty()) throw;
+    throw Error(e.kind, concat(e.what(), "\n\nThe forward call of ", node->name, " that this belongs to:\n", node->trace));
+  }
   if (!retain_graph) {
     node->saved.clear();
     node->backward = nullptr;
+    node->inner = nullptr;
     node->released = true;
   }
   return result;
@@ -77,7 +107,7 @@ TensorList run_backward(const TensorList& roots, const TensorList& root_grads, b
     targets.push_back(std::move(e));
   }
 
-  std::vector<std::pair<Edge, Tensor>> starts;
+  std::vector<std::pair<Edge, Tensor>> starts;  // the nodes stay in it: they hold the graph
   for (size_t i = 0; i < roots.size(); ++i) {
     const Tensor& r = roots[i];
     if (!requires_grad(r)) fail("element ", i, " of tensors does not require grad and does not have a grad_fn");
@@ -122,19 +152,18 @@ TensorList run_backward(const TensorList& roots, const TensorList& root_grads, b
 
   std::unordered_map<Node*, std::shared_ptr<Node>> alive;
   std::priority_queue<Task> ready;
-  auto deliver = [&](const Edge& edge, const Tensor& g) {
+  auto deliver = [&](const Edge& edge, Tensor g) {
     State& s = states[edge.node.get()];
     if (s.grads.empty()) s.grads.resize(edge.node->outputs);
     alive[edge.node.get()] = edge.node;
     Tensor& slot = s.grads[edge.input];
-    slot = slot.defined() ? autograd_ops().add(slot, g) : g;
+    slot = slot.defined() ? autograd_ops().add(slot, g) : std::move(g);
   };
 
   NoGrad mode(create_graph);
-  for (auto& [edge, g] : starts) deliver(edge, g);
+  for (auto& [edge, g] : starts) deliver(edge, std::move(g));
   for (auto& [edge, g] : starts)
     if (states[edge.node.get()].waiting == 0) { states[edge.node.get()].waiting = -1; ready.push({edge.node.get(), edge.node->sequence}); }
-  for (auto& start : starts) start.second = Tensor();  // their nodes stay: they hold the graph
 
   while (!ready.empty()) {
     Task task = ready.top();
@@ -147,10 +176,12 @@ TensorList run_backward(const TensorList& roots, const TensorList& root_grads, b
     bool any = false;
     for (const Tensor& g : grads) any |= g.defined();
     if (node && any && state.needed) {
-      if (!node->leaf)
-        for (auto& h : std::vector(node->pre_hooks))
-          if (grads[h.output].defined())
-            if (auto r = h.hook(grads[h.output])) grads[h.output] = *r;
+      if (node->leaf) grads[0] = apply_hooks(ensure_meta(Tensor(node->leaf)).hooks, std::move(grads[0]));
+      else if (!node->pre_hooks.empty() || !node->retain_hooks.empty())
+        for (auto& list : {node->pre_hooks, node->retain_hooks})
+          for (auto& h : list)
+            if (grads[h.output].defined())
+              if (auto r = h.hook(grads[h.output])) grads[h.output] = *r;
       auto cap = captures.find(task.node);
       if (cap != captures.end())
         for (auto& c : cap->second) captured[c.index] = grads[c.nr];
@@ -171,8 +202,7 @@ TensorList run_backward(const TensorList& roots, const TensorList& root_grads, b
       const Edge& e = task.node->next[i];
       if (!e.node) continue;
       if (i < result.size() && result[i].defined() && states[e.node.get()].needed) {
-        Tensor g = std::move(result[i]);
-        deliver(e, g);
+        deliver(e, fitted(std::move(result[i]), e, *task.node, i));
       }
       State& s = states[e.node.get()];
       if (--s.waiting == 0) ready.push({e.node.get(), e.node->sequence});
@@ -180,7 +210,7 @@ TensorList run_backward(const TensorList& roots, const TensorList& root_grads, b
   }
   for (size_t i = 0; i < captured.size(); ++i)
     if (!captured[i].defined() && !allow_unused)
-      fail("One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.");
+      fail("The differentiated Tensor at index ", i, " appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.");
   return captured;
 }
 

@@ -190,6 +190,7 @@ napi_value detach(Call& c) { return c.wrap(ops::detach(c.tensor(0))); }
 napi_value empty(Call& c) { return c.wrap(ops::empty(c.dims(0), c.dtype(1), c.device(2))); }
 napi_value full(Call& c) { return c.wrap(ops::full(c.dims(0), c.scalar(1), c.dtype(2), c.device(3))); }
 napi_value arange(Call& c) { return c.wrap(ops::arange(Scalar(c.number(0)), Scalar(c.number(1)), Scalar(c.number(2)), c.dtype(3), c.device(4))); }
+napi_value linspace(Call& c) { return c.wrap(ops::linspace(c.number(0), c.number(1), c.integer(2), c.dtype(3), c.device(4))); }
 napi_value eye(Call& c) { return c.wrap(ops::eye(c.integer(0), c.integer(1), c.dtype(2), c.device(3))); }
 
 napi_value manual_seed(Call& c) { c.data->generator.manual_seed(uint64_t(c.integer(0))); return c.undefined(); }
@@ -207,7 +208,7 @@ const std::vector<Entry> tensor_entries = {
     {"fromTypedArray", from_typed_array}, {"fromBytes", from_bytes}, {"toTypedArray", to_typed_array}, {"storageBytes", storage_bytes}, {"pick", pick},
     {"item", item}, {"formatFloat", format_float}, {"sizes", sizes}, {"strides", strides}, {"offset", offset}, {"numel", numel}, {"dim", dim},
     {"dtype", dtype}, {"device", device}, {"isContiguous", is_contiguous}, {"version", version}, {"storageId", storage_id}, {"storageSize", storage_size},
-    {"implId", impl_id}, {"adopt", adopt}, {"setData", set_data}, {"data", data}, {"detach", detach}, {"empty", empty}, {"full", full}, {"arange", arange}, {"eye", eye},
+    {"implId", impl_id}, {"adopt", adopt}, {"setData", set_data}, {"data", data}, {"detach", detach}, {"empty", empty}, {"full", full}, {"arange", arange}, {"linspace", linspace}, {"eye", eye},
     {"manualSeed", manual_seed}, {"initialSeed", initial_seed}, {"random64", random64}, {"uniform_", uniform_}, {"normal_", normal_}, {"bernoulli_", bernoulli_},
     {"randint_", randint_}, {"randperm", randperm},
 };

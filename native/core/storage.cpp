@@ -73,6 +73,10 @@ MemoryAccount& current_account() {
   return *account;
 }
 
+namespace { thread_local bool inference = false; }
+bool inference_mode() { return inference; }
+void set_inference_mode(bool on) { inference = on; }
+
 Storage::Storage(size_t n) : nbytes(n), id(next_id++), account_(&current_account()) {
   reserved_ = size_class(n ? n : 1);
   data = pool().take(reserved_);

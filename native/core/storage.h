@@ -31,6 +31,10 @@ struct DeviceMemory {
   virtual void release(uint64_t buffer, size_t nbytes) = 0;
 };
 
+// Inference mode of this thread: what is allocated meanwhile stays out of autograd for good.
+bool inference_mode();
+void set_inference_mode(bool on);
+
 struct Storage : RefCounted {
   // CPU storage of n bytes, 64-byte aligned, not initialised. Throws RuntimeError when memory runs out.
   explicit Storage(size_t nbytes);
@@ -44,6 +48,7 @@ struct Storage : RefCounted {
   Device device;
   uint64_t buffer = 0;
   uint64_t id;
+  bool inference = inference_mode();
 
  private:
   size_t reserved_ = 0;

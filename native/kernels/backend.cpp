@@ -40,7 +40,16 @@ void Backend::gather(const Tensor& out, const Tensor&, int64_t, const Tensor&) {
 void Backend::scatter(const Tensor& out, int64_t, const Tensor&, const Tensor&, bool) { missing("scatter", out); }
 void Backend::index_rows(const Tensor& out, const Tensor&, const Tensor&) { missing("index_select", out); }
 void Backend::index_rows_add(const Tensor& out, const Tensor&, const Tensor&) { missing("index_add", out); }
-void Backend::cumsum(const Tensor& out, const Tensor&, int64_t) { missing("cumsum", out); }
+void Backend::scatter_reduce(ReduceOp, const Tensor& out, int64_t, const Tensor&, const Tensor&) { missing("scatter_reduce", out); }
+void Backend::scan(ScanOp op, const Tensor& out, const Tensor&, int64_t) { missing(op == ScanOp::cumsum ? "cumsum" : op == ScanOp::cumprod ? "cumprod" : "logcumsumexp", out); }
+void Backend::scan_extreme(bool max, const Tensor&, const Tensor&, const Tensor& in, int64_t) { missing(max ? "cummax" : "cummin", in); }
+void Backend::sort(const Tensor&, const Tensor&, const Tensor& in, bool) { missing("sort", in); }
+void Backend::topk(const Tensor&, const Tensor&, const Tensor& in, bool, bool) { missing("topk", in); }
+Tensor Backend::nonzero(const Tensor& in) { missing("nonzero", in); }
+std::array<Tensor, 3> Backend::unique(const Tensor& in, bool) { missing("unique", in); }
+void Backend::searchsorted(const Tensor&, const Tensor& sorted, const Tensor&, bool) { missing("searchsorted", sorted); }
+void Backend::bincount(const Tensor&, const Tensor& in, const Tensor&) { missing("bincount", in); }
+void Backend::histc(const Tensor&, const Tensor& in, double, double) { missing("histc", in); }
 void Backend::arange(const Tensor& out, double, double) { missing("arange", out); }
 void Backend::sgd(const Tensor& p, const Tensor&, const Tensor&, bool, const SgdOptions&) { missing("sgd", p); }
 void Backend::adam(const Tensor& p, const Tensor&, const Tensor&, const Tensor&, const AdamOptions&) { missing("adam", p); }

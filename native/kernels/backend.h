@@ -1,5 +1,7 @@
 // What a device must be able to do. Ops check shapes and types, then call this; outputs are allocated by the caller.
 #pragma once
+#include <array>
+
 #include "core/error.h"
 #include "core/tensor.h"
 
@@ -34,6 +36,8 @@ constexpr bool is_comparison(BinaryOp op) { return op >= BinaryOp::eq && op <= B
 
 enum class ReduceOp : uint8_t { sum, mean, prod, max, min, any, all, norm2, norm1 };
 const char* reduce_name(ReduceOp op);
+
+enum class ScanOp : uint8_t { cumsum, cumprod, logcumsumexp };
 
 struct SgdOptions { double lr, momentum, dampening, weight_decay; bool nesterov, maximize; };
 struct AdamOptions { double lr, beta1, beta2, eps, weight_decay; bool decoupled, maximize; int64_t step; };
@@ -80,7 +84,23 @@ class Backend {
   // out[i, :] = in[index[i], :], rows contiguous; and its transpose: out[index[i], :] += g[i, :].
   virtual void index_rows(const Tensor& out, const Tensor& in, const Tensor& index);
   virtual void index_rows_add(const Tensor& out, const Tensor& g, const Tensor& index);
-  virtual void cumsum(const Tensor& out, const Tensor& in, int64_t dim);
+  // out[index] = op(out[index], src) along dim, for prod, max, min (sums are scatter's).
+  virtual void scatter_reduce(ReduceOp op, const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src);
+  // Running results along dim; out and in of any strides. cummax and cummin: the values and the place of the last best.
+  virtual void scan(ScanOp op, const Tensor& out, const Tensor& in, int64_t dim);
+  virtual void scan_extreme(bool max, const Tensor& values, const Tensor& indices, const Tensor& in, int64_t dim);
+  // Along the last dim, everything contiguous; stable, NaN is the largest. topk: values has k in the last dim.
+  virtual void sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending);
+  virtual void topk(const Tensor& values, const Tensor& indices, const Tensor& in, bool largest, bool sorted);
+  // int64 [n, rank]: coordinates of what is not zero, in C order.
+  virtual Tensor nonzero(const Tensor& in);
+  // Values, inverse and counts of contiguous `in`, flat; not sorted: of runs of equal elements.
+  virtual std::array<Tensor, 3> unique(const Tensor& in, bool sorted);
+  // int64 places where `values` would go in the ascending rows of `sorted` (1-D: one row for all); contiguous, one dtype.
+  virtual void searchsorted(const Tensor& out, const Tensor& sorted, const Tensor& values, bool right);
+  // in: int64; out: int64, or float64 with weights.
+  virtual void bincount(const Tensor& out, const Tensor& in, const Tensor& weights);
+  virtual void histc(const Tensor& out, const Tensor& in, double low, double high);
   virtual void arange(const Tensor& out, double start, double step);
 
   virtual void sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o);

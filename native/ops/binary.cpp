@@ -248,7 +248,7 @@ Tensor binary(BinaryOp op, const Tensor& a0, const Tensor& b0, double alpha) {
 }
 
 void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
-  check_inplace(self);
+  check_inplace(self, {b0});
   Tensor b = b0, s = self;
   bring_together(s, b);
   if (!s.same(self)) check_same_device(self, b0);

@@ -30,7 +30,7 @@ Tensor clone(const Tensor& a) {
 Tensor contiguous(const Tensor& a) { return a.is_contiguous() ? a : clone(a); }
 
 void copy_(const Tensor& self, const Tensor& src) {
-  check_inplace(self);
+  check_inplace(self, {src});
   Tensor from = src;
   if (src.device() != self.device()) from = to_device(to_dtype(src, self.dtype()), self.device());
   Tensor expanded = from.sizes() == self.sizes() ? from : expand(from, self.sizes());
@@ -45,6 +45,20 @@ void fill_(const Tensor& self, Scalar value) {
   check_inplace(self);
   backend(self).fill(self, value);
   record_inplace(self, "FillBackward0", {self}, {}, [](Context&, const TensorList& g) { return TensorList{zeros(g[0].sizes(), g[0].dtype(), g[0].device())}; });
+}
+
+void fill_(const Tensor& self, const Tensor& value) {
+  check(value.dim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ", value.dim(), " dimensions.");
+  check_inplace(self, {value});
+  {
+    NoGrad guard;
+    Tensor v = to_device(to_dtype(value, self.dtype()), self.device());
+    if (v.impl()->storage == self.impl()->storage) v = clone(v);
+    backend(self).copy(self, expand(v, self.sizes()));
+  }
+  record_inplace(self, "FillBackward1", {self, value}, {}, [dtype = value.dtype(), dev = value.device()](Context& c, const TensorList& g) {
+    return TensorList{zeros(g[0].sizes(), g[0].dtype(), g[0].device()), c.needs(1) ? to_device(to_dtype(sum(g[0], {}, false), dtype), dev) : Tensor()};
+  });
 }
 
 }  // namespace weightroom::ops

@@ -33,6 +33,24 @@ Tensor arange(Scalar start, Scalar end, Scalar step, DType dtype, Device device)
   return out;
 }
 
+Tensor linspace(double start, double end, int64_t steps, DType dtype, Device device) {
+  check(steps >= 0, "number of steps must be non-negative");
+  Tensor out = empty({steps}, dtype);
+  dispatch_all(dtype, [&]<typename T>() {
+    T* o = out.data<T>();
+    if constexpr (std::is_integral_v<T>) {
+      double step = steps > 1 ? (double(int64_t(end)) - double(int64_t(start))) / double(steps - 1) : 0;
+      for (int64_t i = 0; i < steps; ++i) o[i] = T(int64_t(i < steps / 2 ? double(int64_t(start)) + step * double(i) : double(int64_t(end)) - step * double(steps - i - 1)));
+    } else {
+      // From both ends, in the element's own precision, as PyTorch computes it.
+      using C = compute_t<T>;
+      C a = C(start), b = C(end), step = steps > 1 ? (b - a) / C(steps - 1) : C(0);
+      for (int64_t i = 0; i < steps; ++i) o[i] = T(i < steps / 2 ? a + step * C(i) : b - step * C(steps - i - 1));
+    }
+  });
+  return to_device(out, device);
+}
+
 Tensor eye(int64_t n, int64_t m, DType dtype, Device device) {
   check(n >= 0, "n must be greater or equal to 0, got ", n);
   check(m >= 0, "m must be greater or equal to 0, got ", m);
@@ -40,16 +58,6 @@ Tensor eye(int64_t n, int64_t m, DType dtype, Device device) {
   int64_t k = std::min(n, m);
   if (k) backend(device).fill(make_view(out.impl()->storage, {k}, {m + 1}, 0, dtype), Scalar(1));
   return out;
-}
-
-Tensor tril(const Tensor& a, int64_t diagonal, bool upper) {
-  check(a.dim() >= 2, upper ? "triu" : "tril", ": input tensor must have at least 2 dimensions");
-  Tensor mask = empty({a.size(-2), a.size(-1)}, DType::boolean);
-  bool* m = mask.data<bool>();
-  for (int64_t i = 0; i < mask.size(0); ++i)
-    for (int64_t j = 0; j < mask.size(1); ++j) *m++ = upper ? j - i >= diagonal : j - i <= diagonal;
-  if (!a.device().is_cpu()) mask = to_device(mask, a.device());
-  return where(mask, a, zeros({}, a.dtype(), a.device()));
 }
 
 void check_same_device(const Tensor& a, const Tensor& b) {

@@ -1,11 +1,21 @@
+#include <cmath>
+#include <limits>
+
 #include "ops/ops.h"
 
 namespace weightroom::ops {
 
-Tensor gather(const Tensor& a, int64_t dim, const Tensor& index) {
-  check(index.dtype() == DType::int64, "gather(): Expected dtype int64 for index");
+Tensor gather(const Tensor& a, int64_t dim, const Tensor& index0) {
+  Tensor index = index0.dtype() == DType::int32 ? to_dtype(index0, DType::int64) : index0;
+  check(index.dtype() == DType::int64, "gather(): Expected dtype int32/int64 for index");
   check_same_device(a, index);
   dim = wrap_dim(dim, a.dim());
+  if (index.numel() == 0) return empty(index.sizes(), a.dtype(), a.device());
+  if (a.dim() == 0 || index.dim() == 0) {
+    // A number counts as a vector of one.
+    check(a.dim() <= 1 && index.dim() <= 1, "Index tensor must have the same number of dimensions as input tensor");
+    return reshape(gather(reshape(a, {-1}), 0, reshape(index, {-1})), index.sizes());
+  }
   check(index.dim() == a.dim(), "Index tensor must have the same number of dimensions as input tensor");
   for (int64_t d = 0; d < a.dim(); ++d)
     if (d != dim && index.size(d) > a.size(d)) fail("Size does not match at dimension ", d, " expected index ", shape_str(index.sizes()), " to be no larger than self ", shape_str(a.sizes()), " apart from dimension ", dim);
@@ -18,8 +28,11 @@ Tensor gather(const Tensor& a, int64_t dim, const Tensor& index) {
   return out;
 }
 
-Tensor scatter(const Tensor& a, int64_t dim, const Tensor& index, const Tensor& src, bool accumulate) {
-  check(index.dtype() == DType::int64, "scatter(): Expected dtype int64 for index");
+namespace {
+
+// Shapes and types of index and source, as every scatter wants them.
+void check_scatter(const Tensor& a, int64_t dim, const Tensor& index, const Tensor& src) {
+  check(index.dtype() == DType::int64, "scatter(): Expected dtype int32/int64 for index");
   check(src.dtype() == a.dtype(), "scatter(): Expected self.dtype to be equal to src.dtype");
   check_same_device(a, index);
   check_same_device(a, src);
@@ -28,6 +41,18 @@ Tensor scatter(const Tensor& a, int64_t dim, const Tensor& index, const Tensor& 
   for (int64_t d = 0; d < a.dim(); ++d)
     if (index.size(d) > src.size(d) || (d != dim && index.size(d) > a.size(d)))
       fail("Expected index ", shape_str(index.sizes()), " to be no larger than self ", shape_str(a.sizes()), " apart from dimension ", dim, " and to be no larger size than src ", shape_str(src.sizes()));
+}
+
+}  // namespace
+
+Tensor scatter(const Tensor& a, int64_t dim, const Tensor& index0, const Tensor& src, bool accumulate) {
+  Tensor index = index0.dtype() == DType::int32 ? to_dtype(index0, DType::int64) : index0;
+  if (a.dim() == 0) {
+    check(index.dim() <= 1 && src.dim() <= 1, "Index tensor must have the same number of dimensions as self tensor");
+    return reshape(scatter(reshape(a, {1}), 0, reshape(index, {-1}), reshape(src, {-1}), accumulate), {});
+  }
+  dim = wrap_dim(dim, a.dim());
+  check_scatter(a, dim, index, src);
   Tensor out;
   {
     NoGrad guard;
@@ -35,15 +60,108 @@ Tensor scatter(const Tensor& a, int64_t dim, const Tensor& index, const Tensor& 
   }
   if (index.numel()) backend(a).scatter(out, dim, index, src, accumulate);
   if (any_requires_grad({a, src}))
-    record(out, accumulate ? "ScatterAddBackward0" : "ScatterBackward0", {a, src}, {SavedTensor(index)}, [dim, accumulate, ss = src.sizes(), is = index.sizes()](Context& c, const TensorList& g) {
-      Tensor ga = !c.needs(0) ? Tensor() : accumulate ? g[0] : scatter(g[0], dim, c.saved(0), zeros(is, g[0].dtype(), g[0].device()), false);
-      return TensorList{ga, c.needs(1) ? gather(g[0], dim, c.saved(0)) : Tensor()};
+    record(out, accumulate ? "ScatterAddBackward0" : src.impl()->wrapped_number ? "ScatterBackward1" : "ScatterBackward0", {a, src}, {SavedTensor(index)}, [dim, accumulate, ss = src.sizes(), is = index.sizes()](Context& c, const TensorList& g) {
+      TensorList r(2);
+      if (c.needs(0)) r[0] = accumulate ? g[0] : scatter(g[0], dim, c.saved(0), zeros(is, g[0].dtype(), g[0].device()), false);
+      if (c.needs(1)) {
+        r[1] = gather(g[0], dim, c.saved(0));
+        // Source elements that no index points from get nothing.
+        if (r[1].sizes() != ss) {
+          Tensor full = zeros(ss, g[0].dtype(), g[0].device()), part = full;
+          for (size_t d = 0; d < ss.size(); ++d) part = slice(part, int64_t(d), 0, is[d], 1);
+          copy_(part, r[1]);
+          r[1] = full;
+        }
+      }
+      return r;
     });
   return out;
 }
 
+Tensor scatter_reduce(const Tensor& a, int64_t dim, const Tensor& index0, const Tensor& src, const std::string& reduce, bool include_self) {
+  Tensor index = index0.dtype() == DType::int32 ? to_dtype(index0, DType::int64) : index0;
+  check(reduce == "sum" || reduce == "prod" || reduce == "mean" || reduce == "amax" || reduce == "amin", "reduce argument must be either sum, prod, mean, amax or amin, got ", reduce);
+  if (a.dim() == 0) {
+    check(index.dim() <= 1 && src.dim() <= 1, "Index tensor must have the same number of dimensions as self tensor");
+    return reshape(scatter_reduce(reshape(a, {1}), 0, reshape(index, {-1}), reshape(src, {-1}), reduce, include_self), {});
+  }
+  dim = wrap_dim(dim, a.dim());
+  check_scatter(a, dim, index, src);
+  ReduceOp op = reduce == "prod" ? ReduceOp::prod : reduce == "amax" ? ReduceOp::max : reduce == "amin" ? ReduceOp::min : ReduceOp::sum;
+  auto ones = [&](const Dims& s) { return full(s, Scalar(1), a.dtype(), a.device()); };
+  Tensor out;
+  {
+    NoGrad guard;
+    out = clone(a);
+    if (!include_self && index.numel()) {
+      Scalar start = op == ReduceOp::prod ? Scalar(1) : op == ReduceOp::sum ? Scalar(0) : is_floating(a.dtype()) ? Scalar(op == ReduceOp::max ? -double(INFINITY) : double(INFINITY))
+                     : dispatch_all(a.dtype(), [&]<typename T>() { return Scalar(int64_t(op == ReduceOp::max ? std::numeric_limits<compute_t<T>>::lowest() : std::numeric_limits<compute_t<T>>::max())); });
+      out = scatter(out, dim, index, full(index.sizes(), start, a.dtype(), a.device()), false);
+    }
+    if (index.numel()) {
+      if (op == ReduceOp::sum) backend(out).scatter(out, dim, index, src, true);
+      else backend(out).scatter_reduce(op, out, dim, index, src);
+    }
+    if (reduce == "mean") {
+      Tensor count = scatter(include_self ? ones(a.sizes()) : zeros(a.sizes(), a.dtype(), a.device()), dim, index, ones(index.sizes()), true);
+      count = binary(BinaryOp::maximum, count, ones({}));
+      out = is_floating(a.dtype()) ? div(out, count) : binary(BinaryOp::floor_divide, out, count);
+    }
+  }
+  if (any_requires_grad({a, src})) {
+    auto node = record(TensorList{out}, "ScatterReduceBackward0", {a, src}, {SavedTensor(a), SavedTensor(src), SavedTensor(index)}, [dim, op, mean = reduce == "mean", include_self](Context& c, const TensorList& g) {
+      Tensor x = c.saved(0), s = c.saved(1), ix = c.saved(2), y = c.saved(3), gs, gi;
+      auto one = [&](const Dims& d) { return full(d, 1.0, x.dtype(), x.device()); };
+      auto hide = [&](const Tensor& t) { return scatter(t, dim, ix, zeros(ix.sizes(), t.dtype(), t.device()), false); };
+      // The part of src that index covers.
+      Tensor part = s;
+      for (int64_t d = 0; d < s.dim(); ++d) if (ix.size(d) != s.size(d)) part = slice(part, d, 0, ix.size(d), 1);
+      if (op == ReduceOp::sum) {
+        Tensor gr = g[0];
+        if (mean) {
+          Tensor n = scatter(include_self ? one(x.sizes()) : zeros(x.sizes(), x.dtype(), x.device()), dim, ix, one(ix.sizes()), true);
+          gr = div(gr, binary(BinaryOp::maximum, n, one({})));
+        }
+        gs = gr;
+        gi = gather(gr, dim, ix);
+      } else if (op == ReduceOp::prod) {
+        // Exact beside zeros: the product of all others, by dividing where that is safe.
+        Tensor start = include_self ? x : scatter(x, dim, ix, one(ix.sizes()), false);
+        Tensor zero_src = binary(BinaryOp::eq, detach(part), wrapped(0));
+        Tensor zeros_in = scatter(zeros(x.sizes(), x.dtype(), x.device()), dim, ix, to_dtype(zero_src, x.dtype()), true);
+        Tensor filled = where(zero_src, one({}), part);
+        Tensor rest = scatter_reduce(start, dim, ix, filled, "prod", true);
+        Tensor others = where(zero_src, gather(where(binary(BinaryOp::eq, zeros_in, wrapped(1)), rest, zeros({}, x.dtype(), x.device())), dim, ix), div(gather(y, dim, ix), filled));
+        gi = mul(gather(g[0], dim, ix), others);
+        gs = mul(g[0], scatter_reduce(one(x.sizes()), dim, ix, part, "prod", true));
+      } else {
+        Tensor own = detach(to_dtype(binary(BinaryOp::eq, x, y), x.dtype()));
+        if (!include_self) own = hide(own);
+        Tensor theirs = detach(to_dtype(binary(BinaryOp::eq, part, gather(y, dim, ix)), x.dtype()));
+        Tensor share = div(g[0], scatter(own, dim, ix, theirs, true));
+        gs = mul(own, share);
+        gi = mul(theirs, gather(share, dim, ix));
+      }
+      TensorList r(2);
+      if (c.needs(0)) r[0] = include_self ? gs : hide(gs);
+      if (c.needs(1)) {
+        if (gi.sizes() != s.sizes()) {
+          Tensor full_src = zeros(s.sizes(), gi.dtype(), gi.device()), covered = full_src;
+          for (int64_t d = 0; d < s.dim(); ++d) covered = slice(covered, d, 0, ix.size(d), 1);
+          copy_(covered, gi);
+          gi = full_src;
+        }
+        r[1] = gi;
+      }
+      return r;
+    });
+    save_output(node, out);
+  }
+  return out;
+}
+
 Tensor index_select(const Tensor& a, int64_t dim, const Tensor& index0) {
-  check(index0.dim() <= 1, "index_select(): Index is supposed to be a vector, but got dim: ", index0.dim(), " with type: ", scalar_type_name(index0.dtype()), " and size: ", shape_str(index0.sizes()));
+  if (index0.dim() > 1) fail_index("index_select(): Index is supposed to be a vector");
   check(!is_floating(index0.dtype()) && index0.dtype() != DType::boolean, "index_select(): Expected dtype int32 or int64 for index");
   check_same_device(a, index0);
   dim = wrap_dim(dim, a.dim());
@@ -91,7 +209,7 @@ Tensor embedding(const Tensor& weight, const Tensor& index, int64_t padding_idx)
 }
 
 Tensor cat(const TensorList& in, int64_t dim) {
-  check(!in.empty(), "torch.cat(): expected a non-empty list of Tensors");
+  if (in.empty()) fail_value("torch.cat(): expected a non-empty list of Tensors");
   TensorList ts;
   for (const Tensor& t : in) {
     check(t.dim() > 0, "zero-dimensional tensor (at position ", &t - in.data(), ") cannot be concatenated");
@@ -139,17 +257,25 @@ Tensor cat(const TensorList& in, int64_t dim) {
 Tensor stack(const TensorList& ts, int64_t dim) {
   check(!ts.empty(), "stack expects a non-empty TensorList");
   dim = wrap_dim(dim, ts[0].dim() + 1);
-  TensorList wide;
-  for (size_t i = 0; i < ts.size(); ++i) {
+  for (size_t i = 0; i < ts.size(); ++i)
     if (ts[i].sizes() != ts[0].sizes()) fail("stack expects each tensor to be equal size, but got ", shape_str(ts[0].sizes()), " at entry 0 and ", shape_str(ts[i].sizes()), " at entry ", i);
-    wide.push_back(unsqueeze(ts[i], dim));
+  Tensor out;
+  {
+    NoGrad guard;
+    TensorList wide;
+    for (const Tensor& t : ts) wide.push_back(unsqueeze(t, dim));
+    out = cat(wide, dim);
   }
-  return cat(wide, dim);
-}
-
-Tensor masked_fill(const Tensor& a, const Tensor& mask, Scalar value) {
-  if (mask.dtype() != DType::boolean) fail("masked_fill only supports boolean masks, but got mask with dtype ", scalar_type_name(mask.dtype()));
-  return where(mask, scalar_tensor(value, a.dtype(), a.device()), a);
+  if (any_requires_grad(ts)) {
+    std::vector<DType> types;
+    for (const Tensor& t : ts) types.push_back(t.dtype());
+    record(out, "StackBackward0", ts, {}, [dim, types](Context& c, const TensorList& g) {
+      TensorList r;
+      for (size_t i = 0; i < types.size(); ++i) r.push_back(c.needs(i) ? to_dtype(select(g[0], dim, int64_t(i)), types[i]) : Tensor());
+      return r;
+    });
+  }
+  return out;
 }
 
 }  // namespace weightroom::ops

@@ -17,8 +17,8 @@ Tensor scalar_tensor(Scalar value, DType dtype, Device device = {});
 // A number beside a tensor: weak in type promotion.
 Tensor wrapped(Scalar value, Device device = {});
 Tensor arange(Scalar start, Scalar end, Scalar step, DType dtype, Device device = {});
+Tensor linspace(double start, double end, int64_t steps, DType dtype, Device device = {});
 Tensor eye(int64_t n, int64_t m, DType dtype, Device device = {});
-Tensor tril(const Tensor& a, int64_t diagonal, bool upper);
 
 // --- cast.cpp
 Tensor to_dtype(const Tensor& a, DType dtype);
@@ -27,6 +27,7 @@ Tensor clone(const Tensor& a);
 Tensor contiguous(const Tensor& a);
 void copy_(const Tensor& self, const Tensor& src);
 void fill_(const Tensor& self, Scalar value);
+void fill_(const Tensor& self, const Tensor& value);
 
 // --- unary.cpp, binary.cpp
 Tensor unary(UnaryOp op, const Tensor& a, double p = 0, double q = 0);
@@ -49,17 +50,42 @@ inline Tensor neg(const Tensor& a) { return unary(UnaryOp::neg, a); }
 
 // --- reduce.cpp; empty dims = all
 Tensor sum(const Tensor& a, Dims dims, bool keepdim, std::optional<DType> dtype = {});
-Tensor mean(const Tensor& a, Dims dims, bool keepdim);
-Tensor prod(const Tensor& a, Dims dims, bool keepdim);
+Tensor mean(const Tensor& a, Dims dims, bool keepdim, std::optional<DType> dtype = {});
+Tensor nansum(const Tensor& a, Dims dims, bool keepdim, std::optional<DType> dtype = {});
+// At most one dim, or all.
+Tensor prod(const Tensor& a, Dims dims, bool keepdim, std::optional<DType> dtype = {});
 Tensor norm(const Tensor& a, double p, Dims dims, bool keepdim);
 Tensor var(const Tensor& a, Dims dims, double correction, bool keepdim, bool root);
+TensorList var_mean(const Tensor& a, Dims dims, double correction, bool keepdim, bool root);
 Tensor any_all(const Tensor& a, Dims dims, bool keepdim, bool all);
 Tensor max_min(const Tensor& a, bool max);  // over everything
-std::pair<Tensor, Tensor> max_min_dim(const Tensor& a, bool max, int64_t dim, bool keepdim);
+std::pair<Tensor, Tensor> max_min_dim(const Tensor& a, bool max, int64_t dim, bool keepdim, const char* name = nullptr);
 Tensor arg_max_min(const Tensor& a, bool max, std::optional<int64_t> dim, bool keepdim);
+Tensor amax_amin(const Tensor& a, bool max, Dims dims, bool keepdim);
 Tensor logsumexp(const Tensor& a, Dims dims, bool keepdim);
-Tensor cumsum(const Tensor& a, int64_t dim);
+// Backward of values picked along dim: saved(0) is their index, with dim kept.
+BackwardFn picked_back(const Dims& from, int64_t dim);
 Tensor sum_to(const Tensor& g, const Dims& sizes);
+
+// --- scan.cpp
+Tensor cumsum(const Tensor& a, int64_t dim, std::optional<DType> dtype = {});
+Tensor cumprod(const Tensor& a, int64_t dim, std::optional<DType> dtype = {});
+Tensor logcumsumexp(const Tensor& a, int64_t dim);
+std::pair<Tensor, Tensor> cummax_cummin(const Tensor& a, bool max, int64_t dim);
+
+// --- sort.cpp; NaN counts as the largest
+std::pair<Tensor, Tensor> sort(const Tensor& a, int64_t dim, bool descending);
+std::pair<Tensor, Tensor> topk(const Tensor& a, int64_t k, int64_t dim, bool largest, bool sorted);
+std::pair<Tensor, Tensor> kthvalue(const Tensor& a, int64_t k, int64_t dim, bool keepdim);
+// The lower median; NaN wins, or is left out.
+std::pair<Tensor, Tensor> median_dim(const Tensor& a, int64_t dim, bool keepdim, bool ignore_nan);
+Tensor median(const Tensor& a, bool ignore_nan);
+std::pair<Tensor, Tensor> mode(const Tensor& a, int64_t dim, bool keepdim);
+// Values, inverse (a's shape), counts; not sorted: of runs.
+TensorList unique(const Tensor& a, bool sorted);
+Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right);
+Tensor bincount(const Tensor& a, const Tensor& weights, int64_t min_length);
+Tensor histc(const Tensor& a, int64_t bins, double low, double high);
 
 // --- view.cpp
 Dims broadcast_shapes(const Dims& a, const Dims& b);
@@ -77,13 +103,54 @@ Tensor unsqueeze(const Tensor& a, int64_t dim);
 Tensor as_strided(const Tensor& a, const Dims& sizes, const Dims& strides, int64_t offset);
 Tensor detach(const Tensor& a);
 
+// A view with history: `fn` maps the view's gradient to the input's.
+Tensor view_of(const Tensor& a, Dims sizes, Dims strides, int64_t offset, const char* name, BackwardFn fn);
+struct Geometry { Dims sizes, strides; int64_t offset; };
+TensorList views_of(const Tensor& a, const std::vector<Geometry>& views, const char* name, BackwardFn fn);
+
+// --- shape.cpp
+Tensor movedim(const Tensor& a, const Dims& from, const Dims& to);
+Tensor flip(const Tensor& a, const Dims& dims);
+Tensor roll(const Tensor& a, const Dims& shifts, const Dims& dims);
+Tensor repeat(const Tensor& a, const Dims& times);
+Tensor unfold(const Tensor& a, int64_t dim, int64_t size, int64_t step);
+Tensor diagonal(const Tensor& a, int64_t offset, int64_t d1, int64_t d2);
+Tensor diag_embed(const Tensor& a, int64_t offset, int64_t d1, int64_t d2);
+Tensor squeeze_dims(const Tensor& a, const Dims& dims);
+// Views of `parts` elements along dim, which the caller has checked to add up. `even`: they came from one size.
+TensorList split(const Tensor& a, const Dims& parts, int64_t dim, bool even);
+TensorList unbind(const Tensor& a, int64_t dim);
+Tensor tril(const Tensor& a, int64_t diagonal, bool upper);
+
 // --- matmul.cpp
 Tensor mm(const Tensor& a, const Tensor& b);
 Tensor bmm(const Tensor& a, const Tensor& b);
 Tensor matmul(const Tensor& a, const Tensor& b);
 // x @ w^T + bias for x of any rank; `relu`: fused activation.
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias);
-Tensor addmm(const Tensor& bias, const Tensor& a, const Tensor& b, double beta, double alpha);
+// beta * input + alpha * a @ b; input broadcasts, and is not looked at when beta is 0.
+Tensor addmm(const Tensor& input, const Tensor& a, const Tensor& b, double beta, double alpha);
+Tensor addmv(const Tensor& input, const Tensor& a, const Tensor& v, double beta, double alpha);
+Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, double beta, double alpha);
+Tensor mv(const Tensor& a, const Tensor& v);
+Tensor dot(const Tensor& a, const Tensor& b);
+Tensor einsum(const std::string& equation, const TensorList& operands);
+
+// --- composite.cpp
+// f(inputs) as one op of PyTorch's name: computed without history, differentiated by running f again.
+Tensor composite(const char* name, const TensorList& inputs, const std::function<Tensor(const TensorList&)>& f);
+Tensor lerp(const Tensor& a, const Tensor& end, const Tensor& weight);
+Tensor addcmul(const Tensor& a, const Tensor& x, const Tensor& y, double value);
+Tensor addcdiv(const Tensor& a, const Tensor& x, const Tensor& y, double value);
+Tensor logit(const Tensor& a, std::optional<double> eps);
+Tensor nan_to_num(const Tensor& a, double nan, std::optional<double> posinf, std::optional<double> neginf);
+Tensor scaled(const char* name, const Tensor& a, double factor);  // deg2rad, rad2deg
+Tensor cross(const Tensor& a, const Tensor& b, int64_t dim);
+Tensor trace(const Tensor& a);
+Tensor rot90(const Tensor& a, int64_t k, const Dims& dims);
+Tensor renorm(const Tensor& a, double p, int64_t dim, double max_norm);
+Tensor dist(const Tensor& a, const Tensor& b, double p);
+Tensor cdist(const Tensor& a, const Tensor& b, double p);
 
 // --- index.cpp
 Tensor gather(const Tensor& a, int64_t dim, const Tensor& index);
@@ -92,7 +159,20 @@ Tensor index_select(const Tensor& a, int64_t dim, const Tensor& index);
 Tensor embedding(const Tensor& weight, const Tensor& index, int64_t padding_idx);
 Tensor cat(const TensorList& ts, int64_t dim);
 Tensor stack(const TensorList& ts, int64_t dim);
-Tensor masked_fill(const Tensor& a, const Tensor& mask, Scalar value);
+Tensor scatter_reduce(const Tensor& a, int64_t dim, const Tensor& index, const Tensor& src, const std::string& reduce, bool include_self);
+
+// --- select.cpp; an undefined index takes the whole dim
+Tensor nonzero(const Tensor& a);
+Tensor index(const Tensor& a, const TensorList& indices);
+Tensor index_put(const Tensor& a, const TensorList& indices, const Tensor& value, bool accumulate);
+void index_put_(const Tensor& self, const TensorList& indices, const Tensor& value, bool accumulate);
+Tensor take(const Tensor& a, const Tensor& index);
+Tensor masked_select(const Tensor& a, const Tensor& mask);
+Tensor masked_scatter(const Tensor& a, const Tensor& mask, const Tensor& source);
+Tensor masked_fill(const Tensor& a, const Tensor& mask, const Tensor& value);
+Tensor index_add(const Tensor& a, int64_t dim, const Tensor& index, const Tensor& source, double alpha);
+Tensor index_copy(const Tensor& a, int64_t dim, const Tensor& index, const Tensor& source);
+Tensor index_fill(const Tensor& a, int64_t dim, const Tensor& index, const Tensor& value);
 
 // --- nn.cpp; reduction: 0 none, 1 mean, 2 sum
 Tensor softmax(const Tensor& a, int64_t dim, bool log);

@@ -71,6 +71,8 @@ void init() {
       [](const Tensor& a, const Dims& s, const Dims& st, int64_t o) { return as_strided(a, s, st, o); },
       [](const Tensor& a, const Tensor& b) { copy_(a, b); },
       [](const Tensor& g, const Dims& s) { return sum_to(g, s); },
+      [](const Tensor& a, DType t) { return to_dtype(a, t); },
+      [](const Tensor& a) { NoGrad guard; Tensor any = to_device(any_all(unary(UnaryOp::isnan, a), {}, false, false), {}); return *any.data<bool>(); },
   });
 }
 

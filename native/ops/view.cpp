@@ -3,18 +3,6 @@
 namespace weightroom::ops {
 namespace {
 
-// A view with history: `fn` maps the view's gradient to the input's.
-Tensor finish(const Tensor& a, Dims sizes, Dims strides, int64_t offset, const char* name, BackwardFn fn) {
-  Tensor out = make_view(a.impl()->storage, std::move(sizes), std::move(strides), offset, a.dtype(), a.impl()->version);
-  out.impl()->wrapped_number = false;
-  if (grad_enabled()) {
-    bool grad = requires_grad(a);
-    mark_view(out, a);
-    if (grad) record(out, name, {a}, {}, std::move(fn));
-  }
-  return out;
-}
-
 // Strides of `sizes` over a's memory, if the view needs no copy.
 std::optional<Dims> view_strides(const Tensor& a, const Dims& sizes) {
   if (a.numel() == 0 || a.is_contiguous()) return contiguous_strides(sizes);
@@ -44,7 +32,7 @@ Dims infer(const Dims& sizes, int64_t numel) {
       check(hole < 0, "only one dimension can be inferred");
       hole = int64_t(i);
     } else {
-      if (out[i] < 0) fail("invalid shape dimension ", out[i]);
+      if (out[i] < 0) fail("invalid shape dimension ", out[i], " at index ", i, " of shape ", shape_str(sizes));
       if (__builtin_mul_overflow(known, out[i], &known)) fail("shape '", shape_str(sizes), "' is invalid for input of size ", numel);
     }
   }
@@ -62,6 +50,24 @@ BackwardFn reshape_back(const Tensor& a) {
 
 }  // namespace
 
+Tensor view_of(const Tensor& a, Dims sizes, Dims strides, int64_t offset, const char* name, BackwardFn fn) {
+  Tensor out = make_view(a.impl()->storage, std::move(sizes), std::move(strides), offset, a.dtype(), a.impl()->version);
+  bool grad = any_requires_grad({a});
+  mark_view(out, a, grad_enabled() ? ViewKind::plain : ViewKind::no_grad);
+  if (grad) record(out, name, {a}, {}, std::move(fn));
+  return out;
+}
+
+TensorList views_of(const Tensor& a, const std::vector<Geometry>& views, const char* name, BackwardFn fn) {
+  TensorList out;
+  for (const Geometry& v : views) {
+    out.push_back(make_view(a.impl()->storage, v.sizes, v.strides, v.offset, a.dtype(), a.impl()->version));
+    mark_view(out.back(), a, grad_enabled() ? ViewKind::one_of_many : ViewKind::no_grad);
+  }
+  if (any_requires_grad({a}) && !out.empty()) record(out, name, {a}, {}, std::move(fn));
+  return out;
+}
+
 Dims broadcast_shapes(const Dims& a, const Dims& b) {
   size_t n = std::max(a.size(), b.size());
   Dims out(n);
@@ -76,7 +82,7 @@ Dims broadcast_shapes(const Dims& a, const Dims& b) {
 Tensor expand(const Tensor& a, const Dims& want) {
   Dims sizes = want, strides(want.size());
   int64_t lead = int64_t(want.size()) - a.dim();
-  if (lead < 0) fail("expand(", "the number of sizes provided (", want.size(), ") must be greater or equal to the number of dimensions in the tensor (", a.dim(), "))");
+  if (lead < 0) fail("expand(torch.", scalar_type_name(a.dtype()), "Tensor{", shape_str(a.sizes()), "}, size=", shape_str(want), "): the number of sizes provided (", want.size(), ") must be greater or equal to the number of dimensions in the tensor (", a.dim(), ")");
   for (int64_t i = 0; i < int64_t(want.size()); ++i) {
     int64_t d = i - lead;
     int64_t& s = sizes[size_t(i)];
@@ -90,21 +96,21 @@ Tensor expand(const Tensor& a, const Dims& want) {
       fail("The expanded size of the tensor (", s, ") must match the existing size (", a.size(d), ") at non-singleton dimension ", i, ".  Target sizes: ", shape_str(want), ".  Tensor sizes: ", shape_str(a.sizes()));
     strides[size_t(i)] = a.size(d) == 1 && s != 1 ? 0 : a.stride(d);
   }
-  return finish(a, sizes, strides, a.offset(), "ExpandBackward0", [from = a.sizes()](Context&, const TensorList& g) { return TensorList{sum_to(g[0], from)}; });
+  return view_of(a, sizes, strides, a.offset(), "ExpandBackward0", [from = a.sizes()](Context&, const TensorList& g) { return TensorList{sum_to(g[0], from)}; });
 }
 
 Tensor view(const Tensor& a, const Dims& want) {
   Dims sizes = infer(want, a.numel());
   auto strides = view_strides(a, sizes);
   check(strides.has_value(), "view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.");
-  return finish(a, sizes, *strides, a.offset(), "ViewBackward0", reshape_back(a));
+  return view_of(a, sizes, *strides, a.offset(), "ViewBackward0", reshape_back(a));
 }
 
 Tensor reshape(const Tensor& a, const Dims& want) {
   Dims sizes = infer(want, a.numel());
-  if (auto strides = view_strides(a, sizes)) return finish(a, sizes, *strides, a.offset(), "ViewBackward0", reshape_back(a));
+  if (auto strides = view_strides(a, sizes)) return view_of(a, sizes, *strides, a.offset(), "ViewBackward0", reshape_back(a));
   Tensor c = clone(a);
-  return finish(c, sizes, contiguous_strides(sizes), 0, "UnsafeViewBackward0", reshape_back(a));
+  return view_of(c, sizes, contiguous_strides(sizes), 0, "UnsafeViewBackward0", reshape_back(a));
 }
 
 Tensor flatten(const Tensor& a, int64_t start, int64_t end) {
@@ -132,7 +138,7 @@ Tensor permute(const Tensor& a, const Dims& dims) {
     sizes.push_back(a.size(d));
     strides.push_back(a.stride(d));
   }
-  return finish(a, sizes, strides, a.offset(), "PermuteBackward0", [inverse](Context&, const TensorList& g) { return TensorList{permute(g[0], inverse)}; });
+  return view_of(a, sizes, strides, a.offset(), "PermuteBackward0", [inverse](Context&, const TensorList& g) { return TensorList{permute(g[0], inverse)}; });
 }
 
 Tensor transpose(const Tensor& a, int64_t d0, int64_t d1) {
@@ -140,13 +146,13 @@ Tensor transpose(const Tensor& a, int64_t d0, int64_t d1) {
   d1 = wrap_dim(d1, a.dim());
   Dims sizes = a.sizes(), strides = a.strides();
   if (a.dim()) { std::swap(sizes[size_t(d0)], sizes[size_t(d1)]); std::swap(strides[size_t(d0)], strides[size_t(d1)]); }
-  return finish(a, sizes, strides, a.offset(), "TransposeBackward0", [d0, d1](Context&, const TensorList& g) { return TensorList{transpose(g[0], d0, d1)}; });
+  return view_of(a, sizes, strides, a.offset(), "TransposeBackward0", [d0, d1](Context&, const TensorList& g) { return TensorList{transpose(g[0], d0, d1)}; });
 }
 
 Tensor t(const Tensor& a) {
   check(a.dim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", a.dim(), "D");
   Dims sizes(a.sizes().rbegin(), a.sizes().rend()), strides(a.strides().rbegin(), a.strides().rend());
-  return finish(a, sizes, strides, a.offset(), "TBackward0", [](Context&, const TensorList& g) { return TensorList{t(g[0])}; });
+  return view_of(a, sizes, strides, a.offset(), "TBackward0", [](Context&, const TensorList& g) { return TensorList{t(g[0])}; });
 }
 
 Tensor select(const Tensor& a, int64_t dim, int64_t index) {
@@ -158,7 +164,7 @@ Tensor select(const Tensor& a, int64_t dim, int64_t index) {
   int64_t offset = a.offset() + i * strides[size_t(dim)];
   sizes.erase(sizes.begin() + dim);
   strides.erase(strides.begin() + dim);
-  return finish(a, sizes, strides, offset, "SelectBackward0", [from = a.sizes(), dim, i](Context&, const TensorList& g) {
+  return view_of(a, sizes, strides, offset, "SelectBackward0", [from = a.sizes(), dim, i](Context&, const TensorList& g) {
     Tensor full = zeros(from, g[0].dtype(), g[0].device());
     copy_(select(full, dim, i), g[0]);
     return TensorList{full};
@@ -178,7 +184,7 @@ Tensor slice(const Tensor& a, int64_t dim, int64_t start, int64_t end, int64_t s
   sizes[size_t(dim)] = (end - start + step - 1) / step;
   int64_t offset = a.offset() + start * strides[size_t(dim)];
   strides[size_t(dim)] *= step;
-  return finish(a, sizes, strides, offset, "SliceBackward0", [from = a.sizes(), dim, start, end, step](Context&, const TensorList& g) {
+  return view_of(a, sizes, strides, offset, "SliceBackward0", [from = a.sizes(), dim, start, end, step](Context&, const TensorList& g) {
     Tensor full = zeros(from, g[0].dtype(), g[0].device());
     copy_(slice(full, dim, start, end, step), g[0]);
     return TensorList{full};
@@ -193,7 +199,7 @@ Tensor squeeze(const Tensor& a, std::optional<int64_t> only) {
     sizes.push_back(a.size(d));
     strides.push_back(a.stride(d));
   }
-  return finish(a, sizes, strides, a.offset(), only ? "SqueezeBackward1" : "SqueezeBackward0", reshape_back(a));
+  return view_of(a, sizes, strides, a.offset(), only ? "SqueezeBackward1" : "SqueezeBackward0", reshape_back(a));
 }
 
 Tensor unsqueeze(const Tensor& a, int64_t dim) {
@@ -202,11 +208,11 @@ Tensor unsqueeze(const Tensor& a, int64_t dim) {
   int64_t stride = dim < a.dim() ? sizes[size_t(dim)] * strides[size_t(dim)] : 1;
   sizes.insert(sizes.begin() + dim, 1);
   strides.insert(strides.begin() + dim, stride);
-  return finish(a, sizes, strides, a.offset(), "UnsqueezeBackward0", reshape_back(a));
+  return view_of(a, sizes, strides, a.offset(), "UnsqueezeBackward0", reshape_back(a));
 }
 
 Tensor as_strided(const Tensor& a, const Dims& sizes, const Dims& strides, int64_t offset) {
-  return finish(a, sizes, strides, offset, "AsStridedBackward0", [from = a.sizes(), fs = a.strides(), fo = a.offset(), sizes, strides, offset](Context&, const TensorList& g) {
+  return view_of(a, sizes, strides, offset, "AsStridedBackward0", [from = a.sizes(), fs = a.strides(), fo = a.offset(), sizes, strides, offset](Context&, const TensorList& g) {
     // Gather through the flat storage: overlapping views add up.
     int64_t last = 0, low = std::min(offset, fo);
     auto reach = [&](const Dims& n, const Dims& s, int64_t o) { int64_t e = o; for (size_t i = 0; i < n.size(); ++i) { if (n[i] == 0) return; e += (n[i] - 1) * s[i]; } last = std::max(last, e + 1 - low); };

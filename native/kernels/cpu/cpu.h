@@ -28,7 +28,16 @@ class CpuBackend final : public Backend {
   void scatter(const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src, bool accumulate) override;
   void index_rows(const Tensor& out, const Tensor& in, const Tensor& index) override;
   void index_rows_add(const Tensor& out, const Tensor& g, const Tensor& index) override;
-  void cumsum(const Tensor& out, const Tensor& in, int64_t dim) override;
+  void scan(ScanOp op, const Tensor& out, const Tensor& in, int64_t dim) override;
+  void scan_extreme(bool max, const Tensor& values, const Tensor& indices, const Tensor& in, int64_t dim) override;
+  void sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending) override;
+  void topk(const Tensor& values, const Tensor& indices, const Tensor& in, bool largest, bool sorted) override;
+  Tensor nonzero(const Tensor& in) override;
+  std::array<Tensor, 3> unique(const Tensor& in, bool sorted) override;
+  void searchsorted(const Tensor& out, const Tensor& sorted, const Tensor& values, bool right) override;
+  void bincount(const Tensor& out, const Tensor& in, const Tensor& weights) override;
+  void histc(const Tensor& out, const Tensor& in, double low, double high) override;
+  void scatter_reduce(ReduceOp op, const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src) override;
   void arange(const Tensor& out, double start, double step) override;
   void sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o) override;
   void adam(const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v, const AdamOptions& o) override;

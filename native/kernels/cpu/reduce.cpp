@@ -200,25 +200,4 @@ void CpuBackend::arg_reduce(bool want_max, const Tensor& values, const Tensor& i
   });
 }
 
-void CpuBackend::cumsum(const Tensor& out, const Tensor& in, int64_t dim) {
-  if (in.numel() == 0) return;
-  int64_t n = in.dim() ? in.size(dim) : 1, si = in.dim() ? in.stride(dim) : 0, so = out.dim() ? out.stride(dim) : 0;
-  Dims sizes = in.sizes();
-  if (in.dim()) sizes[size_t(dim)] = 1;
-  Tensor a = make_view(in.impl()->storage, sizes, in.strides(), in.offset(), in.dtype());
-  Tensor o = make_view(out.impl()->storage, sizes, out.strides(), out.offset(), out.dtype());
-  dispatch_all(in.dtype(), [&]<typename T>() {
-    using A = acc_t<T>;
-    Walk<2>({&o, &a}).run([&](int64_t m, std::array<char*, 2> p, std::array<int64_t, 2> s) {
-      for (int64_t i = 0; i < m; ++i, p[0] += s[0], p[1] += s[1]) {
-        A acc = 0;
-        for (int64_t j = 0; j < n; ++j) {
-          acc += A(compute_t<T>(reinterpret_cast<const T*>(p[1])[j * si]));
-          reinterpret_cast<T*>(p[0])[j * so] = T(compute_t<T>(acc));
-        }
-      }
-    });
-  });
-}
-
 }  // namespace weightroom

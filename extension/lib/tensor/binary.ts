@@ -1,0 +1,163 @@
+/** Element by element, two inputs: shapes broadcast, dtypes promote as in PyTorch. Source: torch.<name>. */
+import { ValueError } from '../errors';
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import type { Operand } from './core';
+import { TensorUnary } from './unary';
+
+const B = native.binaryCodes;
+/** How a quotient is rounded: not at all, towards zero, or down. */
+export interface DivOptions { roundingMode?: 'trunc' | 'floor' | null }
+
+function quotient(options: DivOptions): number {
+  const mode = options.roundingMode ?? null;
+  if (mode !== null && mode !== 'trunc' && mode !== 'floor') throw new ValueError(`div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${String(mode)}'`);
+  return B[mode === null ? 'div' : mode === 'floor' ? 'floor_divide' : 'trunc_divide']!;
+}
+
+/** @internal */
+export class TensorBinary extends TensorUnary {
+  /** this + alpha · other */
+  add(other: Operand, options: { alpha?: number } = {}): Tensor { return native['binary'](B['add'], this, other, options.alpha); }
+  /** this - alpha · other. Throws RuntimeError for two bool tensors. */
+  sub(other: Operand, options: { alpha?: number } = {}): Tensor { return native['binary'](B['sub'], this, other, options.alpha); }
+  /** other - this */
+  rsub(other: Operand): Tensor { return native['binary'](B['sub'], other, this); }
+  mul(other: Operand): Tensor { return native['binary'](B['mul'], this, other); }
+  /** The true quotient, or rounded: `{ roundingMode: 'floor' }`. */
+  div(other: Operand, options: DivOptions = {}): Tensor { return native['binary'](quotient(options), this, other); }
+  /** this to the power of other. Throws RuntimeError for integers to a negative whole number. */
+  pow(exponent: Operand): Tensor { return native['binary'](B['pow'], this, exponent); }
+  /** The power in float64. */
+  floatPower(exponent: Operand): Tensor { return native['binary'](B['pow'], this.double(), exponent instanceof TensorBinary ? exponent.double() : exponent); }
+  /** this · 2^other */
+  ldexp(other: Tensor): Tensor { return native['binary'](B['mul'], this, native['binary'](B['pow'], 2.0, other.isFloatingPoint() ? other : other.float())); }
+  lerp(end: Tensor, weight: Operand): Tensor { return native['lerp'](this, end, weight); }
+  /** this + value · tensor1 · tensor2 */
+  addcmul(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor { return native['addcmul'](this, tensor1, tensor2, options.value ?? 1); }
+  /** this + value · tensor1 / tensor2 */
+  addcdiv(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor { return native['addcdiv'](this, tensor1, tensor2, options.value ?? 1); }
+
+  /** The quotient rounded down. */
+  floorDivide(other: Operand): Tensor { return native['binary'](B['floor_divide'], this, other); }
+  /** What division leaves, with the divisor's sign, as Python's %. */
+  remainder(other: Operand): Tensor { return native['binary'](B['remainder'], this, other); }
+  /** What division leaves, with the dividend's sign, as C's %. */
+  fmod(other: Operand): Tensor { return native['binary'](B['fmod'], this, other); }
+  /** The larger; NaN where either is. */
+  maximum(other: Tensor): Tensor { return native['binary'](B['maximum'], this, other); }
+  /** The smaller; NaN where either is. */
+  minimum(other: Tensor): Tensor { return native['binary'](B['minimum'], this, other); }
+  /** The larger; NaN only where both are. */
+  fmax(other: Tensor): Tensor { return native['binary'](B['fmax'], this, other); }
+  /** The smaller; NaN only where both are. */
+  fmin(other: Tensor): Tensor { return native['binary'](B['fmin'], this, other); }
+  /** The angle of the point (other, this), in radians. */
+  atan2(other: Tensor): Tensor { return native['binary'](B['atan2'], this, other); }
+  /** √(this² + other²). */
+  hypot(other: Tensor): Tensor { return native['binary'](B['hypot'], this, other); }
+  /** This magnitude with other's sign. */
+  copysign(other: Operand): Tensor { return native['binary'](B['copysign'], this, other); }
+  /** The next number towards other. */
+  nextafter(other: Tensor): Tensor { return native['binary'](B['nextafter'], this, other); }
+  /** ln(eᵃ + eᵇ). */
+  logaddexp(other: Tensor): Tensor { return native['binary'](B['logaddexp'], this, other); }
+  /** log2(2ᵃ + 2ᵇ). */
+  logaddexp2(other: Tensor): Tensor { return native['binary'](B['logaddexp2'], this, other); }
+  /** this · ln(other), 0 where this is 0. */
+  xlogy(other: Operand): Tensor { return native['binary'](B['xlogy'], this, other); }
+  /** 0 below zero, 1 above, `other` at zero. */
+  heaviside(other: Tensor): Tensor { return native['binary'](B['heaviside'], this, other); }
+  /** Greatest common divisor of integers. */
+  gcd(other: Tensor): Tensor { return native['binary'](B['gcd'], this, other); }
+  /** Least common multiple of integers. */
+  lcm(other: Tensor): Tensor { return native['binary'](B['lcm'], this, other); }
+  /** Bit by bit; integers and bool. */
+  bitwiseAnd(other: Operand): Tensor { return native['binary'](B['bitwise_and'], this, other); }
+  /** Bit by bit; integers and bool. */
+  bitwiseOr(other: Operand): Tensor { return native['binary'](B['bitwise_or'], this, other); }
+  /** Bit by bit; integers and bool. */
+  bitwiseXor(other: Operand): Tensor { return native['binary'](B['bitwise_xor'], this, other); }
+  /** Shifted left by other bits. */
+  bitwiseLeftShift(other: Operand): Tensor { return native['binary'](B['bitwise_left_shift'], this, other); }
+  /** Shifted right by other bits, keeping the sign. */
+  bitwiseRightShift(other: Operand): Tensor { return native['binary'](B['bitwise_right_shift'], this, other); }
+  /** this == other. */
+  eq(other: Operand): Tensor { return native['binary'](B['eq'], this, other); }
+  /** this != other. */
+  ne(other: Operand): Tensor { return native['binary'](B['ne'], this, other); }
+  /** this < other. */
+  lt(other: Operand): Tensor { return native['binary'](B['lt'], this, other); }
+  /** this <= other. */
+  le(other: Operand): Tensor { return native['binary'](B['le'], this, other); }
+  /** this > other. */
+  gt(other: Operand): Tensor { return native['binary'](B['gt'], this, other); }
+  /** this >= other. */
+  ge(other: Operand): Tensor { return native['binary'](B['ge'], this, other); }
+  /** Both are not zero. */
+  logicalAnd(other: Tensor): Tensor { return native['binary'](B['logical_and'], this, other); }
+  /** Either is not zero. */
+  logicalOr(other: Tensor): Tensor { return native['binary'](B['logical_or'], this, other); }
+  /** Exactly one is not zero. */
+  logicalXor(other: Tensor): Tensor { return native['binary'](B['logical_xor'], this, other); }
+  /** |this - other| <= atol + rtol · |other|, element by element. */
+  isclose(other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean } = {}): Tensor {
+    const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+    const same = this.eq(other);
+    const close = this.isFloatingPoint() || other.isFloatingPoint() ? same.logicalOr(this.sub(other).abs().le(other.abs().mul(rtol).add(atol)).logicalAnd(other.isfinite())) : this.double().sub(other).abs().le(other.double().abs().mul(rtol).add(atol));
+    return equalNan ? close.logicalOr(this.isnan().logicalAnd(other.isnan())) : close;
+  }
+  /** All elements close: a single answer. */
+  allclose(other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean } = {}): boolean { return native['item'](native['anyAll'](this.isclose(other, options), [], false, true)); }
+  /** Same shape and every element equal. */
+  equal(other: Tensor): boolean { return String(this.shape) === String(other.shape) && (this.numel() === 0 || native['item'](native['anyAll'](this.eq(other), [], false, true))); }
+
+  // --- other names of the same
+
+  subtract(other: Operand, options: { alpha?: number } = {}): Tensor { return this.sub(other, options); }
+  multiply(other: Operand): Tensor { return this.mul(other); }
+  divide(other: Operand, options: DivOptions = {}): Tensor { return this.div(other, options); }
+  trueDivide(other: Operand): Tensor { return this.div(other); }
+  arctan2(other: Tensor): Tensor { return this.atan2(other); }
+  notEqual(other: Operand): Tensor { return this.ne(other); }
+  less(other: Operand): Tensor { return this.lt(other); }
+  lessEqual(other: Operand): Tensor { return this.le(other); }
+  greater(other: Operand): Tensor { return this.gt(other); }
+  greaterEqual(other: Operand): Tensor { return this.ge(other); }
+
+  // --- in place: this tensor's shape and dtype stay. Throws RuntimeError where the result would not fit
+
+  add_(other: Operand, options: { alpha?: number } = {}): this { return native['binary_'](B['add'], this, other, options.alpha); }
+  sub_(other: Operand, options: { alpha?: number } = {}): this { return native['binary_'](B['sub'], this, other, options.alpha); }
+  mul_(other: Operand): this { return native['binary_'](B['mul'], this, other); }
+  div_(other: Operand, options: DivOptions = {}): this { return native['binary_'](quotient(options), this, other); }
+  pow_(exponent: Operand): this { return native['binary_'](B['pow'], this, exponent); }
+  lerp_(end: Tensor, weight: Operand): this { return this.become(this.lerp(end, weight)); }
+  addcmul_(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): this { return this.become(this.addcmul(tensor1, tensor2, options)); }
+  addcdiv_(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): this { return this.become(this.addcdiv(tensor1, tensor2, options)); }
+  floorDivide_(other: Operand): this { return native['binary_'](B['floor_divide'], this, other); }
+  remainder_(other: Operand): this { return native['binary_'](B['remainder'], this, other); }
+  fmod_(other: Operand): this { return native['binary_'](B['fmod'], this, other); }
+  atan2_(other: Tensor): this { return native['binary_'](B['atan2'], this, other); }
+  hypot_(other: Tensor): this { return native['binary_'](B['hypot'], this, other); }
+  copysign_(other: Operand): this { return native['binary_'](B['copysign'], this, other); }
+  nextafter_(other: Tensor): this { return native['binary_'](B['nextafter'], this, other); }
+  xlogy_(other: Operand): this { return native['binary_'](B['xlogy'], this, other); }
+  heaviside_(other: Tensor): this { return native['binary_'](B['heaviside'], this, other); }
+  gcd_(other: Tensor): this { return native['binary_'](B['gcd'], this, other); }
+  lcm_(other: Tensor): this { return native['binary_'](B['lcm'], this, other); }
+  bitwiseAnd_(other: Operand): this { return native['binary_'](B['bitwise_and'], this, other); }
+  bitwiseOr_(other: Operand): this { return native['binary_'](B['bitwise_or'], this, other); }
+  bitwiseXor_(other: Operand): this { return native['binary_'](B['bitwise_xor'], this, other); }
+  bitwiseLeftShift_(other: Operand): this { return native['binary_'](B['bitwise_left_shift'], this, other); }
+  bitwiseRightShift_(other: Operand): this { return native['binary_'](B['bitwise_right_shift'], this, other); }
+  eq_(other: Operand): this { return native['binary_'](B['eq'], this, other); }
+  ne_(other: Operand): this { return native['binary_'](B['ne'], this, other); }
+  lt_(other: Operand): this { return native['binary_'](B['lt'], this, other); }
+  le_(other: Operand): this { return native['binary_'](B['le'], this, other); }
+  gt_(other: Operand): this { return native['binary_'](B['gt'], this, other); }
+  ge_(other: Operand): this { return native['binary_'](B['ge'], this, other); }
+  logicalAnd_(other: Tensor): this { return native['binary_'](B['logical_and'], this, other); }
+  logicalOr_(other: Tensor): this { return native['binary_'](B['logical_or'], this, other); }
+  logicalXor_(other: Tensor): this { return native['binary_'](B['logical_xor'], this, other); }
+}

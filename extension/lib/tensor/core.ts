@@ -1,0 +1,183 @@
+/** What every tensor is: shape, values, place, history. The operations are in the files beside this one. */
+import { inspect } from 'node:util';
+
+import { bool, DType, float16, bfloat16, float32, float64, int16, int32, int64, int8, uint8 } from '../dtype';
+import { cpuDevice, device as parseDevice, Device, deviceByCode, type DeviceLike } from '../device';
+import { IndexError } from '../errors';
+import { formatTensor } from '../format';
+import { native } from '../native';
+import { safePoint } from '../safePoint';
+import { Size } from '../size';
+import type { Tensor } from '../tensor';
+
+/** A number beside a tensor: whole numbers act as Python's int, others as float. */
+export type Scalar = number | bigint | boolean;
+export type Operand = Tensor | Scalar;
+export type TypedArray = Float32Array | Float64Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
+/** Nested arrays of values, as toArray() gives and tensor() takes. */
+export type Nested = Scalar | readonly Nested[];
+export interface DimOptions { dim?: number | readonly number[]; keepdim?: boolean }
+export interface BackwardOptions { gradient?: Tensor; retainGraph?: boolean; createGraph?: boolean }
+
+/** Sizes given as one array or one by one. */
+export function sizesOf(args: readonly (number | readonly number[])[]): number[] {
+  return (args.length === 1 && Array.isArray(args[0]) ? [...args[0]] : args) as number[];
+}
+
+/** @internal `x.sum()`, `x.sum(1)`, `x.sum([0, 1], true)`, `x.sum({ dim, keepdim })` */
+export function dimArgs(dim: number | readonly number[] | DimOptions | undefined, keepdim: boolean | undefined): [readonly number[], boolean] {
+  if (typeof dim === 'number') return [[dim], keepdim ?? false];
+  if (dim === undefined) return [[], keepdim ?? false];
+  if (Array.isArray(dim)) return [dim, keepdim ?? false];
+  const o = dim as DimOptions;
+  return [o.dim === undefined ? [] : typeof o.dim === 'number' ? [o.dim] : o.dim, o.keepdim ?? false];
+}
+
+/** @internal The lowest layer of Tensor. */
+export class TensorCore {
+  /** @internal Set only by PyTorch-style code such as nn.Parameter. */
+  declare private gradObject: Tensor | undefined;
+
+  // --- what it is
+
+  get shape(): Size { return Size.of_(native['sizes'](this)); }
+  /** The shape, or the size of one dimension (negative counts from the end). Throws IndexError out of range. */
+  size(): Size;
+  size(dim: number): number;
+  size(dim?: number): Size | number {
+    if (dim === undefined) return this.shape;
+    const s = this.shape;
+    const i = wrapDim(dim, s.length);
+    return s[i]!;
+  }
+  dim(): number { return native['dim'](this); }
+  get ndim(): number { return native['dim'](this); }
+  numel(): number { return native['numel'](this); }
+  /** Strides in elements. */
+  stride(): number[] { return native['strides'](this); }
+  storageOffset(): number { return native['offset'](this); }
+  get dtype(): DType { return DType.all[native['dtype'](this)]!; }
+  get device(): Device { return deviceByCode(native['device'](this)); }
+  get isWebgpu(): boolean { return native['device'](this) === 1; }
+  isContiguous(): boolean { return native['isContiguous'](this); }
+  /** Counts in-place changes; shared by views. */
+  get version(): number { return native['version'](this); }
+  /** Equal for tensors that share memory. */
+  storageId(): number { return native['storageId'](this); }
+  /** A copy of all bytes of the storage, also those outside this view. */
+  storageBytes(): Uint8Array { return native['storageBytes'](this); }
+  isFloatingPoint(): boolean { return this.dtype.isFloatingPoint; }
+  /** @internal */
+  get implId(): number { return native['implId'](this); }
+
+  // --- values
+
+  /** The value of a one-element tensor: number, bigint for int64, boolean for bool. Throws RuntimeError otherwise. */
+  item(): number;
+  item<T extends Scalar>(): T;
+  item(): Scalar { return native['item'](this); }
+  /** Nested arrays of values (bigint for int64). */
+  toArray(): Nested {
+    const flat = this.toTypedArray();
+    const shape = this.shape;
+    const isBool = this.dtype === bool;
+    let at = 0;
+    const build = (d: number): Nested => {
+      if (d === shape.length) { const v = flat[at++]!; return isBool ? v === 1 : v; }
+      return Array.from({ length: shape[d]! }, () => build(d + 1));
+    };
+    return build(0);
+  }
+  /** A copy of the values in C order; half types widen to Float32Array, bool is Uint8Array. */
+  toTypedArray(): TypedArray { return native['toTypedArray'](this); }
+  /** Truth of a one-element tensor. */
+  valueOf(): Scalar | this { return native['numel'](this) === 1 ? native['item'](this) : this; }
+  toString(): string { return formatTensor(this as unknown as Tensor); }
+  [inspect.custom](): string { return formatTensor(this as unknown as Tensor); }
+  [Symbol.toPrimitive](hint: string): Scalar | string {
+    return hint === 'number' ? Number(native['item'](this)) : this.toString();
+  }
+  /** Rows along the first dimension. */
+  *[Symbol.iterator](): IterableIterator<Tensor> {
+    const n = this.size(0);
+    for (let i = 0; i < n; i++) yield native['select'](this, 0, i);
+  }
+
+  // --- autograd
+
+  get requiresGrad(): boolean { return native['requiresGrad'](this); }
+  set requiresGrad(value: boolean) { native['setRequiresGrad'](this, value); }
+  requiresGrad_(value = true): this { native['setRequiresGrad'](this, value); return this; }
+  get isLeaf(): boolean { return native['isLeaf'](this); }
+  /** The name of the operation that made it (`AddmmBackward0`); null for leaves. */
+  get gradFn(): string | null { return native['gradFn'](this); }
+  /** The accumulated gradient; null before backward(). The same object until the gradient is replaced. */
+  get grad(): Tensor | null {
+    const id = native['gradId'](this);
+    if (id === 0) { this.gradObject = undefined; return null; }
+    if (this.gradObject === undefined || this.gradObject.implId !== id) {
+      const value = native['grad'](this);
+      Object.defineProperty(this, 'gradObject', { value, writable: true, configurable: true, enumerable: false });
+    }
+    return this.gradObject!;
+  }
+  set grad(value: Tensor | null) { native['setGrad'](this, value); }
+  /** The same values without history; edits are not seen by autograd. */
+  get data(): Tensor { return native['data'](this); }
+  set data(value: Tensor) { native['setData'](this, value); }
+  detach(): Tensor { return native['detach'](this); }
+  /** Gradients of this scalar (or of `gradient` · this) by every leaf, added to their `.grad`. */
+  backward(options: BackwardOptions | Tensor = {}): void {
+    const o: BackwardOptions = options instanceof TensorCore ? { gradient: options as Tensor } : options;
+    native['backward']([this], [o.gradient ?? null], o.retainGraph ?? o.createGraph ?? false, o.createGraph ?? false);
+    safePoint('backward', this);
+  }
+  /** Calls `hook` with the gradient of this tensor; what it returns replaces the gradient. Returns a way to remove it. */
+  registerHook(hook: (grad: Tensor) => Tensor | null | undefined | void): { remove(): void } {
+    const id = native['registerHook'](this, hook);
+    return { remove: () => native['removeHook'](this, id) };
+  }
+  /** Keeps the gradient of a tensor that is not a leaf. */
+  retainGrad(): void { native['retainGrad'](this); }
+
+  // --- copies, types, devices
+
+  clone(): Tensor { return native['clone'](this); }
+  contiguous(): Tensor { return native['contiguous'](this); }
+  /** To a dtype, a device, or both. Returns itself when nothing changes. */
+  to(target: DType | DeviceLike | Tensor | { dtype?: DType; device?: DeviceLike }): Tensor {
+    if (target instanceof DType) return native['toDtype'](this, target.code);
+    if (target instanceof Device || typeof target === 'string') return native['toDevice'](this, parseDevice(target).code);
+    const dtype = target.dtype;
+    const dev = target.device;
+    const t = dtype === undefined ? (this as unknown as Tensor) : (native['toDtype'](this, dtype.code) as Tensor);
+    return dev === undefined ? t : native['toDevice'](t, parseDevice(dev).code);
+  }
+  cpu(): Tensor { return this.to(cpuDevice); }
+  webgpu(): Tensor { return this.to('webgpu'); }
+  float(): Tensor { return this.to(float32); }
+  double(): Tensor { return this.to(float64); }
+  half(): Tensor { return this.to(float16); }
+  bfloat16(): Tensor { return this.to(bfloat16); }
+  long(): Tensor { return this.to(int64); }
+  int(): Tensor { return this.to(int32); }
+  short(): Tensor { return this.to(int16); }
+  char(): Tensor { return this.to(int8); }
+  byte(): Tensor { return this.to(uint8); }
+  bool(): Tensor { return this.to(bool); }
+  /** Copies `src`'s values into this tensor; broadcasts and converts. */
+  copy_(src: Tensor): this { return native['copy_'](this, src); }
+  /** Every element becomes `value`, a number or a tensor without dims. */
+  fill_(value: Operand): this { return value instanceof TensorCore ? native['fillTensor_'](this, value) : native['fill_'](this, value); }
+  zero_(): this { return native['fill_'](this, 0); }
+  /** @internal Takes the values and the history of `result`, an op of this tensor: that op, in place. */
+  protected become(result: Tensor): this { return native['become'](this, result); }
+}
+
+/** Wraps a negative dimension. Throws IndexError with PyTorch's text. */
+export function wrapDim(dim: number, rank: number): number {
+  const r = rank === 0 ? 1 : rank;
+  if (!Number.isInteger(dim) || dim < -r || dim >= r)
+    throw new IndexError(`Dimension out of range (expected to be in range of [${-r}, ${r - 1}], but got ${dim})`);
+  return dim < 0 ? dim + r : dim;
+}

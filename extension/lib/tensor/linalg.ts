@@ -1,0 +1,87 @@
+/** Products of vectors and matrices. Source: torch.<name>. */
+import { RuntimeError } from '../errors';
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { TensorIndexing } from './indexing';
+
+/** beta · this + alpha · product; this is not looked at when beta is 0. */
+export interface BlendOptions { beta?: number; alpha?: number }
+const blend = (o: BlendOptions): [number, number] => [o.beta ?? 1, o.alpha ?? 1];
+
+/** @internal */
+export class TensorLinalg extends TensorIndexing {
+  /** [n, k] @ [k, m]. Throws RuntimeError where the sizes do not meet. */
+  mm(other: Tensor): Tensor { return native['mm'](this, other); }
+  /** [b, n, k] @ [b, k, m] */
+  bmm(other: Tensor): Tensor { return native['bmm'](this, other); }
+  /** Vectors, matrices and batches of them, which broadcast. */
+  matmul(other: Tensor): Tensor { return native['matmul'](this, other); }
+  /** [n, k] @ [k] */
+  mv(vec: Tensor): Tensor { return native['mv'](this, vec); }
+  /** Σ aᵢ bᵢ of two vectors. */
+  dot(other: Tensor): Tensor { return native['dot'](this, other); }
+  vdot(other: Tensor): Tensor { return native['dot'](this, other); }
+  inner(other: Tensor): Tensor {
+    if (this.dim() === 0 || other.dim() === 0) return this.mul(other);
+    if (this.size(-1) !== other.size(-1)) throw new RuntimeError(`inner() the last dimension must match on both input tensors but got shapes [${[...this.shape].join(', ')}] and [${[...other.shape].join(', ')}]`);
+    return this.tensordot(other, [[-1], [-1]]);
+  }
+  /** [n] and [m]: all products, [n, m]. */
+  outer(vec: Tensor): Tensor {
+    if (this.dim() !== 1) throw new RuntimeError(`outer: Expected 1-D argument self, but got ${this.dim()}-D`);
+    if (vec.dim() !== 1) throw new RuntimeError(`outer: Expected 1-D argument vec2, but got ${vec.dim()}-D`);
+    return this.unsqueeze(1).mul(vec);
+  }
+  /** Kronecker product. */
+  kron(other: Tensor): Tensor {
+    const rank = Math.max(this.dim(), other.dim());
+    const pad = (t: Tensor): number[] => [...Array.from({ length: rank - t.dim() }, () => 1), ...t.shape];
+    const [a, b] = [pad(this as unknown as Tensor), pad(other)];
+    return this.reshape(a.flatMap((s) => [s, 1])).mul(other.reshape(b.flatMap((s) => [1, s]))).reshape(a.map((s, i) => s * b[i]!));
+  }
+  cross(other: Tensor, dim?: number): Tensor {
+    const d = dim ?? [...this.shape].findIndex((s) => s === 3);
+    if (d === -1 && dim === undefined) throw new RuntimeError('no dimension of size 3 in input');
+    return native['cross'](this, other, d);
+  }
+  /** Sums products over the last `dims` dims of this and the first of other, or over given pairs of dims. */
+  tensordot(other: Tensor, dims: number | readonly [readonly number[], readonly number[]] = 2): Tensor {
+    const at = (t: Tensor, d: number): number => (d < 0 ? d + t.dim() : d);
+    const self = this as unknown as Tensor;
+    const [a, b] = typeof dims === 'number' ? [Array.from({ length: dims }, (_, i) => self.dim() - dims + i), Array.from({ length: dims }, (_, i) => i)] : [dims[0].map((d) => at(self, d)), dims[1].map((d) => at(other, d))];
+    if (a.length !== b.length) throw new RuntimeError(`both dimension lists should have same length`);
+    a.forEach((d, i) => { if (self.size(d) !== other.size(b[i]!) && self.size(d) !== 1 && other.size(b[i]!) !== 1) throw new RuntimeError(`contracted dimensions need to match, but first has size ${self.size(d)} in dim ${d} and second has size ${other.size(b[i]!)} in dim ${b[i]!}`); });
+    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+    const left = Array.from({ length: self.dim() }, (_, i) => letters[i]!);
+    const right = Array.from({ length: other.dim() }, (_, i) => { const k = b.indexOf(i); return k >= 0 ? left[a[k]!]! : letters[self.dim() + i]!; });
+    const out = [...left.filter((_, i) => !a.includes(i)), ...right.filter((_, i) => !b.includes(i))];
+    return native['einsum'](`${left.join('')},${right.join('')}->${out.join('')}`, [self, other]);
+  }
+  /** beta · this + alpha · mat1 @ mat2; this broadcasts. */
+  addmm(mat1: Tensor, mat2: Tensor, options: BlendOptions = {}): Tensor { return native['addmm'](this, mat1, mat2, ...blend(options)); }
+  addmv(mat: Tensor, vec: Tensor, options: BlendOptions = {}): Tensor { return native['addmv'](this, mat, vec, ...blend(options)); }
+  addr(vec1: Tensor, vec2: Tensor, options: BlendOptions = {}): Tensor {
+    const [beta, alpha] = blend(options);
+    const p = vec1.outer(vec2);
+    const scaled = alpha === 1 ? p : p.mul(alpha);
+    return beta === 0 ? scaled.expand(p.shape) : (beta === 1 ? (this as unknown as Tensor) : this.mul(beta)).add(scaled);
+  }
+  /** beta · this + alpha · batch1 @ batch2, batch by batch. */
+  baddbmm(batch1: Tensor, batch2: Tensor, options: BlendOptions = {}): Tensor { return native['baddbmm'](this, batch1, batch2, ...blend(options)); }
+  /** beta · this + alpha · Σ over the batch of batch1 @ batch2. */
+  addbmm(batch1: Tensor, batch2: Tensor, options: BlendOptions = {}): Tensor {
+    const [beta, alpha] = blend(options);
+    const p = batch1.bmm(batch2).sum(0);
+    return beta === 0 ? p.mul(alpha) : this.mul(beta).add(p, { alpha });
+  }
+  addmm_(mat1: Tensor, mat2: Tensor, options: BlendOptions = {}): this { return this.become(this.addmm(mat1, mat2, options)); }
+  addmv_(mat: Tensor, vec: Tensor, options: BlendOptions = {}): this { return this.become(this.addmv(mat, vec, options)); }
+  baddbmm_(batch1: Tensor, batch2: Tensor, options: BlendOptions = {}): this { return this.become(this.baddbmm(batch1, batch2, options)); }
+  /** The sum of a matrix's diagonal. */
+  trace(): Tensor { return native['trace'](this); }
+  /** The p-norm of this - other. */
+  dist(other: Tensor, p = 2): Tensor { return native['dist'](this, other, p); }
+  /** Slices along dim, those of larger p-norm scaled down to maxnorm. */
+  renorm(p: number, dim: number, maxnorm: number): Tensor { return native['renorm'](this, p, dim, maxnorm); }
+  renorm_(p: number, dim: number, maxnorm: number): this { return this.become(this.renorm(p, dim, maxnorm)); }
+}

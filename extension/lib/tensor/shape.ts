@@ -1,0 +1,169 @@
+/** Shapes. What can be a view is one: it shares memory, and changes through it are seen by both. Source: torch.<name>. */
+import { IndexError, RuntimeError } from '../errors';
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { sizesOf, wrapDim } from './core';
+import { TensorReduce } from './reduce';
+
+type Sizes = (number | readonly number[])[];
+type Dim = number | readonly number[];
+const list = (d: Dim): readonly number[] => (typeof d === 'number' ? [d] : d);
+
+/** @internal */
+export class TensorShape extends TensorReduce {
+  /** Another shape over the same memory; -1 is inferred. Throws RuntimeError where that needs a copy. */
+  view(...sizes: Sizes): Tensor { return native['view'](this, sizesOf(sizes)); }
+  viewAs(other: Tensor): Tensor { return native['view'](this, other.shape); }
+  /** Another shape, a view where possible. */
+  reshape(...sizes: Sizes): Tensor { return native['reshape'](this, sizesOf(sizes)); }
+  reshapeAs(other: Tensor): Tensor { return native['reshape'](this, other.shape); }
+  /** Dims startDim … endDim become one. */
+  flatten(startDim = 0, endDim = -1): Tensor { return native['flatten'](this, startDim, endDim); }
+  ravel(): Tensor { return native['reshape'](this, [-1]); }
+  /** One dim becomes several; one of their sizes may be -1. */
+  unflatten(dim: number, sizes: readonly number[]): Tensor {
+    const d = wrapDim(dim, this.dim());
+    if (sizes.length === 0) throw new RuntimeError('unflatten: sizes must be non-empty');
+    const known = sizes.reduce((a, b) => (b === -1 ? a : a * b), 1);
+    const n = this.size(d);
+    if (sizes.includes(-1) ? known === 0 || n % known !== 0 : known !== n) throw new RuntimeError(`unflatten: Provided sizes [${sizes.join(', ')}] don't multiply up to the size of dim ${d} (${n}) in the input tensor`);
+    const s = this.shape;
+    return native['view'](this, [...s.slice(0, d), ...sizes, ...s.slice(d + 1)]);
+  }
+  /** Dims in another order. */
+  permute(...dims: Sizes): Tensor { return native['permute'](this, sizesOf(dims)); }
+  transpose(dim0: number, dim1: number): Tensor { return native['transpose'](this, dim0, dim1); }
+  swapaxes(dim0: number, dim1: number): Tensor { return native['transpose'](this, dim0, dim1); }
+  swapdims(dim0: number, dim1: number): Tensor { return native['transpose'](this, dim0, dim1); }
+  /** A matrix transposed; vectors and numbers as they are. Throws RuntimeError for more dims. */
+  t(): Tensor { return native['t'](this); }
+  /** All dims in reverse order. */
+  get T(): Tensor { return native['permute'](this, Array.from({ length: this.dim() }, (_, i) => this.dim() - 1 - i)); }
+  /** The last two dims swapped. */
+  get mT(): Tensor {
+    if (this.dim() < 2) throw new RuntimeError(`tensor.mT is only supported on matrices or batches of matrices. Got ${this.dim()}-D tensor.`);
+    return native['transpose'](this, -2, -1);
+  }
+  movedim(source: Dim, destination: Dim): Tensor { return native['movedim'](this, list(source), list(destination)); }
+  moveaxis(source: Dim, destination: Dim): Tensor { return native['movedim'](this, list(source), list(destination)); }
+  /** Dims of size 1 repeat without a copy; -1 keeps a size; new dims come first. */
+  expand(...sizes: Sizes): Tensor { return native['expand'](this, sizesOf(sizes)); }
+  expandAs(other: Tensor): Tensor { return native['expand'](this, other.shape); }
+  broadcastTo(...sizes: Sizes): Tensor { return native['expand'](this, sizesOf(sizes)); }
+  /** Without dims of size 1: all of them, or those of `dim` that have it. */
+  squeeze(dim?: Dim): Tensor { return typeof dim === 'object' ? native['squeezeDims'](this, dim) : native['squeeze'](this, dim); }
+  unsqueeze(dim: number): Tensor { return native['unsqueeze'](this, dim); }
+  /** Any view of the memory, in elements. Throws RuntimeError where it would leave the storage. */
+  asStrided(size: readonly number[], stride: readonly number[], storageOffset?: number): Tensor { return native['asStrided'](this, size, stride, storageOffset ?? this.storageOffset()); }
+  /** Windows of `size` elements along dim, `step` apart, as a last dim. */
+  unfold(dim: number, size: number, step: number): Tensor { return native['unfold'](this, dim, size, step); }
+  diagonal(offset = 0, dim1 = 0, dim2 = 1): Tensor { return native['diagonal'](this, offset, dim1, dim2); }
+  /** Vectors of the last dim on the diagonals of new matrices. */
+  diagEmbed(offset = 0, dim1 = -2, dim2 = -1): Tensor { return native['diagEmbed'](this, offset, dim1, dim2); }
+  /** A vector on a matrix's diagonal, or a matrix's diagonal as a copy. */
+  diag(diagonal = 0): Tensor {
+    if (this.dim() === 1) return this.diagEmbed(diagonal);
+    if (this.dim() !== 2) throw new RuntimeError(`diag(): Supports 1D or 2D tensors. Got ${this.dim()}D`);
+    return this.diagonal(diagonal).clone();
+  }
+  diagflat(offset = 0): Tensor { return this.reshape(-1).diagEmbed(offset); }
+  tril(diagonal = 0): Tensor { return native['tril'](this, diagonal, false); }
+  triu(diagonal = 0): Tensor { return native['tril'](this, diagonal, true); }
+  tril_(diagonal = 0): this { return this.become(this.tril(diagonal)); }
+  triu_(diagonal = 0): this { return this.become(this.triu(diagonal)); }
+
+  // --- copies in another order
+
+  flip(...dims: Sizes): Tensor { return native['flip'](this, sizesOf(dims)); }
+  fliplr(): Tensor {
+    if (this.dim() < 2) throw new RuntimeError('Input must be >= 2-d.');
+    return native['flip'](this, [1]);
+  }
+  flipud(): Tensor {
+    if (this.dim() < 1) throw new RuntimeError('Input must be >= 1-d.');
+    return native['flip'](this, [0]);
+  }
+  /** Shifted along dims (or flattened), what falls off comes in at the other end. */
+  roll(shifts: Dim, dims: Dim = []): Tensor { return native['roll'](this, list(shifts), list(dims)); }
+  rot90(k = 1, dims: readonly number[] = [0, 1]): Tensor { return native['rot90'](this, k, dims); }
+  /** Copied `times` along each dim; further times on the left make new dims. */
+  repeat(...times: Sizes): Tensor { return native['repeat'](this, sizesOf(times)); }
+  /** As repeat, but missing times on the left count as 1. */
+  tile(...times: Sizes): Tensor {
+    const t = sizesOf(times);
+    return native['repeat'](this, [...Array.from({ length: Math.max(0, this.dim() - t.length) }, () => 1), ...t]);
+  }
+  /** Every element (along dim, or flattened) `repeats` times in a row; a tensor gives each its own number. */
+  repeatInterleave(repeats: number | Tensor, dim?: number | { dim?: number }): Tensor {
+    const along = typeof dim === 'object' ? dim.dim : dim;
+    const t = along === undefined ? this.flatten() : (this as unknown as Tensor);
+    const d = wrapDim(along ?? 0, t.dim());
+    if (typeof repeats === 'number') {
+      if (repeats < 0) throw new RuntimeError('Repeats must be non-negative');
+      const s = [...t.shape];
+      return t.unsqueeze(d + 1).expand([...s.slice(0, d + 1), repeats, ...s.slice(d + 1)]).clone().flatten(d, d + 1);
+    }
+    if (repeats.dim() > 1) throw new RuntimeError('repeat_interleave only accept 1D vector as repeat');
+    const n = t.size(d);
+    const counts = Array.from(repeats.expand(n === 0 ? [0] : repeats.numel() === 1 ? [n] : [...repeats.shape]).toTypedArray(), Number);
+    if (counts.length !== n) throw new RuntimeError(`repeats must have the same size as input along dim, but got repeats.size(0) = ${counts.length} and input.size(${d}) = ${n}`);
+    if (counts.some((c) => c < 0)) throw new RuntimeError('repeats can not be negative');
+    const index = counts.flatMap((c, i) => Array.from({ length: c }, () => BigInt(i)));
+    return t.indexSelect(d, native['toDevice'](native['fromTypedArray'](BigInt64Array.from(index), [index.length], 4, 0), native['device'](this)));
+  }
+
+  // --- cutting
+
+  /** Views of `size` elements along dim, the last perhaps shorter; or of the given sizes, which must add up. */
+  split(size: number | readonly number[], dim = 0): Tensor[] {
+    const d = wrapDim(dim, this.dim());
+    const n = this.size(d);
+    if (typeof size === 'object') {
+      if (size.some((s) => s < 0) || size.reduce((a, b) => a + b, 0) !== n)
+        throw new RuntimeError(`split_with_sizes expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${dim}), but got split_sizes=[${size.join(', ')}]`);
+      return native['split'](this, size, d, false);
+    }
+    if (size < 0) throw new RuntimeError(`split expects split_size be non-negative, but got split_size=${size}`);
+    if (size === 0 && n !== 0) throw new RuntimeError(`split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
+    const parts = size === 0 ? 1 : Math.max(1, Math.ceil(n / size));
+    return native['split'](this, Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(size, n - i * size))), d, true);
+  }
+  /** At most `chunks` views of equal size along dim, the last perhaps smaller. */
+  chunk(chunks: number, dim = 0): Tensor[] {
+    if (!(chunks > 0)) throw new RuntimeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
+    const n = this.size(dim);
+    return n === 0 ? this.split(Array.from({ length: chunks }, () => 0), dim) : this.split(Math.ceil(n / chunks), dim);
+  }
+  /** Exactly `sections` views of nearly equal size, or cut at the given positions. */
+  tensorSplit(sections: number | readonly number[], dim = 0): Tensor[] {
+    const d = wrapDim(dim, this.dim());
+    const n = this.size(d);
+    if (typeof sections === 'number') {
+      if (!(sections > 0)) throw new RuntimeError(`number of sections must be larger than 0, got ${sections}`);
+      const small = Math.floor(n / sections);
+      const larger = n % sections;
+      let at = 0;
+      return Array.from({ length: sections }, (_, i) => { const from = at; at += small + (i < larger ? 1 : 0); return this.slice(d, from, at); });
+    }
+    const cuts = [0, ...sections];
+    return cuts.map((from, i) => this.slice(d, from, i + 1 < cuts.length ? cuts[i + 1] : Infinity));
+  }
+  /** The slices along dim, each without it. */
+  unbind(dim = 0): Tensor[] { return native['unbind'](this, dim); }
+  select(dim: number, index: number): Tensor { return native['select'](this, dim, index); }
+  /** x[start:end:step] along `dim`; negative positions count from the end. Throws RuntimeError for a step below 1. */
+  slice(dim: number, start = 0, end = Infinity, step = 1): Tensor { return native['slice'](this, dim, start, end, step); }
+  /** `length` elements along dim from `start`. Throws RuntimeError where they are not all there. */
+  narrow(dim: number, start: number, length: number): Tensor {
+    const n = this.size(dim);
+    if (this.dim() === 0) throw new RuntimeError('narrow() cannot be applied to a 0-dim tensor.');
+    if (length < 0) throw new RuntimeError('narrow(): length must be non-negative.');
+    const from = start < 0 ? start + n : start;
+    if (start < -n || start > n) throw new IndexError(`start out of range (expected to be in range of [${-n}, ${n}], but got ${start})`);
+    if (from + length > n) throw new RuntimeError(`start (${from}) + length (${length}) exceeds dimension size (${n}).`);
+    return native['slice'](this, dim, from, from + length, 1);
+  }
+  gather(dim: number, index: Tensor): Tensor { return native['gather'](this, dim, index); }
+  /** The slices along dim at `index`, an int64 vector. Throws IndexError out of range. */
+  indexSelect(dim: number, index: Tensor): Tensor { return native['indexSelect'](this, dim, index); }
+}

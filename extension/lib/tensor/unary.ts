@@ -1,0 +1,189 @@
+/** Element by element, one input. Integers become float32 where the result is not whole. Source: torch.<name>. */
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { TensorCore, type Operand } from './core';
+
+const U = native.unaryCodes;
+const B = native.binaryCodes;
+
+/** @internal */
+export class TensorUnary extends TensorCore {
+  /** -x. */
+  neg(): Tensor { return native['unary'](U['neg'], this); }
+  /** |x|. */
+  abs(): Tensor { return native['unary'](U['abs'], this); }
+  /** -1, 0 or 1. */
+  sign(): Tensor { return native['unary'](U['sign'], this); }
+  /** x · x. */
+  square(): Tensor { return native['unary'](U['square'], this); }
+  /** √x. */
+  sqrt(): Tensor { return native['unary'](U['sqrt'], this); }
+  /** 1 / √x. */
+  rsqrt(): Tensor { return native['unary'](U['rsqrt'], this); }
+  /** 1 / x. */
+  reciprocal(): Tensor { return native['unary'](U['reciprocal'], this); }
+  /** eˣ. */
+  exp(): Tensor { return native['unary'](U['exp'], this); }
+  /** 2ˣ. */
+  exp2(): Tensor { return native['unary'](U['exp2'], this); }
+  /** eˣ - 1, exact near 0. */
+  expm1(): Tensor { return native['unary'](U['expm1'], this); }
+  /** Natural logarithm. */
+  log(): Tensor { return native['unary'](U['log'], this); }
+  /** Logarithm to base 2. */
+  log2(): Tensor { return native['unary'](U['log2'], this); }
+  /** Logarithm to base 10. */
+  log10(): Tensor { return native['unary'](U['log10'], this); }
+  /** ln(1 + x), exact near 0. */
+  log1p(): Tensor { return native['unary'](U['log1p'], this); }
+  /** Sine of radians. */
+  sin(): Tensor { return native['unary'](U['sin'], this); }
+  /** Cosine of radians. */
+  cos(): Tensor { return native['unary'](U['cos'], this); }
+  /** Tangent of radians. */
+  tan(): Tensor { return native['unary'](U['tan'], this); }
+  /** Inverse sine, in radians. */
+  asin(): Tensor { return native['unary'](U['asin'], this); }
+  /** Inverse cosine, in radians. */
+  acos(): Tensor { return native['unary'](U['acos'], this); }
+  /** Inverse tangent, in radians. */
+  atan(): Tensor { return native['unary'](U['atan'], this); }
+  /** Hyperbolic sine. */
+  sinh(): Tensor { return native['unary'](U['sinh'], this); }
+  /** Hyperbolic cosine. */
+  cosh(): Tensor { return native['unary'](U['cosh'], this); }
+  /** Hyperbolic tangent. */
+  tanh(): Tensor { return native['unary'](U['tanh'], this); }
+  /** Inverse hyperbolic sine. */
+  asinh(): Tensor { return native['unary'](U['asinh'], this); }
+  /** Inverse hyperbolic cosine. */
+  acosh(): Tensor { return native['unary'](U['acosh'], this); }
+  /** Inverse hyperbolic tangent. */
+  atanh(): Tensor { return native['unary'](U['atanh'], this); }
+  /** 1 / (1 + e⁻ˣ). */
+  sigmoid(): Tensor { return native['unary'](U['sigmoid'], this); }
+  /** max(x, 0). */
+  relu(): Tensor { return native['unary'](U['relu'], this); }
+  /** Error function. */
+  erf(): Tensor { return native['unary'](U['erf'], this); }
+  /** 1 - erf(x), exact for large x. */
+  erfc(): Tensor { return native['unary'](U['erfc'], this); }
+  /** Inverse error function. */
+  erfinv(): Tensor { return native['unary'](U['erfinv'], this); }
+  /** ln |Γ(x)|. */
+  lgamma(): Tensor { return native['unary'](U['lgamma'], this); }
+  /** Derivative of lgamma. */
+  digamma(): Tensor { return native['unary'](U['digamma'], this); }
+  /** sin(πx) / (πx), 1 at 0. */
+  sinc(): Tensor { return native['unary'](U['sinc'], this); }
+  /** The whole number at or below. */
+  floor(): Tensor { return native['unary'](U['floor'], this); }
+  /** The whole number at or above. */
+  ceil(): Tensor { return native['unary'](U['ceil'], this); }
+  /** The whole number towards zero. */
+  trunc(): Tensor { return native['unary'](U['trunc'], this); }
+  /** x - trunc(x). */
+  frac(): Tensor { return native['unary'](U['frac'], this); }
+  /** Every bit turned over; of bool: not. Throws NotImplementedError for floating dtypes. */
+  bitwiseNot(): Tensor { return native['unary'](U['bitwise_not'], this); }
+  /** x == 0, as bool. */
+  logicalNot(): Tensor { return native['unary'](U['logical_not'], this); }
+  /** Where x is NaN. */
+  isnan(): Tensor { return native['unary'](U['isnan'], this); }
+  /** Where x is ±∞. */
+  isinf(): Tensor { return native['unary'](U['isinf'], this); }
+  /** Where x is neither ±∞ nor NaN. */
+  isfinite(): Tensor { return native['unary'](U['isfinite'], this); }
+  /** Where the sign bit is set: x < 0 or -0. */
+  signbit(): Tensor { return native['unary'](U['signbit'], this); }
+  /** The nth derivative of digamma. Throws RuntimeError for negative n. */
+  polygamma(n: number): Tensor { return native['unary'](U['polygamma'], this, n); }
+  /** To `decimals` places (default 0), ties to even. */
+  round(options: { decimals?: number } = {}): Tensor {
+    const scale = 10 ** Math.abs(options.decimals ?? 0);
+    if (scale === 1) return native['unary'](U['round'], this);
+    const up = options.decimals! > 0;
+    const t: Tensor = native['binary'](B[up ? 'mul' : 'div'], this, scale);
+    return native['binary'](B[up ? 'div' : 'mul'], t.round(), scale);
+  }
+  /** ln(x / (1 - x)); with eps, x is first clamped to [eps, 1 - eps]. */
+  logit(eps: number | null = null): Tensor { return native['logit'](this, eps); }
+  /** NaN and infinities replaced; by 0 and the largest finite numbers unless told otherwise. */
+  nanToNum(options: { nan?: number; posinf?: number; neginf?: number } = {}): Tensor { return native['nanToNum'](this, options.nan ?? 0, options.posinf, options.neginf); }
+  deg2rad(): Tensor { return native['deg2rad'](this); }
+  rad2deg(): Tensor { return native['rad2deg'](this); }
+  /** Where x is +∞. */
+  isposinf(): Tensor { return native['binary'](B['eq'], this, Infinity); }
+  /** Where x is -∞. */
+  isneginf(): Tensor { return native['binary'](B['eq'], this, -Infinity); }
+  positive(): Tensor { return this as unknown as Tensor; }
+  /** Between min and max, numbers or tensors; null leaves a side open. Throws RuntimeError when both are null. */
+  clamp(min: Operand | null = null, max: Operand | null = null): Tensor { return native['clamp'](this, min, max); }
+  /** At least min. */
+  clampMin(min: Operand): Tensor { return native['clamp'](this, min, null); }
+  /** At most max. */
+  clampMax(max: Operand): Tensor { return native['clamp'](this, null, max); }
+
+  // --- other names of the same
+
+  negative(): Tensor { return native['unary'](U['neg'], this); }
+  absolute(): Tensor { return native['unary'](U['abs'], this); }
+  sgn(): Tensor { return native['unary'](U['sign'], this); }
+  fix(): Tensor { return native['unary'](U['trunc'], this); }
+  arcsin(): Tensor { return native['unary'](U['asin'], this); }
+  arccos(): Tensor { return native['unary'](U['acos'], this); }
+  arctan(): Tensor { return native['unary'](U['atan'], this); }
+  arcsinh(): Tensor { return native['unary'](U['asinh'], this); }
+  arccosh(): Tensor { return native['unary'](U['acosh'], this); }
+  arctanh(): Tensor { return native['unary'](U['atanh'], this); }
+  clip(min: Operand | null = null, max: Operand | null = null): Tensor { return native['clamp'](this, min, max); }
+
+  // --- in place; integers stay integers only where the op keeps them
+
+  neg_(): this { return native['unary_'](U['neg'], this); }
+  abs_(): this { return native['unary_'](U['abs'], this); }
+  sign_(): this { return native['unary_'](U['sign'], this); }
+  square_(): this { return native['unary_'](U['square'], this); }
+  sqrt_(): this { return native['unary_'](U['sqrt'], this); }
+  rsqrt_(): this { return native['unary_'](U['rsqrt'], this); }
+  reciprocal_(): this { return native['unary_'](U['reciprocal'], this); }
+  exp_(): this { return native['unary_'](U['exp'], this); }
+  exp2_(): this { return native['unary_'](U['exp2'], this); }
+  expm1_(): this { return native['unary_'](U['expm1'], this); }
+  log_(): this { return native['unary_'](U['log'], this); }
+  log2_(): this { return native['unary_'](U['log2'], this); }
+  log10_(): this { return native['unary_'](U['log10'], this); }
+  log1p_(): this { return native['unary_'](U['log1p'], this); }
+  sin_(): this { return native['unary_'](U['sin'], this); }
+  cos_(): this { return native['unary_'](U['cos'], this); }
+  tan_(): this { return native['unary_'](U['tan'], this); }
+  asin_(): this { return native['unary_'](U['asin'], this); }
+  acos_(): this { return native['unary_'](U['acos'], this); }
+  atan_(): this { return native['unary_'](U['atan'], this); }
+  sinh_(): this { return native['unary_'](U['sinh'], this); }
+  cosh_(): this { return native['unary_'](U['cosh'], this); }
+  tanh_(): this { return native['unary_'](U['tanh'], this); }
+  asinh_(): this { return native['unary_'](U['asinh'], this); }
+  acosh_(): this { return native['unary_'](U['acosh'], this); }
+  atanh_(): this { return native['unary_'](U['atanh'], this); }
+  sigmoid_(): this { return native['unary_'](U['sigmoid'], this); }
+  relu_(): this { return native['unary_'](U['relu'], this); }
+  erf_(): this { return native['unary_'](U['erf'], this); }
+  erfc_(): this { return native['unary_'](U['erfc'], this); }
+  erfinv_(): this { return native['unary_'](U['erfinv'], this); }
+  lgamma_(): this { return native['unary_'](U['lgamma'], this); }
+  digamma_(): this { return native['unary_'](U['digamma'], this); }
+  sinc_(): this { return native['unary_'](U['sinc'], this); }
+  floor_(): this { return native['unary_'](U['floor'], this); }
+  ceil_(): this { return native['unary_'](U['ceil'], this); }
+  trunc_(): this { return native['unary_'](U['trunc'], this); }
+  frac_(): this { return native['unary_'](U['frac'], this); }
+  bitwiseNot_(): this { return native['unary_'](U['bitwise_not'], this); }
+  logicalNot_(): this { return native['unary_'](U['logical_not'], this); }
+  round_(options: { decimals?: number } = {}): this { return (options.decimals ?? 0) === 0 ? native['unary_'](U['round'], this) : this.become(this.round(options)); }
+  logit_(eps: number | null = null): this { return this.become(this.logit(eps)); }
+  nanToNum_(options: { nan?: number; posinf?: number; neginf?: number } = {}): this { return this.become(this.nanToNum(options)); }
+  clamp_(min: Operand | null = null, max: Operand | null = null): this { return native['clamp_'](this, min, max); }
+  clampMin_(min: Operand): this { return native['clamp_'](this, min, null); }
+  clampMax_(max: Operand): this { return native['clamp_'](this, null, max); }
+}

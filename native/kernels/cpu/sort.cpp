@@ -1,0 +1,161 @@
+// Ordering: sort, top k, positions of true elements, unique values, search in sorted values, counting.
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/iterate.h"
+
+namespace weightroom {
+namespace {
+
+template <typename T> bool is_nan(T x) { return x != x; }
+// NaN counts as the largest.
+template <typename C> bool less(C a, C b) { return (is_nan(b) && !is_nan(a)) || a < b; }
+template <typename C> bool greater(C a, C b) { return (is_nan(a) && !is_nan(b)) || a > b; }
+
+template <typename F> void each_row(const Tensor& t, F&& f) {
+  int64_t n = t.dim() ? t.size(-1) : 1, rows = n ? t.numel() / n : 0;
+  parallel_for(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, 16 * n)), [&](int64_t b, int64_t e) { for (int64_t r = b; r < e; ++r) f(r, n); });
+}
+
+template <typename T> struct Item { compute_t<T> value; int64_t index; };
+
+}  // namespace
+
+void CpuBackend::sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending) {
+  dispatch_all(in.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    each_row(in, [&](int64_t r, int64_t n) {
+      const T* a = in.data<T>() + r * n;
+      std::vector<Item<T>> items(static_cast<size_t>(n));
+      for (int64_t i = 0; i < n; ++i) items[size_t(i)] = {C(a[i]), i};
+      if (descending) std::stable_sort(items.begin(), items.end(), [](const Item<T>& x, const Item<T>& y) { return greater(x.value, y.value); });
+      else std::stable_sort(items.begin(), items.end(), [](const Item<T>& x, const Item<T>& y) { return less(x.value, y.value); });
+      for (int64_t i = 0; i < n; ++i) {
+        values.data<T>()[r * n + i] = a[items[size_t(i)].index];
+        indices.data<int64_t>()[r * n + i] = items[size_t(i)].index;
+      }
+    });
+  });
+}
+
+void CpuBackend::topk(const Tensor& values, const Tensor& indices, const Tensor& in, bool largest, bool sorted) {
+  int64_t k = values.dim() ? values.size(-1) : 1;
+  dispatch_all(in.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    each_row(in, [&](int64_t r, int64_t n) {
+      const T* a = in.data<T>() + r * n;
+      std::vector<Item<T>> items(static_cast<size_t>(n));
+      for (int64_t i = 0; i < n; ++i) items[size_t(i)] = {C(a[i]), i};
+      auto run = [&](auto before) {
+        // The same two ways as PyTorch, so that equal elements come in the same order.
+        if (k * 64 <= n) return std::partial_sort(items.begin(), items.begin() + k, items.end(), before);
+        if (k == 0) return;
+        std::nth_element(items.begin(), items.begin() + k - 1, items.end(), before);
+        if (sorted) std::sort(items.begin(), items.begin() + k - 1, before);
+      };
+      if (largest) run([](const Item<T>& x, const Item<T>& y) { return greater(x.value, y.value); });
+      else run([](const Item<T>& x, const Item<T>& y) { return less(x.value, y.value); });
+      for (int64_t i = 0; i < k; ++i) {
+        values.data<T>()[r * k + i] = a[items[size_t(i)].index];
+        indices.data<int64_t>()[r * k + i] = items[size_t(i)].index;
+      }
+    });
+  });
+}
+
+Tensor CpuBackend::nonzero(const Tensor& in) {
+  std::vector<int64_t> found;
+  int64_t rank = in.dim();
+  Dims at(size_t(rank), 0);
+  dispatch_all(in.dtype(), [&]<typename T>() {
+    const T* base = static_cast<const T*>(in.impl()->storage->data) + in.offset();
+    int64_t total = in.numel();
+    for (int64_t i = 0; i < total; ++i) {
+      int64_t off = 0;
+      for (size_t d = 0; d < at.size(); ++d) off += at[d] * in.strides()[d];
+      if (compute_t<T>(base[off]) != compute_t<T>(0)) {
+        if (rank) found.insert(found.end(), at.begin(), at.end());
+        else found.push_back(0);
+      }
+      for (size_t d = at.size(); d-- > 0;) {
+        if (++at[d] < in.sizes()[d]) break;
+        at[d] = 0;
+      }
+    }
+  });
+  Tensor out = empty_cpu({rank ? int64_t(found.size()) / rank : int64_t(found.size()), rank}, DType::int64);
+  if (out.numel()) std::memcpy(out.bytes(), found.data(), found.size() * sizeof(int64_t));
+  return out;
+}
+
+std::array<Tensor, 3> CpuBackend::unique(const Tensor& in, bool sorted) {
+  int64_t n = in.numel();
+  std::array<Tensor, 3> out;
+  dispatch_all(in.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    const T* a = in.data<T>();
+    std::vector<int64_t> order(static_cast<size_t>(n));
+    std::iota(order.begin(), order.end(), 0);
+    if (sorted) std::stable_sort(order.begin(), order.end(), [a](int64_t i, int64_t j) { return less(C(a[i]), C(a[j])); });
+    std::vector<T> values;
+    std::vector<int64_t> counts;
+    Tensor inverse = empty_cpu({n}, DType::int64);
+    for (int64_t i : order) {
+      // NaNs stay apart: none equals another.
+      if (values.empty() || !(C(values.back()) == C(a[i]))) { values.push_back(a[i]); counts.push_back(0); }
+      ++counts.back();
+      inverse.data<int64_t>()[i] = int64_t(values.size()) - 1;
+    }
+    int64_t m = int64_t(values.size());
+    Tensor v = empty_cpu({m}, in.dtype()), c = empty_cpu({m}, DType::int64);
+    for (int64_t i = 0; i < m; ++i) { v.data<T>()[i] = values[size_t(i)]; c.data<int64_t>()[i] = counts[size_t(i)]; }
+    out = {v, inverse, c};
+  });
+  return out;
+}
+
+void CpuBackend::searchsorted(const Tensor& out, const Tensor& sorted, const Tensor& values, bool right) {
+  int64_t n = sorted.size(-1), per_row = values.dim() && sorted.dim() > 1 ? values.size(-1) : values.numel();
+  dispatch_all(sorted.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    for (int64_t i = 0; i < values.numel(); ++i) {
+      const T* row = sorted.data<T>() + (sorted.dim() > 1 ? i / std::max<int64_t>(per_row, 1) : 0) * n;
+      C v = C(values.data<T>()[i]);
+      int64_t low = 0, high = n;
+      while (low < high) {
+        int64_t mid = low + (high - low) / 2;
+        C x = C(row[mid]);
+        if (right ? !(x > v) : !(x >= v)) low = mid + 1;
+        else high = mid;
+      }
+      out.data<int64_t>()[i] = low;
+    }
+  });
+}
+
+void CpuBackend::bincount(const Tensor& out, const Tensor& in, const Tensor& weights) {
+  const int64_t* a = in.data<int64_t>();
+  fill(out, Scalar(0));
+  for (int64_t i = 0; i < in.numel(); ++i) {
+    if (weights) out.data<double>()[a[i]] += weights.data<double>()[i];
+    else ++out.data<int64_t>()[a[i]];
+  }
+}
+
+void CpuBackend::histc(const Tensor& out, const Tensor& in, double low, double high) {
+  fill(out, Scalar(0));
+  int64_t bins = out.numel();
+  dispatch_floating(in.dtype(), [&]<typename T>() {
+    using C = compute_t<T>;
+    const T* a = in.data<T>();
+    for (int64_t i = 0; i < in.numel(); ++i) {
+      C x = C(a[i]);
+      if (!(x >= C(low) && x <= C(high))) continue;
+      int64_t at = std::min(int64_t((x - C(low)) / (C(high) - C(low)) * C(bins)), bins - 1);
+      out.data<T>()[at] = T(C(out.data<T>()[at]) + C(1));
+    }
+  });
+}
+
+}  // namespace weightroom

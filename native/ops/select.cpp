@@ -1,0 +1,420 @@
+// Indexing with tensors: x[index], x[index] = value, masks, and the index_* family.
+#include <algorithm>
+
+#include "ops/ops.h"
+
+namespace weightroom::ops {
+namespace {
+
+const char* lower_name(DType t) {
+  constexpr const char* names[] = {"float", "double", "c10::Half", "c10::BFloat16", "long int", "int", "short int", "signed char", "unsigned char", "bool"};
+  return names[size_t(t)];
+}
+
+// x[indices] as rows: the indexed dims of `a` come first, and each position of the broadcast indices picks one row.
+struct Rows {
+  Tensor source;             // a view of `a`: indexed dims, then the rest
+  Tensor row;                // int64, one number a picked row
+  Dims indexed, rest, picked;
+  int64_t at = 0;            // where the picked dims stand in the result
+  Dims result() const {
+    Dims s(rest.begin(), rest.begin() + at);
+    s.insert(s.end(), picked.begin(), picked.end());
+    s.insert(s.end(), rest.begin() + at, rest.end());
+    return s;
+  }
+  int64_t rows() const { return checked_numel(indexed); }
+  int64_t width() const { return checked_numel(rest); }
+  // A tensor of the result's shape as [picked..., rest...], and back.
+  Tensor to_front(const Tensor& t) const {
+    Dims order;
+    for (size_t i = 0; i < picked.size(); ++i) order.push_back(at + int64_t(i));
+    for (int64_t d = 0; d < t.dim(); ++d) if (d < at || d >= at + int64_t(picked.size())) order.push_back(d);
+    return permute(t, order);
+  }
+  Tensor to_place(const Tensor& t) const {
+    Dims order;
+    int64_t p = int64_t(picked.size());
+    for (int64_t d = 0; d < at; ++d) order.push_back(p + d);
+    for (int64_t d = 0; d < p; ++d) order.push_back(d);
+    for (int64_t d = p + at; d < t.dim(); ++d) order.push_back(d);
+    return permute(t, order);
+  }
+};
+
+// Masks become the coordinates of their true elements.
+TensorList expand_masks(const Tensor& a, const TensorList& indices) {
+  TensorList out;
+  for (const Tensor& ix : indices) {
+    if (!ix) { out.emplace_back(); continue; }
+    if (is_floating(ix.dtype())) fail_index("tensors used as indices must be long, int, byte or bool tensors");
+    check_same_device(a, ix);
+    if (ix.dtype() != DType::boolean && ix.dtype() != DType::uint8) {
+      if (ix.dtype() != DType::int64 && ix.dtype() != DType::int32) fail_index("tensors used as indices must be long, int, byte or bool tensors");
+      out.push_back(ix);
+      continue;
+    }
+    int64_t first = int64_t(out.size());
+    for (int64_t d = 0; d < ix.dim(); ++d)
+      if (first + d >= a.dim() || ix.size(d) != a.size(first + d))
+        fail_index("The shape of the mask ", shape_str(ix.sizes()), " at index ", d, " does not match the shape of the indexed tensor ", shape_str(a.sizes()), " at index ", first + d);
+    Tensor where_true = nonzero(ix);
+    for (int64_t d = 0; d < ix.dim(); ++d) out.push_back(select(where_true, 1, d));
+  }
+  return out;
+}
+
+Rows rows_of(const Tensor& a, const TensorList& given) {
+  NoGrad guard;
+  TensorList indices = expand_masks(a, given);
+  if (int64_t(indices.size()) > a.dim()) fail_index("too many indices for tensor of dimension ", a.dim());
+  indices.resize(size_t(a.dim()));
+  Rows r;
+  Dims order, strides_of;
+  bool adjacent = true;
+  int64_t last = -1;
+  Dims shape;
+  bool first = true;
+  for (int64_t d = 0; d < a.dim(); ++d) {
+    const Tensor& ix = indices[size_t(d)];
+    if (!ix) { r.rest.push_back(a.size(d)); continue; }
+    if (last >= 0 && d != last + 1) adjacent = false;
+    if (last < 0) r.at = d;
+    last = d;
+    order.push_back(d);
+    r.indexed.push_back(a.size(d));
+    try {
+      shape = first ? ix.sizes() : broadcast_shapes(shape, ix.sizes());
+    } catch (const Error&) {
+      std::string list;
+      for (const Tensor& t : indices) if (t) list += (list.empty() ? "" : ", ") + shape_str(t.sizes());
+      fail_index("shape mismatch: indexing tensors could not be broadcast together with shapes ", list);
+    }
+    first = false;
+  }
+  if (!adjacent) r.at = 0;
+  for (int64_t d = 0; d < a.dim(); ++d) if (!indices[size_t(d)]) order.push_back(d);
+  r.picked = shape;
+  r.source = permute(a, order);
+  int64_t n = checked_numel(shape);
+  Tensor row;
+  size_t k = 0;
+  for (int64_t d = 0; d < a.dim(); ++d) {
+    if (!indices[size_t(d)]) continue;
+    Tensor ix = contiguous(expand(to_dtype(indices[size_t(d)], DType::int64), shape));
+    int64_t size = a.size(d);
+    if (ix.device().is_cpu()) {
+      Tensor wrapped_ix = empty({n}, DType::int64);
+      const int64_t* p = ix.data<int64_t>();
+      int64_t* w = wrapped_ix.data<int64_t>();
+      for (int64_t i = 0; i < n; ++i) {
+        if (p[i] < -size || p[i] >= size) fail_index("index ", p[i], " is out of bounds for dimension ", d, " with size ", size);
+        w[i] = p[i] < 0 ? p[i] + size : p[i];
+      }
+      ix = wrapped_ix;
+    } else {
+      ix = reshape(ix, {n});
+      ix = where(binary(BinaryOp::lt, ix, wrapped(0)), binary(BinaryOp::add, ix, wrapped(size)), ix);
+    }
+    row = row ? binary(BinaryOp::add, binary(BinaryOp::mul, row, wrapped(size)), ix) : ix;
+    ++k;
+  }
+  r.row = row;
+  return r;
+}
+
+// The picked rows, [picked..., rest...].
+Tensor pick(const Rows& r) {
+  Dims sizes = r.picked;
+  sizes.insert(sizes.end(), r.rest.begin(), r.rest.end());
+  Tensor out = empty(sizes, r.source.dtype(), r.source.device());
+  if (out.numel()) backend(out).index_rows(out, reshape(contiguous(r.source), {r.rows(), r.width()}), r.row);
+  return out;
+}
+
+// Writes `values` (of the result's shape) into the picked rows of `target`, a tensor like the indexed one.
+void put(const Rows& r, const Tensor& values, bool accumulate) {
+  NoGrad guard;
+  int64_t n = r.row.numel(), w = r.width();
+  if (n == 0 || w == 0) return;
+  Tensor flat = reshape(contiguous(r.source), {r.rows(), w});
+  Tensor v = reshape(contiguous(r.to_front(values)), {n, w});
+  if (accumulate) backend(flat).index_rows_add(flat, v, r.row);
+  else backend(flat).scatter(flat, 0, expand(view(r.row, {n, 1}), {n, w}), v, false);
+  if (flat.impl()->storage != r.source.impl()->storage) backend(flat).copy(r.source, view(flat, r.source.sizes()));
+}
+
+Tensor index_vector(const char* name, const Tensor& self, int64_t dim, const Tensor& index, const Tensor* source) {
+  if (index.dim() > 1) fail_index(name, ": Index is supposed to be a vector, but got dim: ", index.dim());
+  if (index.dtype() != DType::int64 && index.dtype() != DType::int32) fail(name, ": Expected dtype int32/int64 for index but got: ", scalar_type_name(index.dtype()));
+  check_same_device(self, index);
+  if (source) check_same_device(self, *source);
+  (void)dim;
+  return contiguous(reshape(to_dtype(index, DType::int64), {-1}));
+}
+
+// The value with the result's shape, in self's dtype.
+Tensor value_for(const Tensor& self, const Tensor& value, const Dims& shape) {
+  if (value.dtype() != self.dtype() && !value.impl()->wrapped_number)
+    fail("Index put requires the source and destination dtypes match, got ", scalar_type_name(self.dtype()), " for the destination and ", scalar_type_name(value.dtype()), " for the source.");
+  Dims sizes = value.sizes();
+  while (sizes.size() > shape.size() && sizes.front() == 1) sizes.erase(sizes.begin());
+  bool fits = sizes.size() <= shape.size();
+  for (size_t i = 0; fits && i < sizes.size(); ++i) fits = sizes[sizes.size() - 1 - i] == 1 || sizes[sizes.size() - 1 - i] == shape[shape.size() - 1 - i];
+  if (!fits) fail("shape mismatch: value tensor of shape ", shape_str(value.sizes()), " cannot be broadcast to indexing result of shape ", shape_str(shape));
+  return expand(reshape(to_dtype(value, self.dtype()), sizes), shape);
+}
+
+std::vector<SavedTensor> saved_indices(const TensorList& indices) {
+  std::vector<SavedTensor> out;
+  for (const Tensor& t : indices) out.push_back(t ? SavedTensor(t) : SavedTensor());
+  return out;
+}
+TensorList unpack(Context& c, size_t n) {
+  TensorList out;
+  for (size_t i = 0; i < n; ++i) out.push_back(c.saved(i));
+  return out;
+}
+
+// Of index_put, by self and by the value.
+BackwardFn index_put_back(const TensorList& indices, bool accumulate, const Tensor& value) {
+  return [n = indices.size(), accumulate, sizes = value.sizes(), dtype = value.dtype()](Context& c, const TensorList& g) {
+    TensorList r(2), indices = unpack(c, n);
+    if (c.needs(0)) r[0] = accumulate ? g[0] : index_put(g[0], indices, zeros({}, g[0].dtype(), g[0].device()), false);
+    if (c.needs(1)) {
+      Tensor picked = index(g[0], indices);
+      Dims at = sizes;
+      while (int64_t(at.size()) > picked.dim()) at.erase(at.begin());
+      r[1] = to_dtype(reshape(sum_to(picked, at), sizes), dtype);
+    }
+    return r;
+  };
+}
+
+}  // namespace
+
+Tensor nonzero(const Tensor& a) { return backend(a).nonzero(a); }
+
+Tensor index(const Tensor& a, const TensorList& indices) {
+  Rows r = rows_of(a, indices);
+  Tensor out;
+  {
+    NoGrad guard;
+    out = contiguous(r.to_place(pick(r)));
+  }
+  if (any_requires_grad({a}))
+    record(out, "IndexBackward0", {a}, saved_indices(indices), [from = a.sizes(), n = indices.size()](Context& c, const TensorList& g) {
+      return TensorList{index_put(zeros(from, g[0].dtype(), g[0].device()), unpack(c, n), g[0], true)};
+    });
+  return out;
+}
+
+void index_put_(const Tensor& self, const TensorList& indices, const Tensor& value, bool accumulate) {
+  check_inplace(self, {value});
+  Tensor v = value.device() == self.device() || value.dim() ? value : to_device(value, self.device());
+  check_same_device(self, v);
+  Rows r = rows_of(self, indices);
+  Tensor full = value_for(self, v, r.result());
+  if (full.impl()->storage == self.impl()->storage) { NoGrad guard; full = clone(full); }
+  put(r, full, accumulate);
+  record_inplace(self, "IndexPutBackward0", {self, value}, saved_indices(indices), index_put_back(indices, accumulate, value));
+}
+
+Tensor index_put(const Tensor& a, const TensorList& indices, const Tensor& value, bool accumulate) {
+  Tensor out;
+  {
+    NoGrad guard;
+    out = clone(a);
+    index_put_(out, indices, value, accumulate);
+  }
+  if (any_requires_grad({a, value}))
+    record(out, "IndexPutBackward0", {a, value}, saved_indices(indices), index_put_back(indices, accumulate, value));
+  return out;
+}
+
+Tensor take(const Tensor& a, const Tensor& index) {
+  check(index.dtype() == DType::int64, "take(): Expected a long tensor for index, but got ", scalar_type_name(index.dtype()));
+  check_same_device(a, index);
+  if (a.numel() == 0 && index.numel() > 0) fail_index("take(): tried to take from an empty tensor");
+  Tensor out;
+  {
+    NoGrad guard;
+    if (index.device().is_cpu()) {
+      Tensor ix = contiguous(index);
+      for (int64_t i = 0; i < ix.numel(); ++i)
+        if (int64_t v = ix.data<int64_t>()[i]; v < -a.numel() || v >= a.numel()) fail_index("out of range: tried to access index ", v, " on a tensor of ", a.numel(), " elements.");
+    }
+    out = weightroom::ops::index(reshape(a, {-1}), {index});
+  }
+  if (any_requires_grad({a}))
+    record(out, "TakeBackward0", {a}, {SavedTensor(index)}, [from = a.sizes()](Context& c, const TensorList& g) {
+      int64_t n = checked_numel(from);
+      return TensorList{reshape(index_put(zeros({n}, g[0].dtype(), g[0].device()), {c.saved(0)}, g[0], true), from)};
+    });
+  return out;
+}
+
+Tensor masked_select(const Tensor& a, const Tensor& mask) {
+  check(mask.dtype() == DType::boolean, "masked_select: expected BoolTensor for mask");
+  check_same_device(a, mask);
+  Dims sizes = broadcast_shapes(mask.sizes(), a.sizes());
+  Tensor out;
+  {
+    NoGrad guard;
+    out = weightroom::ops::index(expand(a, sizes), {expand(mask, sizes)});
+    if (sizes.empty()) out = reshape(out, {-1});
+  }
+  if (any_requires_grad({a}))
+    record(out, "MaskedSelectBackward0", {a}, {SavedTensor(mask)}, [from = a.sizes(), sizes](Context& c, const TensorList& g) {
+      return TensorList{sum_to(masked_scatter(zeros(sizes, g[0].dtype(), g[0].device()), c.saved(0), g[0]), from)};
+    });
+  return out;
+}
+
+Tensor masked_scatter(const Tensor& a, const Tensor& mask, const Tensor& source) {
+  check(mask.dtype() == DType::boolean, "masked_scatter_ only supports boolean masks, but got mask with dtype ", lower_name(mask.dtype()));
+  if (source.dtype() != a.dtype()) fail("masked_scatter: expected self and source to have same dtypes but got ", scalar_type_name(a.dtype()), " and ", scalar_type_name(source.dtype()));
+  check_same_device(a, mask);
+  check_same_device(a, source);
+  Dims sizes = broadcast_shapes(a.sizes(), mask.sizes());
+  Tensor out;
+  {
+    NoGrad guard;
+    out = clone(expand(a, sizes));
+    Tensor at = expand(mask, sizes);
+    Tensor where_true = sizes.empty() ? nonzero(reshape(at, {1})) : nonzero(at);
+    int64_t n = where_true.size(0);
+    check(source.numel() >= n, "Number of elements of source < number of ones in mask");
+    TensorList columns;
+    for (int64_t d = 0; d < where_true.size(1); ++d) columns.push_back(select(where_true, 1, d));
+    if (n) index_put_(sizes.empty() ? view(out, {1}) : out, columns, slice(reshape(source, {-1}), 0, 0, n, 1), false);
+  }
+  if (any_requires_grad({a, source}))
+    record(out, "MaskedScatterBackward0", {a, source}, {SavedTensor(mask)}, [from = a.sizes(), ss = source.sizes()](Context& c, const TensorList& g) {
+      TensorList r(2);
+      Tensor m = c.saved(0);
+      if (c.needs(0)) r[0] = sum_to(masked_fill(g[0], m, zeros({}, g[0].dtype(), g[0].device())), from);
+      if (c.needs(1)) {
+        Tensor taken = masked_select(g[0], m);
+        int64_t n = checked_numel(ss), missing = n - taken.numel();
+        if (missing > 0) taken = cat({taken, zeros({missing}, g[0].dtype(), g[0].device())}, 0);
+        r[1] = reshape(taken, ss);
+      }
+      return r;
+    });
+  return out;
+}
+
+Tensor masked_fill(const Tensor& a, const Tensor& mask, const Tensor& value) {
+  if (mask.dtype() != DType::boolean) fail("masked_fill_ only supports boolean masks, but got mask with dtype ", lower_name(mask.dtype()));
+  check(value.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ", value.dim(), " dimension(s).");
+  check_same_device(a, mask);
+  DType type = value.impl()->wrapped_number ? a.dtype() : result_type(a, value);
+  if (value.impl()->wrapped_number && is_floating(value.dtype()) && !is_floating(a.dtype())) type = result_type(a, value);
+  Tensor out;
+  {
+    NoGrad guard;
+    Tensor v = to_device(to_dtype(value, type), a.device());
+    out = where(mask, v, to_dtype(a, type));
+  }
+  if (any_requires_grad({a, value}))
+    record(out, "MaskedFillBackward0", {a, value}, {SavedTensor(mask)}, [from = a.sizes(), at = a.dtype(), vt = value.dtype()](Context& c, const TensorList& g) {
+      TensorList r(2);
+      Tensor m = c.saved(0), zero = zeros({}, g[0].dtype(), g[0].device());
+      if (c.needs(0)) r[0] = to_dtype(sum_to(masked_fill(g[0], m, zero), from), at);
+      if (c.needs(1)) r[1] = to_dtype(sum(where(m, g[0], zero), {}, false), vt);
+      return r;
+    });
+  return out;
+}
+
+Tensor index_add(const Tensor& a, int64_t dim, const Tensor& index0, const Tensor& source, double alpha) {
+  dim = wrap_dim(dim, a.dim());
+  Tensor index = index_vector("index_add_()", a, dim, index0, &source);
+  check(a.dtype() == source.dtype(), "index_add_(): self (", scalar_type_name(a.dtype()), ") and source (", scalar_type_name(source.dtype()), ") must have the same scalar type");
+  int64_t n = source.dim() ? source.size(dim) : 1;
+  check(index.numel() == n, "index_add_(): Number of indices (", index.numel(), ") should be equal to source.size(dim): (", n, "), for dim: ", dim);
+  Dims as = a.sizes(), ss = source.sizes();
+  if (!as.empty()) as[size_t(dim)] = 0;
+  if (!ss.empty()) ss[size_t(dim)] = 0;
+  check(as == ss, "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ", shape_str(a.sizes()), " source.shape = ", shape_str(source.sizes()));
+  if (index.device().is_cpu()) for (int64_t i = 0; i < index.numel(); ++i) {
+    int64_t v = index.data<int64_t>()[i], size = a.dim() ? a.size(dim) : 1;
+    check(v >= 0 && v < size, "index ", v, " is out of bounds for dimension ", dim, " with size ", size);
+  }
+  Tensor out;
+  {
+    NoGrad guard;
+    TensorList ix(size_t(a.dim() ? dim + 1 : 1));
+    ix.back() = index;
+    Tensor src = alpha == 1 ? source : to_dtype(mul(source, alpha), source.dtype());
+    if (a.dim() == 0) out = reshape(index_put(reshape(a, {1}), ix, reshape(src, {-1}), true), {});
+    else out = index_put(a, ix, src, true);
+  }
+  if (any_requires_grad({a, source}))
+    record(out, "IndexAddBackward0", {a, source}, {SavedTensor(index)}, [dim, alpha, ss = source.sizes()](Context& c, const TensorList& g) {
+      TensorList r(2);
+      if (c.needs(0)) r[0] = g[0];
+      if (c.needs(1)) {
+        Tensor t = g[0].dim() ? index_select(g[0], dim, c.saved(0)) : expand(g[0], {c.saved(0).numel()});
+        r[1] = reshape(alpha == 1 ? t : mul(t, alpha), ss);
+      }
+      return r;
+    });
+  return out;
+}
+
+Tensor index_copy(const Tensor& a, int64_t dim, const Tensor& index0, const Tensor& source) {
+  dim = wrap_dim(dim, a.dim());
+  Tensor index = index_vector("index_copy_()", a, dim, index0, &source);
+  check(a.dtype() == source.dtype(), "index_copy_(): self and source expected to have the same dtype, but got (self) ", scalar_type_name(a.dtype()), " and (source) ", scalar_type_name(source.dtype()));
+  int64_t n = source.dim() ? source.size(dim) : 1, size = a.dim() ? a.size(dim) : 1;
+  if (index.numel() != n) fail_index("index_copy_(): Number of indices (", index.numel(), ") should be equal to source.size(dim) (", n, ")");
+  Dims as = a.sizes(), ss = source.sizes();
+  if (!as.empty()) as.erase(as.begin() + dim);
+  if (!ss.empty()) ss.erase(ss.begin() + dim);
+  if (as != ss) fail("index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: ", shape_str(as), " at dimension ", dim, " and source slice shape: ", shape_str(ss), " at dimension 0.");
+  if (index.device().is_cpu()) for (int64_t i = 0; i < index.numel(); ++i)
+    if (int64_t v = index.data<int64_t>()[i]; v < 0 || v >= size) fail_index("index_copy_(): index ", v, " is out of bounds for dimension ", dim, " with size ", size);
+  Tensor out;
+  {
+    NoGrad guard;
+    TensorList ix(size_t(a.dim() ? dim + 1 : 1));
+    ix.back() = index;
+    out = a.dim() ? index_put(a, ix, source, false) : reshape(index_put(reshape(a, {1}), ix, reshape(source, {-1}), false), {});
+  }
+  if (any_requires_grad({a, source}))
+    record(out, "IndexCopyBackward0", {a, source}, {SavedTensor(index)}, [dim, ss = source.sizes()](Context& c, const TensorList& g) {
+      TensorList r(2);
+      if (c.needs(0)) r[0] = index_fill(g[0], dim, c.saved(0), zeros({}, g[0].dtype(), g[0].device()));
+      if (c.needs(1)) r[1] = reshape(g[0].dim() ? index_select(g[0], dim, c.saved(0)) : expand(g[0], {c.saved(0).numel()}), ss);
+      return r;
+    });
+  return out;
+}
+
+Tensor index_fill(const Tensor& a, int64_t dim, const Tensor& index0, const Tensor& value) {
+  dim = wrap_dim(dim, a.dim());
+  check(value.dim() == 0, "index_fill_ only supports a 0-dimensional value tensor, but got tensor with ", value.dim(), " dimension(s).");
+  if (index0.dtype() != DType::int64 && index0.dtype() != DType::int32) fail_index("index_fill_(): Expected dtype int64 for index.");
+  if (index0.dim() > 1) fail_index("Index has to be a vector/scalar");
+  Tensor index = contiguous(reshape(to_dtype(index0, DType::int64), {-1}));
+  Tensor out;
+  {
+    NoGrad guard;
+    TensorList ix(size_t(a.dim() ? dim + 1 : 1));
+    ix.back() = index;
+    Tensor v = to_dtype(value, a.dtype());
+    out = a.dim() ? index_put(a, ix, v, false) : reshape(index_put(reshape(a, {1}), ix, v, false), {});
+  }
+  if (any_requires_grad({a, value}))
+    record(out, "IndexFillBackward0", {a, value}, {SavedTensor(index)}, [dim, vt = value.dtype()](Context& c, const TensorList& g) {
+      TensorList r(2);
+      if (c.needs(0)) r[0] = index_fill(g[0], dim, c.saved(0), zeros({}, g[0].dtype(), g[0].device()));
+      if (c.needs(1)) r[1] = to_dtype(sum(g[0].dim() ? index_select(g[0], dim, c.saved(0)) : g[0], {}, false), vt);
+      return r;
+    });
+  return out;
+}
+
+}  // namespace weightroom::ops
