@@ -29,7 +29,7 @@ export function runSync<T>(io: Io<T>): T {
 }
 
 export class Cancelled extends Error {
-  constructor() { super('cancelled'); this.name = 'Cancelled'; }
+  constructor() { super('Cancelled.'); this.name = 'Interrupted'; }
 }
 
 /** Reads up to this size come from the system's readahead almost always: waiting for them costs more than they do. */

@@ -38,7 +38,7 @@ export function* saveNpy(file: string, t: NamedTensor, options: SaveOptions = {}
       for (const piece of t.pieces()) yield* w.write(yield* piece);
       if (w.position !== total) throw new Error(`${total} bytes were announced, but ${w.position} came`);
     },
-    verify: readBack,
+    *verify(temporary) { yield* readBack(temporary); options.commit?.(); },
   });
   return { files: [file], bytes: total };
 }
@@ -64,7 +64,7 @@ export function* saveNpz(file: string, tensors: readonly NamedTensor[], options:
       bytes = w.position;
     },
     // Its name does not end in .npz yet: the reader is named.
-    *verify(temporary) { yield* readBack(temporary, npz); },
+    *verify(temporary) { yield* readBack(temporary, npz); options.commit?.(); },
   });
   return { files: [file], bytes };
 }

@@ -11,7 +11,11 @@ import { Source } from './source';
 import type { Writable } from './writable';
 import { ZipWriter } from './zipWriter';
 
-export interface SaveOptions { progress?: ((done: number, total: number) => void) | undefined }
+export interface SaveOptions {
+  progress?: ((done: number, total: number) => void) | undefined;
+  /** Called when everything is written and before it takes the old file's place: throwing leaves the old file. */
+  commit?: (() => void) | undefined;
+}
 export interface Saved { files: string[]; bytes: number }
 
 /** No `.format_version`: with it, some readers compute where storages stand instead of reading it. */
@@ -32,7 +36,7 @@ export function* saveTorch(file: string, value: Writable, options: SaveOptions =
       yield* zip.finish();
       bytes = w.position;
     },
-    verify: readBack,
+    *verify(temporary) { yield* readBack(temporary); options.commit?.(); },
   });
   return { files: [file], bytes };
 }

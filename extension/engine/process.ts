@@ -7,6 +7,7 @@ import { Devices, Die, Hello, type DeviceInfo } from '../protocol/engine';
 import * as model from '../protocol/model';
 import type { ErrorInfo, Request } from '../protocol/rpc';
 import { bundleFile } from './bundle';
+import { checkpointHandlers } from './checkpoints';
 import { RunnerHost } from './runnerHost';
 import { RunBundle } from './runnerMessages';
 import { errorInfo } from './userError';
@@ -43,5 +44,6 @@ for (const message of [
   model.CloseFile, model.ListModels, model.Forward, model.Backward, model.Train, model.InitFunctions, model.Reinitialize, model.UndoReinitialize,
   model.MoveToDevice, model.Freeze, model.SaveCheckpoint, model.LoadCheckpoint, model.Gradients, model.TensorHistogram,
 ] as Request<unknown, unknown>[]) on(message, (params) => runner.request(message, params), 'user');
+checkpointHandlers(on, (message, params) => void connection.sendNotification(message.method, params), runner);
 
 connection.listen();

@@ -8,12 +8,14 @@ import { Interrupted } from '../lib/errors';
 import { internal, nn, type Tensor } from '../lib/index';
 import * as model from '../protocol/model';
 import type { Request } from '../protocol/rpc';
+import { LoadInto } from '../protocol/checkpoint';
+import { liveBytes, liveTensors, loadInto } from './checkpointLive';
 import { Slot, type Control, type FromRunner, type ToRunner } from './control';
 import { initFunctions } from './initFunctions';
 import { gradientReport, tensorHistogram } from './inspect';
 import { LiveModel } from './liveModel';
 import { UserOutput } from './output';
-import { RunBundle } from './runnerMessages';
+import { LiveBytes, LiveTensors, RunBundle } from './runnerMessages';
 import { errorInfo, fail } from './userError';
 import { classLines, runUserModule } from './userModule';
 
@@ -101,7 +103,7 @@ type Handler = (params: never) => unknown;
 const handlers = new Map<string, Handler>();
 const on = <P, R>(m: Request<P, R>, handler: (params: P) => R | Promise<R>): void => { handlers.set(m.method, handler as Handler); };
 /** Requests that only look: answered also while user code runs. */
-const looks = new Set([model.ListModels, model.InitFunctions, model.Gradients, model.TensorHistogram].map((m) => m.method));
+const looks = new Set([model.ListModels, model.InitFunctions, model.Gradients, model.TensorHistogram, LiveTensors, LiveBytes].map((m) => m.method));
 
 on(RunBundle, runFile);
 on(model.CloseFile, ({ file }) => { for (const m of [...models.values()]) if (m.file === file) models.delete(m.id); changed(null); return null; });
@@ -118,6 +120,9 @@ on(model.SaveCheckpoint, (p) => find(p.model).saveCheckpoint(p.path, p.file));
 on(model.LoadCheckpoint, (p) => { const m = find(p.model); return using(m, () => m.loadCheckpoint(p.path, p.file, p.strict)); });
 on(model.Gradients, (p) => gradientReport(find(p.model)));
 on(model.TensorHistogram, (p) => tensorHistogram(find(p.model), p.name, p.bins));
+on(LiveTensors, (p) => liveTensors(find(p.model).module(p.path)));
+on(LiveBytes, (p) => liveBytes(find(p.model).net, p));
+on(LoadInto, (p) => { const m = find(p.model); return using(m, () => loadInto(m.module(p.path), p)); });
 
 // --- answering, one after the other; looking goes first
 

@@ -4,3 +4,8 @@ import { request } from '../protocol/rpc';
 import type { Bundle } from './bundle';
 
 export const RunBundle = request<{ bundle: Bundle; keepWeights: boolean }, RunResult>('runner/run');
+
+/** A live model's state below `path`, without values. */
+export const LiveTensors = request<{ model: string; path: string }, { name: string; dtype: string; shape: number[]; bytes: number; storage: string; requiresGrad: boolean }[]>('runner/tensors');
+/** A stretch of a live tensor's values, contiguous. `name` from the model's root. */
+export const LiveBytes = request<{ model: string; name: string; offset: number; length: number }, { bytes: Uint8Array }>('runner/bytes');

@@ -5,12 +5,13 @@
 import os from 'node:os';
 
 import type { TensorStats } from '../checkpoint/describe';
-import { Cancelled, runAsync, runSync } from '../checkpoint/io';
-import { meaning, numbers } from '../checkpoint/numbers';
+import { Cancelled, runAsync, runSync, type Io } from '../checkpoint/io';
+import { meaning, numberAt, numbers, toFloats } from '../checkpoint/numbers';
 import { CheckpointError } from '../checkpoint/errors';
+import { FileRegion } from '../checkpoint/region';
 import type { Source } from '../checkpoint/source';
 import type { FileTensor } from '../checkpoint/tensor';
-import { dtypeByName } from './dtype';
+import { dtypeByName, float64 } from './dtype';
 import { native } from './native';
 
 export interface StatsOptions {
@@ -18,6 +19,10 @@ export interface StatsOptions {
   bins?: number;
   /** At most about so many elements, spread evenly; the result is then not exact. */
   sample?: number | undefined;
+  /** What the histogram spans; default the values' own range. */
+  range?: { low: number; high: number } | undefined;
+  /** Statistics of the difference to this tensor of equal shape. */
+  minus?: FileTensor | undefined;
 }
 export interface AsyncStatsOptions extends StatsOptions {
   signal?: AbortSignal | undefined;
@@ -35,21 +40,21 @@ type Handle = object;
 /** A stretch of work: either bytes as they stand in a file, or a box to be decoded. */
 type Piece = { elements: number } & ({ source: Source; position: number } | { start: number[]; count: number[] });
 
-interface Plan { t: FileTensor; dtype: number; itemsize: number; pieces: Piece[]; elements: number; exact: boolean; repeat: number; of: TensorStats['of']; lanes: number }
+interface Plan { t: FileTensor; minus: FileTensor | undefined; dtype: number; itemsize: number; pieces: Piece[]; elements: number; exact: boolean; repeat: number; of: TensorStats['of']; lanes: number }
 
-function plan(t: FileTensor, name: string, sample: number | undefined, place: { source: Source; offset: number } | null): Plan {
+function plan(t: FileTensor, name: string, { sample, minus }: StatsOptions, place: { source: Source; offset: number } | null): Plan {
   if (t.problem !== undefined) throw new CheckpointError(`tensor '${name}': ${t.problem}`);
   const m = meaning(t);
-  const dtype = dtypeByName(m.dtype)!;
+  const dtype = minus === undefined ? dtypeByName(m.dtype)! : float64;
   const dense = t.dense;
-  const base = { t, dtype: dtype.code, itemsize: dtype.itemsize, of: m.of };
-  if (dense !== null && m.plain && place !== null && !t.storage!.bigEndian) {
+  const base = { t, minus, dtype: dtype.code, itemsize: dtype.itemsize, of: m.of };
+  if (minus === undefined && dense !== null && m.plain && place !== null && !t.storage!.bigEndian) {
     const runs = sample !== undefined && sample < dense.count ? spread(dense.count, sample) : split(dense.count, Math.floor(PIECE / dtype.itemsize));
     const at = place.offset + t.offset * dtype.itemsize;
     return { ...base, pieces: runs.map(([from, n]) => ({ elements: n, source: place.source, position: at + from * dtype.itemsize })), elements: dense.count, exact: !(sample !== undefined && sample < dense.count), repeat: dense.repeat, lanes: LANES };
   }
   // Expanded dimensions are counted once and multiplied.
-  const shape = t.shape.map((n, i) => (n > 1 && t.stride[i] === 0 ? 1 : n));
+  const shape = t.shape.map((n, i) => (n > 1 && t.stride[i] === 0 && minus === undefined ? 1 : n));
   const repeat = t.shape.reduce((a, n, i) => a * (n > 0 ? n / shape[i]! : 1), 1);
   const once = Object.create(t, { shape: { value: shape } }) as FileTensor;
   let boxes = [...once.boxes(BOX)].map((b) => ({ ...b, elements: b.count.reduce((a, x) => a * x, 1) }));
@@ -96,26 +101,40 @@ function result(p: Plan, summary: Handle, histogram: Handle | null, complete: bo
   };
 }
 const newHandle = (p: Plan, range: { bins: number; low: number; high: number } | null): Handle => (range === null ? native['newStats'](p.dtype) : native['newStats'](p.dtype, range.bins, range.low, range.high)) as Handle;
-/** What the histogram spans, when there is anything finite. */
-function rangeOf(summary: Handle, bins: number): { bins: number; low: number; high: number } | null {
+/** What the histogram spans; null when there is none to make. */
+function rangeOf(summary: Handle, { bins = 0, range }: StatsOptions): { bins: number; low: number; high: number } | null {
   const s = native['statsSummary'](summary) as RawSummary;
-  return bins > 0 && s.count > s.nan + s.inf ? { bins, low: s.min, high: s.max } : null;
+  return bins > 0 && s.count > s.nan + s.inf ? { bins, low: range?.low ?? s.min, high: range?.high ?? s.max } : null;
+}
+function* difference(p: Plan, start: readonly number[], count: readonly number[]): Io<Buffer> {
+  const x = yield* numbers(p.t, start, count);
+  if (p.minus === undefined) return x.bytes;
+  const y = yield* numbers(p.minus, start, count);
+  const n = count.reduce((a, b) => a * b, 1);
+  const out = new Float64Array(n);
+  const exact = (d: string): boolean => d === 'float64' || d === 'int64' || d === 'int32';
+  if (exact(x.dtype) || exact(y.dtype)) for (let i = 0; i < n; i++) out[i] = numberAt(x.dtype, x.bytes, i) - numberAt(y.dtype, y.bytes, i);
+  else {
+    const [a, b] = [toFloats(x), toFloats(y)];
+    for (let i = 0; i < n; i++) out[i] = a[i]! - b[i]!;
+  }
+  return Buffer.from(out.buffer);
 }
 
 /** Blocks until done: for scripts. */
 export function statsSync(t: FileTensor, name: string, o: StatsOptions = {}): TensorStats {
   const place = t.storage?.region == null ? null : runSync(t.storage.region.place());
-  const p = plan(t, name, o.sample, place);
+  const p = plan(t, name, o, place);
   const pass = (range: Parameters<typeof newHandle>[1]): Handle => {
     const h = newHandle(p, range);
     for (const piece of p.pieces) {
       if ('source' in piece) for (const [at, n] of split(piece.elements, BOX / p.itemsize)) native['addStats'](h, piece.source.read(piece.position + at * p.itemsize, n * p.itemsize));
-      else native['addStats'](h, runSync(numbers(t, piece.start, piece.count)).bytes);
+      else native['addStats'](h, runSync(difference(p, piece.start, piece.count)));
     }
     return h;
   };
   const summary = pass(null);
-  const range = rangeOf(summary, o.bins ?? 0);
+  const range = rangeOf(summary, o);
   return result(p, summary, range === null ? null : pass(range), true);
 }
 
@@ -124,9 +143,9 @@ const TINY = 1 << 16;
 
 /** Rejects with Cancelled when the signal says so. The file must stay open until the promise settles. */
 export async function stats(t: FileTensor, name: string, o: AsyncStatsOptions = {}): Promise<TensorStats> {
-  if (t.storage !== null && t.bytes <= TINY && t.storage.bytes <= TINY && t.problem === undefined && t.dense !== null) return statsSync(t, name, o);
+  if (t.storage?.region instanceof FileRegion && t.storage.bytes <= TINY && t.dense !== null && o.minus === undefined) return statsSync(t, name, o);
   const place = t.storage?.region == null ? null : await runAsync(t.storage.region.place(), o.signal);
-  const p = plan(t, name, o.sample, place);
+  const p = plan(t, name, o, place);
   const passes = (o.bins ?? 0) > 0 ? 2 : 1;
   const each = p.pieces.reduce((a, x) => a + x.elements, 0) * p.itemsize;
   let done = 0;
@@ -156,13 +175,13 @@ export async function stats(t: FileTensor, name: string, o: AsyncStatsOptions = 
     return sum;
   };
   const summary = await pass(null, (sum) => result(p, sum, null, false));
-  const range = rangeOf(summary, o.bins ?? 0);
+  const range = rangeOf(summary, o);
   return result(p, summary, range === null ? null : await pass(range, (sum) => ({ ...result(p, summary, sum, true), exact: false })), true);
 }
 
 async function add(p: Plan, h: Handle, piece: Piece, signal: AbortSignal | undefined): Promise<void> {
   if (!('source' in piece)) {
-    await native['addStatsAsync'](h, (await runAsync(numbers(p.t, piece.start, piece.count), signal)).bytes);
+    await native['addStatsAsync'](h, await runAsync(difference(p, piece.start, piece.count), signal));
   } else if (native['addStatsFile'] !== undefined) {
     await native['addStatsFile'](h, piece.source.descriptor, piece.position, piece.elements);
   } else {

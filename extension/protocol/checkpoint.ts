@@ -151,7 +151,7 @@ export type CompareStatus = 'same' | 'changed' | 'added' | 'removed' | 'reshaped
 export interface CompareRow {
   /** The name both have (after the prefix is taken off), or the one that exists. */
   name: string;
-  /** `added` stands only in b, `removed` only in a. */
+  /** `added` stands only in b, `removed` only in a. Without values, `same` is said of equal shape and type. */
   status: CompareStatus;
   a?: { name: string; dtype: string; shape: number[] };
   b?: { name: string; dtype: string; shape: number[] };
@@ -234,7 +234,7 @@ export const PreflightLoad = request<{ file: string; model: ModelId; path: strin
 export const LoadInto = request<{ file: string; model: ModelId; path: string; root: string; rename: Rename | null; partial: boolean }, { message: string; loaded: string[]; missing: string[]; unexpected: string[]; mismatched: string[] }>('checkpoint/load');
 
 /** Writes one tensor; csv is the slice's rows (or the whole tensor, rows along all but the last dimension). Progress: bytes. */
-export const ExportTensor = request<{ at: Side; name: string; target: string; format: 'npy' | 'csv'; slice?: Slice; job?: string }, { file: string; bytes: number }>('checkpoint/export');
+export const ExportTensor = request<{ at: Side; name: string; target: string; format: 'npy' | 'csv'; slice?: Slice; job?: string }, { file: string; bytes: number; /** What was changed on the way: `bfloat16 written as float32`. */ note?: string }>('checkpoint/export');
 /** .pt, .safetensors, .npz by the target's ending. `names`: only these. `notes` says what the new format cannot hold and was left out. */
 export const ConvertCheckpoint = request<{ file: string; target: string; names?: string[]; maxShardBytes?: number; job?: string }, { files: string[]; bytes: number; tensors: number; notes: string[] }>('checkpoint/convert');
 /** Checkpoints among these files (shards are listed under their index only). */
