@@ -335,15 +335,21 @@ class WebgpuBackend : public Backend {
     scatter_to("index_add", o, base, expand_rows(index, width), src, o.size(0), width, true);
   }
 
-  void cumsum(const Tensor& o, const Tensor& a, int64_t dim) override {
+  void scan(ScanOp op, const Tensor& o, const Tensor& a, int64_t dim) override {
     Compute c = domain_of(a.dtype());
-    Dims shape = a.sizes(), sa = a.strides(), so = o.strides();
+    bool f = c == Compute::f32;
+    if (op == ScanOp::logcumsumexp && !f) missing("logcumsumexp", a);
+    Dims shape = a.sizes();
     int64_t n = a.dim() ? a.size(dim) : 1, da = a.dim() ? a.stride(dim) : 0, d_o = o.dim() ? o.stride(dim) : 0;
     if (a.dim()) shape[size_t(dim)] = 1;
-    Tensor x = make_view(a.impl()->storage, shape, sa, a.offset(), a.dtype()), y = make_view(o.impl()->storage, shape, so, o.offset(), o.dtype());
+    Tensor x = make_view(a.impl()->storage, shape, a.strides(), a.offset(), a.dtype()), y = make_view(o.impl()->storage, shape, o.strides(), o.offset(), o.dtype());
     if (n == 0) return;
-    map("cumsum", shape, {out(y), in(x)}, at({n, da, d_o}), [&](auto& b) {
-      return std::string("var v: ") + compute_name(c) + " = " + (c == Compute::f32 ? "0.0" : "0") + ";\nfor (var j = 0u; j < word(0); j++) { v += " + load(b[1], a.dtype(), "i1 + j * word(1)", c) + "; " + store(b[0], o.dtype(), "i0 + j * word(2)", "v", c) + " }";
+    const char* name = op == ScanOp::cumsum ? "cumsum" : op == ScanOp::cumprod ? "cumprod" : "logcumsumexp";
+    std::string start = op == ScanOp::cumsum ? (f ? "0.0" : "0") : op == ScanOp::cumprod ? (f ? "1.0" : "1") : "-inf_()";
+    std::string step = op == ScanOp::cumsum ? "v + e" : op == ScanOp::cumprod ? "v * e" : "logaddexp_(v, e)";
+    map(name, shape, {out(y), in(x)}, at({n, da, d_o}), [&](auto& b) {
+      return std::string("var v: ") + compute_name(c) + " = " + start + ";\nfor (var j = 0u; j < word(0); j++) { let e = " + load(b[1], a.dtype(), "i1 + j * word(1)", c) + "; v = " + step + "; " +
+             store(b[0], o.dtype(), "i0 + j * word(2)", "v", c) + " }";
     });
   }
 

@@ -40,6 +40,7 @@ fn inf_() -> f32 { return bitcast<f32>(0x7f800000u * one_); }
 fn expm1_(x: f32) -> f32 { if (abs(x) < 0.05) { return x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666667 + x * 0.0083333333)))); } return exp(x) - 1.0; }
 fn log1p_(x: f32) -> f32 { if (abs(x) < 0.02) { return x * (1.0 - x * (0.5 - x * (0.33333333 - x * (0.25 - x * 0.2)))); } return log(1.0 + x); }
 fn tanh_(x: f32) -> f32 { let y = clamp(x, -15.0, 15.0); if (is_nan(x)) { return x; } if (abs(y) < 0.05) { let z = y * y; return y * (1.0 - z * (0.33333333 - z * 0.13333333)); } return 1.0 - 2.0 / (exp(2.0 * y) + 1.0); }
+fn logaddexp_(a: f32, b: f32) -> f32 { if (is_inf(a) && a == b) { return a; } return max_(a, b) + log1p_(exp(-abs(a - b))); }
 fn sigmoid_(x: f32) -> f32 { return 1.0 / (1.0 + exp(-x)); }
 fn erfc_(x: f32) -> f32 {
   let z = abs(x); let t = 1.0 / (1.0 + 0.5 * z);
@@ -197,7 +198,7 @@ std::string binary_expression(BinaryOp op, Compute c) {
     case BinaryOp::atan2: return "atan2(a, b)";
     case BinaryOp::hypot: return "length(vec2<f32>(a, b))";
     case BinaryOp::copysign: return "bitcast<f32>((bits(a) & 0x7fffffffu) | (bits(b) & 0x80000000u))";
-    case BinaryOp::logaddexp: return "select(max(a, b) + log1p_(exp(-abs(a - b))), a, is_inf(a) && a == b)";
+    case BinaryOp::logaddexp: return "logaddexp_(a, b)";
     case BinaryOp::xlogy: return "select(select(a * log(b), 0.0, a == 0.0), nan_(), is_nan(b))";
     case BinaryOp::relu_backward: return "select(a, 0.0, b <= 0.0)";
     case BinaryOp::sigmoid_backward: return "a * b * (1.0 - b)";
