@@ -33,7 +33,11 @@ const allowed: ReadonlySet<string> = new Set([
 /** Modules through which code runs, files change or the network is reached. */
 const dangerous = /^(os|posix|nt|sys|subprocess|builtins|__builtin__|shutil|socket|pickle|_pickle|importlib|runpy|code|codeop|pty|ctypes|multiprocessing|threading|asyncio|webbrowser|pip|pdb|bdb|cProfile|profile|timeit|trace|types|functools|operator|urllib|http|ftplib|smtplib|tempfile|pathlib|io|zipfile|tarfile|marshal|inspect|torch\.(hub|jit|serialization|utils\.(cpp_extension|collect_env|bottleneck|data|_config_module)|_inductor|_dynamo|fx|distributed)|numpy\.(testing|f2py|distutils|lib)|doctest|site|sqlite3|nturl2path|requests)(\.|$)/;
 
+/** Inside such modules, but only data: TorchScript's own list marks, and plain types. */
+const data = /^(torch\.jit\._pickle\.(restore_type_tag|build_(int|tensor|double|bool)list)|builtins\.(frozenset|list|dict|tuple|int|float|str|bytes|bool|range|slice|object|type))$/;
+
 export function classify(qualified: string): GlobalClass {
   if (allowed.has(qualified)) return 'allowed';
+  if (data.test(qualified)) return 'unknown';
   return dangerous.test(qualified) ? 'dangerous' : 'unknown';
 }

@@ -10,7 +10,7 @@ import { sparseWarnings } from './sparse';
 import type { Source } from './source';
 import { FileStorage } from './tensor';
 import { storageId, TorchHost } from './torchHost';
-import { Tuple, type Value } from './values';
+import { PyDict, PyObject, Tuple, type Value } from './values';
 import { Zip, type ZipEntry } from './zip';
 
 const MAX_PICKLE = 1 << 28;
@@ -64,7 +64,15 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
   });
 }
 
-function withConstants(main: Value, constants: Tuple): Value { return new Tuple([main, constants]); }
+/** The module with its constants as one more attribute. */
+function withConstants(main: Value, constants: Tuple): Value {
+  if (!(main instanceof PyObject)) return new Tuple([main, constants]);
+  const out = new PyObject(main.fn, main.args);
+  out.state = main.state;
+  out.items = new PyDict();
+  out.items.set('constants', constants);
+  return out;
+}
 
 /** The pickles of one archive and the storages they name. */
 class Archive {

@@ -1,0 +1,23 @@
+/** A process that saves: over and over until it is killed, or once as somebody else. argv: loop|once|convert, file, [uid]. */
+import { openCheckpoint, save, full, type Tensor } from '../../extension/lib/index';
+
+export const SIZE = 1 << 20;
+/** Two tensors whose values tell which save they are of. */
+export const content = (n: number): Record<string, Tensor> => ({ a: full([SIZE], n), b: full([3], n + 0.5) });
+
+if (require.main === module) {
+  const [mode, file, uid] = process.argv.slice(2) as [string, string, string?];
+  if (uid !== undefined) process.setuid!(Number(uid));
+  if (mode === 'loop') {
+    process.send!('ready');
+    for (let n = 1; ; n++) save(content(n), file);
+  } else {
+    try {
+      save(content(9), file);
+      openCheckpoint(file).close();
+      console.log('saved');
+    } catch (error) {
+      console.log(`${(error as Error).name}: ${(error as Error).message}`);
+    }
+  }
+}
