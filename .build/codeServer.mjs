@@ -119,7 +119,7 @@ export function settings(dataDir, extra) {
   const file = path.join(dataDir, 'data', 'Machine', 'settings.json');
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, JSON.stringify({
-    'workbench.startupEditor': 'none', 'workbench.tips.enabled': false, 'telemetry.telemetryLevel': 'off', 'workbench.enableExperiments': false,
+    'workbench.startupEditor': 'none', 'workbench.secondarySideBar.defaultVisibility': 'hidden', 'workbench.tips.enabled': false, 'telemetry.telemetryLevel': 'off', 'workbench.enableExperiments': false,
     'extensions.autoCheckUpdates': false, 'extensions.ignoreRecommendations': true, 'update.mode': 'none', 'chat.disableAIFeatures': true, 'git.enabled': false,
     'typescript.tsserver.automaticTypeAcquisition.enabled': false, 'editor.minimap.enabled': false, ...extra,
   }, null, 1));

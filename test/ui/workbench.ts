@@ -1,6 +1,5 @@
 /** VS Code's workbench as a person uses it: a page of Chromium on a server of our own, with Weightroom under development. */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
@@ -32,7 +31,9 @@ export class Workbench {
   static async open(o: ServerOptions & { folder: string; extension?: string | null; size?: { width: number; height: number }; settings?: Record<string, unknown> }): Promise<Workbench> {
     const b = await build();
     await b.installCodeServer();
-    const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'weightroom-ui-')), path.basename(o.folder));
+    // As deep below the root as media/samples, so that its tsconfig finds the types.
+    fs.mkdirSync(path.join(repoRoot, 'out'), { recursive: true });
+    const folder = fs.mkdtempSync(path.join(repoRoot, 'out', `${path.basename(o.folder)}-`));
     fs.cpSync(o.folder, folder, { recursive: true });
     const server = await b.startServer(o);
     const settings = (extra: Record<string, unknown>): void => b.settings(server.dataDir, { ...o.settings, ...extra });
@@ -55,7 +56,7 @@ export class Workbench {
   async close(): Promise<void> {
     await this.browser.close().catch(() => undefined);
     this.server.stop();
-    fs.rmSync(path.dirname(this.folder), { recursive: true, force: true });
+    fs.rmSync(this.folder, { recursive: true, force: true });
     fs.rmSync(this.server.dataDir, { recursive: true, force: true });
   }
 
