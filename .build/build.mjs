@@ -30,7 +30,8 @@ export async function bundle() {
     if (!there(source)) return console.warn(`not there yet, not bundled: ${source}`);
     jobs.push(esbuild.build({ ...options, entryPoints: [source] }));
   };
-  add('extension/main.ts', { ...node, outfile: 'dist/extension.js', external: ['vscode'] });
+  // jsonc-parser's CommonJS form requires its parts by computed names; its ES form bundles.
+  add('extension/main.ts', { ...node, outfile: 'dist/extension.js', external: ['vscode'], mainFields: ['module', 'main'] });
   add('extension/lib/index.ts', { ...node, outfile: 'dist/lib/index.js', external: ['webgpu'] });
   // The runner loads the library through dist/lib, so that user code and the engine share one copy of it.
   const engine = { ...node, external: ['webgpu', 'esbuild', '../lib/index'] };

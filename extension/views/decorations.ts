@@ -7,7 +7,7 @@ const scheme = 'weightroom-row';
 
 export function decorationUri(id: string, states: GradState[]): vscode.Uri {
   const state = states.includes('nonfinite') ? 'nonfinite' : states.includes('zero') ? 'zero' : '';
-  return vscode.Uri.from({ scheme, path: `/${id}`, query: state });
+  return vscode.Uri.from({ scheme, path: `/${id.replace(/^\/+/, '')}`, query: state });
 }
 
 export function registerDecorations(): vscode.Disposable {
