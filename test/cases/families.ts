@@ -1,9 +1,19 @@
 /** Every family of rows; its golden values lie in test/golden/cases/<family>.jsonl. */
 import type { Row } from './table';
 import * as binary from './rows/binary';
+import * as indexing from './rows/indexing';
+import * as inplace from './rows/inplace';
+import * as products from './rows/products';
+import * as reduce from './rows/reduce';
+import * as shape from './rows/shape';
 import * as unary from './rows/unary';
 
 export const families: Record<string, readonly Row[]> = {
   unary: unary.rows,
   binary: binary.rows,
+  reduce: reduce.rows,
+  shape: shape.rows,
+  indexing: indexing.rows,
+  products: products.rows,
+  inplace: inplace.rows,
 };

@@ -21,7 +21,7 @@
  * such inputs by further rows, or by `also`.
  */
 import type { Module } from '../../extension/lib/nn/module';
-import type { Tensor } from '../../extension/lib/tensor';
+import type { Picked, Tensor } from '../../extension/lib/tensor';
 
 export type DTypeName = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool';
 export const dtypeNames: readonly DTypeName[] = ['float32', 'float64', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'];
@@ -29,7 +29,7 @@ export const isFloat = (d: DTypeName): boolean => d.startsWith('float') || d ===
 
 /** An input: values in C order. Inputs with `fixed` dtype (indices, masks) are the same in every dtype variant. */
 export interface Input { shape: readonly number[]; dtype: DTypeName; data: readonly number[]; fixed: boolean }
-export type Result = Tensor | number | bigint | boolean | string | null | undefined | readonly Result[] | { readonly [key: string]: Result };
+export type Result = Tensor | Picked | number | bigint | boolean | string | null | undefined | readonly Result[] | { readonly [key: string]: Result };
 export type Run = (...inputs: Tensor[]) => Result;
 
 export interface Options {
