@@ -188,7 +188,7 @@ export function meshgrid(tensors: readonly Tensor[], options: { indexing?: 'ij' 
   const ts = swap ? [tensors[1]!, tensors[0]!, ...tensors.slice(2)] : tensors;
   const shape = ts.map((t) => { if (t.dim() > 1) throw new RuntimeError(`torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: ${String(t)}`); return t.numel(); });
   const grids = ts.map((t, i) => t.reshape(shape.map((s, k) => (k === i ? s : 1))).expand(shape));
-  return swap ? [grids[1]!, grids[0]!, ...grids.slice(2)].map((g) => g.transpose(0, 1)) : grids;
+  return swap ? [grids[1]!, grids[0]!, ...grids.slice(2)] : grids;
 }
 /** Every combination of one element of each vector, as rows. */
 export function cartesianProd(...tensors: Tensor[]): Tensor { return tensors.length === 1 ? tensors[0]! : stack(meshgrid(tensors).map((t) => t.reshape(-1)), 1); }

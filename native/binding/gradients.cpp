@@ -9,7 +9,9 @@ napi_value set_requires_grad(Call& c) { weightroom::set_requires_grad(c.tensor(0
 napi_value is_leaf(Call& c) { return c.value(weightroom::is_leaf(c.tensor(0))); }
 napi_value grad_fn(Call& c) {
   auto fn = weightroom::grad_fn(c.tensor(0));
-  return fn ? c.value(fn->name) : c.null();
+  if (!fn) return c.null();
+  size_t at = fn->name.rfind("::");
+  return c.value(at == std::string::npos ? fn->name : fn->name.substr(at + 2));
 }
 napi_value grad(Call& c) { return c.wrap(grad_of(c.tensor(0))); }
 // implId of .grad, 0 when there is none: lets JavaScript keep one object a gradient.

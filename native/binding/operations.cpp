@@ -27,7 +27,7 @@ napi_value clamp(Call& c) {
   return c.wrap(ops::clamp(c.tensor(0), maybe_scalar(c, 1), maybe_scalar(c, 2)));
 }
 napi_value clamp_(Call& c) {
-  if (tensor_bounds(c)) { Tensor self = c.tensor(0); check_inplace(self); ops::copy_(self, ops::clamp(self, c.maybe_tensor(1), c.maybe_tensor(2))); return c.argv[0]; }
+  if (tensor_bounds(c)) { weightroom::become(c.tensor(0), ops::clamp(c.tensor(0), c.maybe_tensor(1), c.maybe_tensor(2))); return c.argv[0]; }
   ops::clamp_(c.tensor(0), maybe_scalar(c, 1), maybe_scalar(c, 2));
   return c.argv[0];
 }
@@ -126,6 +126,10 @@ napi_value rot90(Call& c) { return c.wrap(ops::rot90(c.tensor(0), c.integer(1), 
 napi_value renorm(Call& c) { return c.wrap(ops::renorm(c.tensor(0), c.number(1), c.integer(2), c.number(3))); }
 napi_value dist(Call& c) { return c.wrap(ops::dist(c.tensor(0), c.tensor(1), c.number(2))); }
 napi_value cdist(Call& c) { return c.wrap(ops::cdist(c.tensor(0), c.tensor(1), c.number(2))); }
+napi_value clamp_min(Call& c) { return c.wrap(ops::clamp(c.tensor(0), c.scalar(1), std::nullopt, "ClampMinBackward0")); }
+napi_value clamp_max(Call& c) { return c.wrap(ops::clamp(c.tensor(0), std::nullopt, c.scalar(1), "ClampMaxBackward0")); }
+napi_value round_to(Call& c) { return c.wrap(ops::round_to(c.tensor(0), c.integer(1))); }
+napi_value zero_(Call& c) { ops::fill_(c.tensor(0), Scalar(0), "ZeroBackward0"); return c.argv[0]; }
 // become(t, result): the op that gave `result`, done in place on t.
 napi_value become(Call& c) { weightroom::become(c.tensor(0), c.tensor(1)); return c.argv[0]; }
 napi_value result_type(Call& c) { return c.value(double(ops::result_type(c.operand(0), c.operand(1)))); }
@@ -161,7 +165,7 @@ const std::vector<Entry> op_entries = {
     {"unfold", unfold}, {"diagonal", diagonal}, {"diagEmbed", diag_embed}, {"squeezeDims", squeeze_dims}, {"split", split}, {"unbind", unbind}, {"addmv", addmv},
     {"baddbmm", baddbmm}, {"mv", mv}, {"dot", dot}, {"einsum", einsum}, {"lerp", lerp}, {"addcmul", addcmul}, {"addcdiv", addcdiv}, {"logit", logit},
     {"nanToNum", nan_to_num}, {"deg2rad", deg2rad}, {"rad2deg", rad2deg}, {"cross", cross}, {"trace", trace}, {"rot90", rot90}, {"renorm", renorm}, {"dist", dist},
-    {"cdist", cdist}, {"become", become}, {"resultType", result_type}, {"promoteTypes", promote_types}, {"fillTensor_", fill_tensor_},
+    {"cdist", cdist}, {"become", become}, {"resultType", result_type}, {"promoteTypes", promote_types}, {"fillTensor_", fill_tensor_}, {"clampMin", clamp_min}, {"clampMax", clamp_max}, {"roundTo", round_to}, {"zero_", zero_},
 };
 
 }  // namespace weightroom::binding

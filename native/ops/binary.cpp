@@ -8,6 +8,7 @@ namespace {
 // PyTorch numbers the overloads of an op; `number`: the second operand is a number, `reversed`: the first one is.
 std::string backward_name(BinaryOp op, bool number, bool reversed) {
   switch (op) {
+    case BinaryOp::sub: return reversed ? "RsubBackward1" : "SubBackward0";
     case BinaryOp::pow: return number ? "PowBackward0" : reversed ? "PowBackward2" : "PowBackward1";
     case BinaryOp::remainder: return number ? "RemainderBackward0" : "RemainderBackward1";
     case BinaryOp::fmod: return number ? "FmodBackward0" : "FmodBackward1";
@@ -68,7 +69,7 @@ void check_dtype(BinaryOp op, DType t, const Tensor& b) {
     case BinaryOp::gcd: if (is_floating(t) || t == DType::boolean) refuse("gcd_cpu"); break;
     case BinaryOp::lcm: if (is_floating(t) || t == DType::boolean) refuse("lcm_cpu"); break;
     case BinaryOp::hypot: if (!is_floating(t)) refuse("hypot_cpu"); break;
-    case BinaryOp::nextafter: if (!is_floating(t) || t == DType::float16) refuse("nextafter_cpu"); break;
+    case BinaryOp::nextafter: if (!is_floating(t)) refuse("nextafter_cpu"); break;
     case BinaryOp::logaddexp: if (!is_floating(t)) refuse("logaddexp_cpu"); break;
     case BinaryOp::logaddexp2: if (!is_floating(t)) refuse("logaddexp2_cpu"); break;
     case BinaryOp::remainder: if (t == DType::boolean) refuse("remainder_cpu"); break;
@@ -131,6 +132,7 @@ TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, con
       Tensor a = A(), b = B();
       if (na) {
         Tensor e = binary(BinaryOp::sub, b, wrapped(1));
+        e.impl()->wrapped_number = b.impl()->wrapped_number;
         Tensor d = mul(b, binary(BinaryOp::pow, a, e));
         // d/da a^0 is 0 even where a is 0.
         ga = mul(g, where(binary(BinaryOp::eq, detach(b), wrapped(0)), zeros({}, d.dtype(), d.device()), d));
@@ -168,8 +170,8 @@ TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, con
       break;
     case BinaryOp::hypot: {
       Tensor r = binary(BinaryOp::hypot, A(), B());
-      if (na) ga = mul(g, div(A(), r));
-      if (nb) gb = mul(g, div(B(), r));
+      if (na) ga = div(mul(g, A()), r);
+      if (nb) gb = div(mul(g, B()), r);
       break;
     }
     case BinaryOp::copysign: {
@@ -186,7 +188,7 @@ TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, con
       break;
     }
     case BinaryOp::xlogy:
-      if (na) ga = mul(g, binary(BinaryOp::xlogy, to_dtype(binary(BinaryOp::ne, detach(A()), wrapped(0)), g.dtype()), B()));
+      if (na) ga = masked(binary(BinaryOp::xlogy, g, B()), binary(BinaryOp::logical_and, binary(BinaryOp::eq, detach(A()), wrapped(0)), binary(BinaryOp::le, detach(B()), wrapped(0))));
       if (nb) gb = div(mul(g, A()), B());
       break;
     case BinaryOp::floor_divide:
@@ -240,6 +242,8 @@ Tensor binary(BinaryOp op, const Tensor& a0, const Tensor& b0, double alpha) {
   bring_together(a, b);
   DType common = common_type(op, a, b);
   check_alpha(common, alpha);
+  // The kernel shortens powers by numbers, not by tensors.
+  if (op == BinaryOp::pow && b.impl()->wrapped_number) alpha = 0;
   Tensor out = raw(op, a, b, common, alpha);
   if (!is_comparison(op) && op != BinaryOp::heaviside && any_requires_grad({a, b}))
     record(out, backward_name(op, b.impl()->wrapped_number, a.impl()->wrapped_number).c_str(), {a, b}, keep(op, a, b),
@@ -254,6 +258,7 @@ void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
   if (!s.same(self)) check_same_device(self, b0);
   DType common = common_type(op, self, b);
   check_alpha(common, alpha);
+  if (op == BinaryOp::pow && b.impl()->wrapped_number) alpha = 0;
   bool narrows = (is_floating(common) && !is_floating(self.dtype())) || (common != DType::boolean && self.dtype() == DType::boolean);
   if (!is_comparison(op) && narrows) fail("result type ", scalar_type_name(common), " can't be cast to the desired output type ", scalar_type_name(self.dtype()));
   Dims sizes = broadcast_shapes(self.sizes(), b.sizes());
@@ -261,10 +266,13 @@ void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
   bool grad = any_requires_grad({self, b});
   std::vector<SavedTensor> saved;
   if (grad && op != BinaryOp::add && op != BinaryOp::sub) {
-    // The value before the change is needed only for b's gradient.
-    NoGrad guard;
-    Tensor before = requires_grad(b) || (op != BinaryOp::mul && op != BinaryOp::div) ? clone(self) : Tensor();
-    saved = {before ? SavedTensor(before) : SavedTensor(), SavedTensor(b)};
+    // The value before the change, where a gradient needs it.
+    SavedTensor before;
+    if (requires_grad(b) || (op != BinaryOp::mul && op != BinaryOp::div)) {
+      before = SavedTensor(self);
+      before.secede(self.impl()->storage);
+    }
+    saved = {before, SavedTensor(b)};
   }
   {
     NoGrad guard;

@@ -36,15 +36,15 @@ void copy_(const Tensor& self, const Tensor& src) {
   Tensor expanded = from.sizes() == self.sizes() ? from : expand(from, self.sizes());
   if (self.numel() && expanded.impl()->storage == self.impl()->storage && !self.same(expanded)) { NoGrad guard; expanded = clone(expanded); }
   backend(self).copy(self, expanded);
-  record_inplace(self, "CopyBackwards", {self, src}, {}, [sizes = src.sizes(), dtype = src.dtype(), dev = src.device()](Context& c, const TensorList& g) {
-    return TensorList{Tensor(), c.needs(1) ? to_device(to_dtype(sum_to(g[0], sizes), dtype), dev) : Tensor()};
+  record_inplace(self, "torch::autograd::CopyBackwards", {self, src}, {}, [sizes = src.sizes(), dtype = src.dtype(), dev = src.device()](Context& c, const TensorList& g) {
+    return TensorList{c.needs(0) ? zeros(g[0].sizes(), g[0].dtype(), g[0].device()) : Tensor(), c.needs(1) ? to_device(to_dtype(sum_to(g[0], sizes), dtype), dev) : Tensor()};
   });
 }
 
-void fill_(const Tensor& self, Scalar value) {
+void fill_(const Tensor& self, Scalar value, const char* name) {
   check_inplace(self);
   backend(self).fill(self, value);
-  record_inplace(self, "FillBackward0", {self}, {}, [](Context&, const TensorList& g) { return TensorList{zeros(g[0].sizes(), g[0].dtype(), g[0].device())}; });
+  record_inplace(self, name, {self}, {}, [](Context&, const TensorList& g) { return TensorList{zeros(g[0].sizes(), g[0].dtype(), g[0].device())}; });
 }
 
 void fill_(const Tensor& self, const Tensor& value) {

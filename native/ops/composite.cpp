@@ -51,11 +51,17 @@ Tensor composite(const char* name, const TensorList& inputs, const std::function
 
 Tensor lerp(const Tensor& a, const Tensor& end, const Tensor& weight) {
   bool number = weight.impl()->wrapped_number;
+  double w = number ? *to_dtype(weight, DType::float64).data<double>() : 0;
   if (a.dtype() != end.dtype()) fail("expected dtype ", c_type_name(a.dtype()), " for `end` but got dtype ", c_type_name(end.dtype()));
   if (!number && a.dtype() != weight.dtype()) fail("expected dtype ", c_type_name(a.dtype()), " for `weight` but got dtype ", c_type_name(weight.dtype()));
   if (!is_floating(a.dtype())) fail_not_implemented("\"lerp_kernel_scalar\" not implemented for '", scalar_type_name(a.dtype()), "'");
-  return composite(number ? "LerpBackward0" : "LerpBackward1", {a, end, weight}, [](const TensorList& in) {
-    // From the nearer end, so that weight 1 gives `end` exactly.
+  // From the nearer end, so that weight 1 gives `end` exactly.
+  if (number)
+    return composite("LerpBackward0", {a, end}, [w](const TensorList& in) {
+      Tensor span = sub(in[1], in[0]);
+      return std::abs(w) < 0.5 ? binary(BinaryOp::add, in[0], span, w) : binary(BinaryOp::sub, in[1], span, 1 - w);
+    });
+  return composite("LerpBackward1", {a, end, weight}, [](const TensorList& in) {
     Tensor span = sub(in[1], in[0]), w = in[2];
     Tensor near = binary(BinaryOp::lt, unary(UnaryOp::abs, detach(w)), wrapped(0.5));
     return where(near, add(in[0], mul(w, span)), sub(in[1], mul(span, add(neg(w), 1.0))));
@@ -63,10 +69,10 @@ Tensor lerp(const Tensor& a, const Tensor& end, const Tensor& weight) {
 }
 
 Tensor addcmul(const Tensor& a, const Tensor& x, const Tensor& y, double value) {
-  if (!is_floating(result_type(a, result_type(x, y) == x.dtype() ? x : y))) check(value == std::floor(value), "For integral input tensors, argument value must not be a floating point number.");
   return composite("AddcmulBackward0", {a, x, y}, [value](const TensorList& in) {
     Tensor p = mul(in[1], in[2]);
-    return add(in[0], value == 1 ? p : binary(BinaryOp::mul, p, wrapped(value == std::floor(value) ? Scalar(int64_t(value)) : Scalar(value))));
+    if (value == 1) return add(in[0], p);
+    return add(in[0], binary(BinaryOp::mul, p, wrapped(is_floating(p.dtype()) ? Scalar(value) : Scalar(int64_t(value)))));
   });
 }
 
@@ -78,10 +84,22 @@ Tensor addcdiv(const Tensor& a, const Tensor& x, const Tensor& y, double value) 
 
 Tensor logit(const Tensor& a0, std::optional<double> eps) {
   Tensor a = is_floating(a0.dtype()) ? a0 : to_dtype(a0, DType::float32);
-  return composite("LogitBackward0", {a}, [eps](const TensorList& in) {
-    Tensor x = eps ? unary(UnaryOp::clamp, in[0], *eps, 1 - *eps) : in[0];
-    return unary(UnaryOp::log, div(x, add(neg(x), 1.0)));
-  });
+  Tensor out;
+  {
+    NoGrad guard;
+    Tensor x = eps ? unary(UnaryOp::clamp, a, *eps, 1 - *eps) : a;
+    out = unary(UnaryOp::log, div(x, add(neg(x), 1.0)));
+  }
+  if (any_requires_grad({a}))
+    record(out, "LogitBackward0", {a}, {SavedTensor(a)}, [eps](Context& c, const TensorList& g) {
+      // Outside the domain: NaN, or zero where x was clamped.
+      Tensor x = c.saved(0), d = div(g[0], mul(x, add(neg(x), 1.0)));
+      double low = eps.value_or(0), high = 1 - low;
+      Tensor outside = binary(BinaryOp::logical_or, binary(BinaryOp::lt, detach(x), wrapped(low)), binary(BinaryOp::gt, detach(x), wrapped(high)));
+      if (!eps && !grad_enabled()) d = where(binary(BinaryOp::eq, detach(x), wrapped(0)), mul(g[0], double(INFINITY)), d);
+      return TensorList{where(outside, full({}, eps ? 0.0 : NAN, d.dtype(), d.device()), d)};
+    });
+  return out;
 }
 
 Tensor nan_to_num(const Tensor& a, double nan, std::optional<double> posinf, std::optional<double> neginf) {
@@ -97,6 +115,17 @@ Tensor nan_to_num(const Tensor& a, double nan, std::optional<double> posinf, std
     Tensor y = where(unary(UnaryOp::isnan, detach(x)), number(nan), x);
     y = where(binary(BinaryOp::eq, detach(x), wrapped(double(INFINITY))), number(posinf.value_or(top)), y);
     return where(binary(BinaryOp::eq, detach(x), wrapped(-double(INFINITY))), number(neginf.value_or(-top)), y);
+  });
+}
+
+Tensor round_to(const Tensor& a, int64_t decimals) {
+  if (decimals == 0) return unary(UnaryOp::round, a);
+  double scale = std::pow(10.0, double(std::abs(decimals)));
+  auto times = [](const Tensor& t, double s) { return is_floating(t.dtype()) ? mul(t, s) : t; };
+  return composite("RoundBackward1", {a}, [=](const TensorList& in) {
+    if (!is_floating(in[0].dtype())) return unary(UnaryOp::round, in[0]);
+    Tensor t = unary(UnaryOp::round, decimals > 0 ? times(in[0], scale) : div(in[0], wrapped(scale)));
+    return decimals > 0 ? div(t, wrapped(scale)) : times(t, scale);
   });
 }
 

@@ -39,12 +39,13 @@ Tensor linspace(double start, double end, int64_t steps, DType dtype, Device dev
   dispatch_all(dtype, [&]<typename T>() {
     T* o = out.data<T>();
     if constexpr (std::is_integral_v<T>) {
+      if (steps == 1) end = start;
       double step = steps > 1 ? (double(int64_t(end)) - double(int64_t(start))) / double(steps - 1) : 0;
       for (int64_t i = 0; i < steps; ++i) o[i] = T(int64_t(i < steps / 2 ? double(int64_t(start)) + step * double(i) : double(int64_t(end)) - step * double(steps - i - 1)));
     } else {
       // From both ends, in the element's own precision, as PyTorch computes it.
       using C = compute_t<T>;
-      C a = C(start), b = C(end), step = steps > 1 ? (b - a) / C(steps - 1) : C(0);
+      C a = C(start), b = steps > 1 ? C(end) : a, step = steps > 1 ? (b - a) / C(steps - 1) : C(0);
       for (int64_t i = 0; i < steps; ++i) o[i] = T(i < steps / 2 ? a + step * C(i) : b - step * C(steps - i - 1));
     }
   });

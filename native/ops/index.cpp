@@ -211,12 +211,15 @@ Tensor embedding(const Tensor& weight, const Tensor& index, int64_t padding_idx)
 Tensor cat(const TensorList& in, int64_t dim) {
   if (in.empty()) fail_value("torch.cat(): expected a non-empty list of Tensors");
   TensorList ts;
+  std::vector<size_t> place;  // of each of `ts` among the inputs: empty vectors are left out
   for (const Tensor& t : in) {
     check(t.dim() > 0, "zero-dimensional tensor (at position ", &t - in.data(), ") cannot be concatenated");
     check_same_device(in[0], t);
-    if (!(t.dim() == 1 && t.numel() == 0)) ts.push_back(t);
+    if (t.dim() == 1 && t.numel() == 0) continue;
+    place.push_back(size_t(&t - in.data()));
+    ts.push_back(t);
   }
-  if (ts.empty()) return in[0];
+  if (ts.empty()) return clone(in[0]);
   dim = wrap_dim(dim, ts[0].dim());
   DType dtype = ts[0].dtype();
   Dims sizes = ts[0].sizes();
@@ -242,12 +245,14 @@ Tensor cat(const TensorList& in, int64_t dim) {
     }
     starts.push_back(at);
   }
-  if (any_requires_grad(ts)) {
+  if (any_requires_grad(in)) {
     std::vector<DType> types;
-    for (const Tensor& t : ts) types.push_back(t.dtype());
-    record(out, "CatBackward0", ts, {}, [dim, starts, types](Context& c, const TensorList& g) {
-      TensorList r;
-      for (size_t i = 0; i + 1 < starts.size(); ++i) r.push_back(c.needs(i) ? to_dtype(slice(g[0], dim, starts[i], starts[i + 1], 1), types[i]) : Tensor());
+    for (const Tensor& t : in) types.push_back(t.dtype());
+    record(out, "CatBackward0", in, {}, [dim, starts, types, place](Context& c, const TensorList& g) {
+      TensorList r(types.size());
+      for (size_t k = 0; k < place.size(); ++k)
+        if (size_t i = place[k]; c.needs(i)) r[i] = to_dtype(slice(g[0], dim, starts[k], starts[k + 1], 1), types[i]);
+      for (size_t i = 0; i < r.size(); ++i) if (!r[i] && c.needs(i)) r[i] = zeros({0}, types[i], g[0].device());
       return r;
     });
   }

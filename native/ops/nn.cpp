@@ -31,18 +31,23 @@ void check_loss(const Tensor& x, const Tensor& target) {
 Tensor softmax(const Tensor& a0, int64_t dim, bool log) {
   Tensor a = is_floating(a0.dtype()) ? a0 : to_dtype(a0, DType::float32);
   dim = wrap_dim(dim, a.dim());
-  if (a.dim() && dim != a.dim() - 1) return transpose(softmax(transpose(a, dim, -1), -1, log), dim, -1);
-  Tensor out = raw_softmax(a, log);
+  bool last = a.dim() == 0 || dim == a.dim() - 1;
+  auto turned = [dim, last](const Tensor& t) { return last ? contiguous(t) : contiguous(transpose(t, dim, -1)); };
+  Tensor out;
+  {
+    NoGrad guard;
+    out = last ? raw_softmax(a, log) : turned(raw_softmax(transpose(a, dim, -1), log));
+  }
   if (any_requires_grad({a})) {
-    auto node = record(TensorList{out}, log ? "LogSoftmaxBackward0" : "SoftmaxBackward0", {a}, {}, [log](Context& c, const TensorList& g) {
+    auto node = record(TensorList{out}, log ? "LogSoftmaxBackward0" : "SoftmaxBackward0", {a}, {}, [log, dim, turned](Context& c, const TensorList& g) {
       Tensor y = c.saved(0);
       if (grad_enabled()) {
-        if (log) return TensorList{sub(g[0], mul(unary(UnaryOp::exp, y), sum(g[0], {-1}, true)))};
-        return TensorList{mul(y, sub(g[0], sum(mul(g[0], y), {-1}, true)))};
+        if (log) return TensorList{sub(g[0], mul(unary(UnaryOp::exp, y), sum(g[0], {dim}, true)))};
+        return TensorList{mul(y, sub(g[0], sum(mul(g[0], y), {dim}, true)))};
       }
-      Tensor gin = empty(y.sizes(), y.dtype(), y.device());
-      if (y.numel()) backend(y).softmax_backward(gin, contiguous(g[0]), y, log);
-      return TensorList{gin};
+      Tensor yt = turned(y), gin = empty(yt.sizes(), y.dtype(), y.device());
+      if (y.numel()) backend(y).softmax_backward(gin, turned(g[0]), yt, log);
+      return TensorList{turned(gin)};
     });
     save_output(node, out);
   }

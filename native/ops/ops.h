@@ -26,14 +26,14 @@ Tensor to_device(const Tensor& a, Device device);
 Tensor clone(const Tensor& a);
 Tensor contiguous(const Tensor& a);
 void copy_(const Tensor& self, const Tensor& src);
-void fill_(const Tensor& self, Scalar value);
+void fill_(const Tensor& self, Scalar value, const char* name = "FillBackward0");
 void fill_(const Tensor& self, const Tensor& value);
 
 // --- unary.cpp, binary.cpp
 Tensor unary(UnaryOp op, const Tensor& a, double p = 0, double q = 0);
 void unary_(UnaryOp op, const Tensor& self, double p = 0, double q = 0);
 // A missing bound does not bound. Throws RuntimeError when both are missing.
-Tensor clamp(const Tensor& a, std::optional<Scalar> min, std::optional<Scalar> max);
+Tensor clamp(const Tensor& a, std::optional<Scalar> min, std::optional<Scalar> max, const char* name = nullptr);
 void clamp_(const Tensor& self, std::optional<Scalar> min, std::optional<Scalar> max);
 Tensor clamp(const Tensor& a, const Tensor& min, const Tensor& max);
 DType result_type(const Tensor& a, const Tensor& b);
@@ -144,6 +144,7 @@ Tensor addcmul(const Tensor& a, const Tensor& x, const Tensor& y, double value);
 Tensor addcdiv(const Tensor& a, const Tensor& x, const Tensor& y, double value);
 Tensor logit(const Tensor& a, std::optional<double> eps);
 Tensor nan_to_num(const Tensor& a, double nan, std::optional<double> posinf, std::optional<double> neginf);
+Tensor round_to(const Tensor& a, int64_t decimals);
 Tensor scaled(const char* name, const Tensor& a, double factor);  // deg2rad, rad2deg
 Tensor cross(const Tensor& a, const Tensor& b, int64_t dim);
 Tensor trace(const Tensor& a);

@@ -120,7 +120,7 @@ Tensor norm(const Tensor& a, double p, Dims dims, bool keepdim) {
       Tensor x = c.saved(0), n = restore(c.saved(1), kept), gr = restore(g[0], kept);
       auto zero_where = [](const Tensor& t, const Tensor& mask) { return where(mask, zeros({}, t.dtype(), t.device()), t); };
       auto is_zero = [](const Tensor& t) { return binary(BinaryOp::eq, detach(t), wrapped(0)); };
-      if (p == 0) return TensorList{zeros(x.sizes(), x.dtype(), x.device())};
+      if (p == 0) return TensorList{Tensor()};
       Tensor sign = unary(UnaryOp::sign, x);
       if (p == 1) return TensorList{mul(gr, sign)};
       if (p == 2) return TensorList{mul(gr, zero_where(div(x, n), is_zero(n)))};
@@ -253,7 +253,7 @@ BackwardFn picked_back(const Dims& from, int64_t dim) {
 Tensor arg_max_min(const Tensor& a, bool max, std::optional<int64_t> dim, bool keepdim) {
   NoGrad guard;
   const char* name = max ? "argmax" : "argmin";
-  if (a.dtype() == DType::boolean) fail_not_implemented("\"", name, "_cpu\" not implemented for 'Bool'");
+  check(a.dtype() != DType::boolean, name, "(): does not support bool input");
   if (dim) return max_min_dim(a, max, *dim, keepdim, name).second;
   if (a.numel() == 0) fail_index(name, "(): Expected reduction dim to be specified for input.numel() == 0.");
   Tensor flat = max_min_dim(reshape(a, {-1}), max, 0, false).second;

@@ -70,6 +70,11 @@ Tensor logcumsumexp(const Tensor& a, int64_t dim) {
     auto node = record(TensorList{out}, "LogcumsumexpBackward0", {a}, {SavedTensor(a)}, [dim](Context& c, const TensorList& g) {
       Tensor x = c.saved(0), y = c.saved(1);
       if (x.dim() == 0) return TensorList{g[0]};
+      if (grad_enabled()) {
+        // The plain formula, which can be differentiated again.
+        Tensor top = detach(max_min_dim(detach(x), true, dim, true).first);
+        return TensorList{mul(unary(UnaryOp::exp, sub(x, top)), from_end(mul(g[0], unary(UnaryOp::exp, sub(top, y))), dim))};
+      }
       // Positive and negative gradients apart, in logarithms.
       Tensor size = unary(UnaryOp::log, unary(UnaryOp::abs, g[0]));
       Tensor none = full({}, -INFINITY, x.dtype(), x.device());

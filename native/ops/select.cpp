@@ -318,7 +318,7 @@ Tensor masked_fill(const Tensor& a, const Tensor& mask, const Tensor& value) {
     out = where(mask, v, to_dtype(a, type));
   }
   if (any_requires_grad({a, value}))
-    record(out, "MaskedFillBackward0", {a, value}, {SavedTensor(mask)}, [from = a.sizes(), at = a.dtype(), vt = value.dtype()](Context& c, const TensorList& g) {
+    record(out, value.impl()->wrapped_number ? "MaskedFillBackward0" : "MaskedFillBackward1", {a, value}, {SavedTensor(mask)}, [from = a.sizes(), at = a.dtype(), vt = value.dtype()](Context& c, const TensorList& g) {
       TensorList r(2);
       Tensor m = c.saved(0), zero = zeros({}, g[0].dtype(), g[0].device());
       if (c.needs(0)) r[0] = to_dtype(sum_to(masked_fill(g[0], m, zero), from), at);
@@ -408,7 +408,7 @@ Tensor index_fill(const Tensor& a, int64_t dim, const Tensor& index0, const Tens
     out = a.dim() ? index_put(a, ix, v, false) : reshape(index_put(reshape(a, {1}), ix, v, false), {});
   }
   if (any_requires_grad({a, value}))
-    record(out, "IndexFillBackward0", {a, value}, {SavedTensor(index)}, [dim, vt = value.dtype()](Context& c, const TensorList& g) {
+    record(out, value.impl()->wrapped_number ? "IndexFillBackward0" : "IndexFillBackward1", {a, value}, {SavedTensor(index)}, [dim, vt = value.dtype()](Context& c, const TensorList& g) {
       TensorList r(2);
       if (c.needs(0)) r[0] = index_fill(g[0], dim, c.saved(0), zeros({}, g[0].dtype(), g[0].device()));
       if (c.needs(1)) r[1] = to_dtype(sum(g[0].dim() ? index_select(g[0], dim, c.saved(0)) : g[0], {}, false), vt);

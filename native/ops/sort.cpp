@@ -49,7 +49,7 @@ std::pair<Tensor, Tensor> sort(const Tensor& a, int64_t dim, bool descending) {
 
 std::pair<Tensor, Tensor> topk(const Tensor& a, int64_t k, int64_t dim, bool largest, bool sorted) {
   dim = wrap_dim(dim, a.dim());
-  if (a.dtype() == DType::boolean) fail_not_implemented("\"topk_cpu\" not implemented for 'Bool'");
+  check(a.dtype() != DType::boolean, "topk does not support bool dtypes on CPU");
   check(k >= 0 && k <= (a.dim() ? a.size(dim) : 1), "selected index k out of range");
   Tensor in = lined_up(a, dim);
   Dims sizes = in.sizes();

@@ -96,9 +96,9 @@ Tensor gradient(UnaryOp op, const Tensor& g, const Tensor& s, double p, double q
     case UnaryOp::digamma: return mul(g, unary(UnaryOp::polygamma, s, 1));
     case UnaryOp::polygamma: return mul(g, unary(UnaryOp::polygamma, s, p + 1));
     case UnaryOp::sinc: {
-      Tensor t = mul(s, M_PI);
-      Tensor d = mul(g, div(sub(mul(t, unary(UnaryOp::cos, t)), unary(UnaryOp::sin, t)), mul(t, s)));
-      return where(binary(BinaryOp::eq, detach(s), wrapped(0)), zeros({}, d.dtype(), d.device()), d);
+      Tensor t = mul(s, M_PI), below = mul(mul(s, s), M_PI);
+      Tensor d = mul(g, div(sub(mul(t, unary(UnaryOp::cos, t)), unary(UnaryOp::sin, t)), below));
+      return where(binary(BinaryOp::eq, detach(below), wrapped(0)), zeros({}, d.dtype(), d.device()), d);
     }
     case UnaryOp::tanh: return twice ? mul(g, add(neg(mul(s, s)), 1.0)) : fused(BinaryOp::tanh_backward, 1);
     case UnaryOp::sigmoid: return twice ? mul(g, mul(s, add(neg(s), 1.0))) : fused(BinaryOp::sigmoid_backward, 1);
@@ -176,7 +176,10 @@ void unary_(UnaryOp op, const Tensor& self, double p, double q) {
   bool grad = any_requires_grad({self});
   std::vector<SavedTensor> saved;
   bool of_output = saves_output(op);
-  if (grad && !of_output) { NoGrad guard; saved.emplace_back(clone(self)); }
+  if (grad && !of_output) {
+    saved.emplace_back(self);
+    saved.back().secede(self.impl()->storage);
+  }
   compute(op, self, self, p, q);
   if (!grad) return record_inplace(self, "", {self}, {}, nullptr);
   if (of_output) {
@@ -207,7 +210,8 @@ Bounds bounds(const Tensor& a, std::optional<Scalar> min, std::optional<Scalar> 
 }
 }  // namespace
 
-Tensor clamp(const Tensor& a, std::optional<Scalar> min, std::optional<Scalar> max) {
+Tensor clamp(const Tensor& a, std::optional<Scalar> min, std::optional<Scalar> max, const char* name) {
+  if (name) return composite(name, {a}, [=](const TensorList& in) { return clamp(in[0], min, max); });
   Bounds b = bounds(a, min, max);
   return unary(UnaryOp::clamp, to_dtype(a, b.type), b.low, b.high);
 }

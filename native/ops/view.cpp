@@ -222,7 +222,7 @@ Tensor as_strided(const Tensor& a, const Dims& sizes, const Dims& strides, int64
     Tensor index = arange(0, last, 1, DType::int64);
     Tensor ix = contiguous(make_view(index.impl()->storage, sizes, strides, offset - low, DType::int64));
     Tensor sum = scatter(flat, 0, view(ix, {ix.numel()}), reshape(to_device(g[0], {}), {ix.numel()}), true);
-    return TensorList{to_device(clone(make_view(sum.impl()->storage, from, fs, fo - low, sum.dtype())), g[0].device())};
+    return TensorList{to_device(as_strided(sum, from, fs, fo - low), g[0].device())};
   });
 }
 

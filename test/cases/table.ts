@@ -45,6 +45,8 @@ export interface Options {
   noGrad?: boolean;
   /** The second derivative is not checked: PyTorch has none, or it is zero everywhere. */
   noDouble?: boolean;
+  /** Inputs stand on a kink: gradients are compared with PyTorch's choice there, not with finite differences. */
+  kink?: boolean;
   /** grad_fn's name is not compared. */
   anyFn?: boolean;
   /** Non-contiguous inputs are not tried: the result depends on strides. */
@@ -108,6 +110,8 @@ export function mask(...shape: number[]): Input {
   const n = count(shape);
   return { shape, dtype: 'bool', data: Array.from({ length: n }, (_, i) => (hash(n, i) < 0.5 ? 1 : 0)), fixed: true };
 }
+/** All values a little higher: for inputs that must not meet those of another. */
+export const raised = (input: Input): Input => ({ ...input, data: input.data.map((v) => v + 1 / 512) });
 /** Given values in C order. */
 export function values(data: readonly number[], shape: readonly number[] = [data.length], dtype: DTypeName = 'float32'): Input { return { shape, dtype, data, fixed: dtype !== 'float32' }; }
 /** The same values in another dtype, which dtype variants leave alone. */
@@ -115,6 +119,7 @@ export const as = (dtype: DTypeName, input: Input): Input => ({ ...input, dtype,
 
 function toDtype(v: number, dtype: DTypeName): number {
   if (isFloat(dtype)) return v;
+  if (!Number.isFinite(v)) return 0;
   if (dtype === 'bool') return v !== 0 ? 1 : 0;
   const t = Math.trunc(v * 2);
   return dtype === 'uint8' ? Math.abs(t) % 256 : t;

@@ -29,7 +29,7 @@ def encode(v):
         if t.dtype == torch.bool: t8 = t.to(torch.uint8)
         elif t.dtype in (torch.float16, torch.bfloat16): t8 = t.view(torch.int16)
         else: t8 = t
-        return f"{str(t.dtype)[6:]} {','.join(map(str, t.shape))} {base64.b64encode(t8.numpy().tobytes()).decode()}"
+        return f"{str(t.dtype)[6:]} {','.join(map(str, t.shape))} {base64.b64encode(t8.numpy(force=True).tobytes()).decode()}"
     if isinstance(v, torch.Size): return [encode(x) for x in v]
     if isinstance(v, dict): return [encode(x) for x in v.values()]
     if isinstance(v, (tuple, list)): return [encode(x) for x in v]
@@ -80,7 +80,7 @@ def op(row, variant):
     torch.manual_seed(0)
     out = run(row['py'], dict(zip(NAMES, ins)))
     answer = {'out': encode(out)}
-    fn = [t.grad_fn.name() if t.grad_fn is not None else None for t in tensors(out)]
+    fn = [type(t.grad_fn).__name__ if t.grad_fn is not None else None for t in tensors(out)]
     if any(fn): answer['fn'] = fn
     if variant['grad'] and backward(out):
         answer['grad'] = [encode(t.grad) if g and t.grad is not None else None for t, g in zip(ins, leaves)]

@@ -31,7 +31,7 @@ export class TensorBinary extends TensorUnary {
   /** The power in float64. */
   floatPower(exponent: Operand): Tensor { return native['binary'](B['pow'], this.double(), exponent instanceof TensorBinary ? exponent.double() : exponent); }
   /** this · 2^other */
-  ldexp(other: Tensor): Tensor { return native['binary'](B['mul'], this, native['binary'](B['pow'], 2.0, other.isFloatingPoint() ? other : other.float())); }
+  ldexp(other: Tensor): Tensor { return native['binary'](B['mul'], this, native['binary'](B['pow'], 2, other.isFloatingPoint() ? other : this.isFloatingPoint() ? other.to(this.dtype) : other.float())); }
   lerp(end: Tensor, weight: Operand): Tensor { return native['lerp'](this, end, weight); }
   /** this + value · tensor1 · tensor2 */
   addcmul(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor { return native['addcmul'](this, tensor1, tensor2, options.value ?? 1); }

@@ -169,7 +169,7 @@ export class TensorCore {
   copy_(src: Tensor): this { return native['copy_'](this, src); }
   /** Every element becomes `value`, a number or a tensor without dims. */
   fill_(value: Operand): this { return value instanceof TensorCore ? native['fillTensor_'](this, value) : native['fill_'](this, value); }
-  zero_(): this { return native['fill_'](this, 0); }
+  zero_(): this { return native['zero_'](this); }
   /** @internal Takes the values and the history of `result`, an op of this tensor: that op, in place. */
   protected become(result: Tensor): this { return native['become'](this, result); }
 }

@@ -71,7 +71,7 @@ export class TensorLinalg extends TensorIndexing {
   /** beta · this + alpha · Σ over the batch of batch1 @ batch2. */
   addbmm(batch1: Tensor, batch2: Tensor, options: BlendOptions = {}): Tensor {
     const [beta, alpha] = blend(options);
-    const p = batch1.bmm(batch2).sum(0);
+    const p = batch1.bmm(batch2).sum({ dim: 0, dtype: batch1.dtype });
     return beta === 0 ? p.mul(alpha) : this.mul(beta).add(p, { alpha });
   }
   addmm_(mat1: Tensor, mat2: Tensor, options: BlendOptions = {}): this { return this.become(this.addmm(mat1, mat2, options)); }

@@ -100,11 +100,7 @@ export class TensorUnary extends TensorCore {
   polygamma(n: number): Tensor { return native['unary'](U['polygamma'], this, n); }
   /** To `decimals` places (default 0), ties to even. */
   round(options: { decimals?: number } = {}): Tensor {
-    const scale = 10 ** Math.abs(options.decimals ?? 0);
-    if (scale === 1) return native['unary'](U['round'], this);
-    const up = options.decimals! > 0;
-    const t: Tensor = native['binary'](B[up ? 'mul' : 'div'], this, scale);
-    return native['binary'](B[up ? 'div' : 'mul'], t.round(), scale);
+    return native['roundTo'](this, options.decimals ?? 0);
   }
   /** ln(x / (1 - x)); with eps, x is first clamped to [eps, 1 - eps]. */
   logit(eps: number | null = null): Tensor { return native['logit'](this, eps); }
@@ -120,9 +116,9 @@ export class TensorUnary extends TensorCore {
   /** Between min and max, numbers or tensors; null leaves a side open. Throws RuntimeError when both are null. */
   clamp(min: Operand | null = null, max: Operand | null = null): Tensor { return native['clamp'](this, min, max); }
   /** At least min. */
-  clampMin(min: Operand): Tensor { return native['clamp'](this, min, null); }
+  clampMin(min: Operand): Tensor { return min instanceof TensorCore ? native['clamp'](this, min, null) : native['clampMin'](this, min); }
   /** At most max. */
-  clampMax(max: Operand): Tensor { return native['clamp'](this, null, max); }
+  clampMax(max: Operand): Tensor { return max instanceof TensorCore ? native['clamp'](this, null, max) : native['clampMax'](this, max); }
 
   // --- other names of the same
 

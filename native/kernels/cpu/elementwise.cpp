@@ -33,10 +33,25 @@ template <UnaryOp op, typename T> void unary_loop(int64_t n, std::array<char*, 2
   }
 }
 
+// The neighbour of a half type: one step of its bits.
+template <typename T> T next_bits(T a, T b) {
+  float x = float(a), y = float(b);
+  if (std::isnan(x) || std::isnan(y)) return T(std::numeric_limits<float>::quiet_NaN());
+  if (x == y) return b;
+  uint16_t bits;
+  std::memcpy(&bits, &a, 2);
+  if (x == 0) bits = uint16_t((y < 0 ? 0x8000 : 0) | 1);
+  else bits = uint16_t((x < y) == (x > 0) ? bits + 1 : bits - 1);
+  T r;
+  std::memcpy(static_cast<void*>(&r), &bits, 2);
+  return r;
+}
+
 template <BinaryOp op, typename T> void binary_loop(int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s, double alpha) {
   using C = compute_t<T>;
   for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1], p[2] += s[2]) {
     if constexpr (is_comparison(op)) at<bool>(p[0]) = compare_value<op>(C(at<T>(p[1])), C(at<T>(p[2])));
+    else if constexpr (op == BinaryOp::nextafter && sizeof(T) == 2 && std::is_floating_point_v<C>) at<T>(p[0]) = next_bits(at<T>(p[1]), at<T>(p[2]));
     else if constexpr (std::is_floating_point_v<C>) at<T>(p[0]) = T(binary_float<op>(C(at<T>(p[1])), C(at<T>(p[2])), C(alpha)));
     else at<T>(p[0]) = binary_int<op>(at<T>(p[1]), at<T>(p[2]), bound<T>(alpha));
   }
@@ -82,9 +97,10 @@ void CpuBackend::copy(const Tensor& out, const Tensor& in) {
         for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) {
           if constexpr (std::is_same_v<O, bool>) at<O>(p[0]) = compute_t<T>(at<T>(p[1])) != compute_t<T>(0);
           else if constexpr (std::is_integral_v<O> && !std::is_integral_v<T>) {
-            // Out of range is what x86 gives PyTorch: through int64.
+            // Out of range is what x86 gives PyTorch: the lowest number of the register it goes through.
             double v = double(compute_t<T>(at<T>(p[1])));
-            at<O>(p[0]) = O(v >= -9.2233720368547758e18 && v < 9.2233720368547758e18 ? int64_t(v) : INT64_MIN);
+            if constexpr (sizeof(O) == 8) at<O>(p[0]) = O(v >= -9.2233720368547758e18 && v < 9.2233720368547758e18 ? int64_t(v) : INT64_MIN);
+            else at<O>(p[0]) = O(v > -2147483649.0 && v < 2147483648.0 ? int32_t(v) : INT32_MIN);
           } else at<O>(p[0]) = O(compute_t<O>(compute_t<T>(at<T>(p[1]))));
         }
       });
@@ -130,7 +146,7 @@ void CpuBackend::arange(const Tensor& out, double start, double step) {
     T* o = out.data<T>();
     for (int64_t i = 0; i < out.numel(); ++i) {
       if constexpr (std::is_integral_v<T>) o[i] = T(int64_t(start) + i * int64_t(step));
-      else o[i] = T(compute_t<T>(start + double(i) * step));
+      else o[i] = T(compute_t<T>(std::fma(double(i), step, start)));
     }
   });
 }

@@ -144,9 +144,16 @@ template <typename T> T int_pow(T base, T exponent) {
   return T(r);
 }
 
-// a^b for a number b, as PyTorch shortens it.
-template <typename T> T float_pow(T a, T b) {
-  if (b == T(2)) return a * a;
+// a^b; for a number b (`number`) shortened as PyTorch does.
+template <typename T> T float_pow(T a, T b, bool number) {
+  if (number) {
+    if (b == T(2)) return a * a;
+    if (b == T(3)) return a * a * a;
+    if (b == T(0.5)) return std::sqrt(a);
+    if (b == T(-0.5)) return T(1) / std::sqrt(a);
+    if (b == T(-1)) return T(1) / a;
+    if (b == T(-2)) return T(1) / (a * a);
+  }
   return std::pow(a, b);
 }
 
@@ -163,7 +170,7 @@ template <BinaryOp op, typename T> T binary_float(T a, T b, T alpha) {
     case BinaryOp::trunc_divide: return std::trunc(a / b);
     case BinaryOp::remainder: return py_remainder(a, b);
     case BinaryOp::fmod: return std::fmod(a, b);
-    case BinaryOp::pow: return float_pow(a, b);
+    case BinaryOp::pow: return float_pow(a, b, alpha == T(0));
     case BinaryOp::maximum: return std::isnan(a) || std::isnan(b) ? nan : (a > b ? a : b);
     case BinaryOp::minimum: return std::isnan(a) || std::isnan(b) ? nan : (a < b ? a : b);
     case BinaryOp::fmax: return std::fmax(a, b);
@@ -178,7 +185,7 @@ template <BinaryOp op, typename T> T binary_float(T a, T b, T alpha) {
     }
     case BinaryOp::logaddexp2: {
       if (std::isinf(a) && a == b) return a;
-      return std::max(a, b) + std::log1p(std::exp2(-std::abs(a - b))) * T(M_LOG2E);
+      return std::fma(std::log1p(std::exp2(-std::abs(a - b))), T(M_LOG2E), std::max(a, b));
     }
     case BinaryOp::xlogy: return std::isnan(b) ? nan : a == 0 ? T(0) : a * std::log(b);
     case BinaryOp::heaviside: return a == 0 ? b : T(a > 0);

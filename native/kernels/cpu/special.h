@@ -9,6 +9,7 @@ namespace weightroom {
 inline double hurwitz_zeta(double s, double q) {
   if (s == 1) return std::numeric_limits<double>::infinity();
   if (s < 1) return std::numeric_limits<double>::quiet_NaN();
+  if (std::isinf(q)) return q > 0 ? 0 : std::numeric_limits<double>::quiet_NaN();
   if (q <= 0) {
     if (q == std::floor(q)) return std::numeric_limits<double>::infinity();
     if (s != std::floor(s)) return std::numeric_limits<double>::quiet_NaN();

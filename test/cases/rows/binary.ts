@@ -1,6 +1,6 @@
 /** Element by element, two inputs: arithmetic, comparisons, logic. */
 import * as torch from '../../../extension/lib/index';
-import { as, binary, f, ints, mask, op, positive, values, within, type Row } from '../table';
+import { as, binary, f, ints, mask, op, positive, raised, values, within, type Row } from '../table';
 
 const predicate = { noGrad: true };
 /** PyTorch's vectorised fmod answers NaN where divisor or quotient leave the normal range; its scalar one and ours are exact. */
@@ -41,7 +41,7 @@ export const rows: Row[] = [
   op('div number', [f(3, 4)], (x) => x.div(3), 'x / 3', { elementwise: true }),
   op('pow 3', [positive(3, 4)], (x) => x.pow(3), 'x.pow(3)', { elementwise: true }),
   ...[0, 1, 2, -1, -2, 0.5, -0.5, 2.5].map((e) => op(`pow ${e}`, [positive(3, 4)], (x) => x.pow(e), `x.pow(${e})`, { elementwise: true })),
-  op('number to a power', [f(3, 4)], (x) => torch.pow(2, x), '2 ** x', { elementwise: true }),
+  op('number to a power', [f(3, 4)], (x) => torch.pow(2, x), '2 ** x', { elementwise: true, dtypes: ['float16', 'int64', 'bool'] }),
   op('remainder number', [f(3, 4)], (x) => x.remainder(1.5), 'x.remainder(1.5)', { elementwise: true }),
   op('fmod number', [f(3, 4)], (x) => x.fmod(1.5), 'x.fmod(1.5)', { elementwise: true }),
   op('remainder whole number', [f(3, 4)], (x) => x.remainder(2), 'x.remainder(2)', { elementwise: true }),
@@ -57,15 +57,15 @@ export const rows: Row[] = [
   op('addcmul', [f(3, 4), within(-3, 3, 3, 4), f(4)], (x, y, z) => x.addcmul(y, z, { value: 0.5 }), 'x.addcmul(y, z, value=.5)'),
   op('addcmul plain', [f(3, 4), within(-3, 3, 3, 1), f(4)], (x, y, z) => x.addcmul(y, z), 'x.addcmul(y, z)'),
   op('addcdiv', [f(3, 4), within(-3, 3, 3, 4), positive(4)], (x, y, z) => x.addcdiv(y, z, { value: 0.5 }), 'x.addcdiv(y, z, value=.5)'),
-  op('ldexp', [f(3, 4), as('int64', f(3, 4))], (x, y) => x.ldexp(y), 'torch.ldexp(x, y)', { anyFn: true }),
-  op('clamp tensors', [f(3, 4), within(-1, 0, 4), within(0, 1, 3, 1)], (x, y, z) => x.clamp(y, z), 'x.clamp(y, z)'),
-  op('clamp crossed tensors', [f(3, 4), within(0, 1, 4), within(-1, 0, 3, 1)], (x, y, z) => x.clamp(y, z), 'x.clamp(y, z)'),
-  op('clamp min tensor', [f(3, 4), within(-1, 1, 4)], (x, y) => x.clamp(y), 'x.clamp(min=y)'),
-  op('clamp max tensor', [f(3, 4), within(-1, 1, 3, 1)], (x, y) => x.clamp(null, y), 'x.clamp(max=y)'),
+  op('ldexp', [f(3, 4), as('int64', within(0, 3, 3, 4))], (x, y) => x.ldexp(y), 'torch.ldexp(x, y)', { anyFn: true }),
+  op('clamp tensors', [f(3, 4), raised(within(-1, 0, 4)), raised(within(0, 1, 3, 1))], (x, y, z) => x.clamp(y, z), 'x.clamp(y, z)'),
+  op('clamp crossed tensors', [f(3, 4), raised(within(0, 1, 4)), raised(within(-1, 0, 3, 1))], (x, y, z) => x.clamp(y, z), 'x.clamp(y, z)'),
+  op('clamp min tensor', [f(3, 4), raised(within(-1, 1, 4))], (x, y) => x.clamp(y), 'x.clamp(min=y)'),
+  op('clamp max tensor', [f(3, 4), raised(within(-1, 1, 3, 1))], (x, y) => x.clamp(null, y), 'x.clamp(max=y)'),
   op('where', [mask(3, 4), f(3, 4), within(-3, 3, 4)], (c, x, y) => torch.where(c, x, y), 'torch.where(x, y, z)'),
   op('where numbers', [mask(3, 4), f(3, 4)], (c, x) => [torch.where(c, x, 1), torch.where(c, 2.5, x)], '[torch.where(x, y, 1), torch.where(x, 2.5, y)]'),
   op('where positions', [mask(3, 4)], (c) => torch.where(c), 'torch.where(x)', { noGrad: true }),
-  op('maximum ties', [values([1, 2, 2, 3, NaN, 0]), values([1, 2, 1, 4, 0, NaN])], (x, y) => [x.maximum(y), x.minimum(y), x.fmax(y), x.fmin(y)], '[x.maximum(y), x.minimum(y), x.fmax(y), x.fmin(y)]', { dtypes: [], noDouble: true, anyFn: true, strided: false }),
+  op('maximum ties', [values([1, 2, 2, 3, NaN, 0]), values([1, 2, 1, 4, 0, NaN])], (x, y) => [x.maximum(y), x.minimum(y), x.fmax(y), x.fmin(y)], '[x.maximum(y), x.minimum(y), x.fmax(y), x.fmin(y)]', { dtypes: [], kink: true, anyFn: true, strided: false }),
   ...(['float32', 'float64', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'] as const).map((d) => op(`add to ${d}`, [f(3), as(d, within(0, 3, 3))], (x, y) => [x.add(y), y.add(x), y.add(1), y.add(1.5), y.mul(true)], '[x + y, y + x, y + 1, y + 1.5, y * True]', { noGrad: true })),
   op('scalars promote weakly', [f(3), as('float64', values([2], [])), as('int64', values([2], []))], (x, y, z) => [x.add(y), x.mul(z), y.add(z), z.add(1.5)], '[x + y, x * z, y + z, z + 1.5]', { noGrad: true }),
 ];

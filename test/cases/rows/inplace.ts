@@ -1,6 +1,6 @@
 /** In-place operations: values, gradients and histories as PyTorch has them. Each works on `x * 1`, so that x stays. */
 import type { Tensor } from '../../../extension/lib/index';
-import { f, ints, mask, op, positive, values, within, type Row } from '../table';
+import { f, ints, mask, op, positive, raised, values, within, type Row } from '../table';
 
 const y34 = within(-3, 3, 3, 4);
 /** `change` on a copy; Python's form in terms of t. */
@@ -24,10 +24,10 @@ export const rows: Row[] = [
   ...['neg', 'abs', 'exp', 'sqrt', 'log', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'erf', 'reciprocal', 'rsqrt', 'square', 'log1p', 'expm1', 'atan', 'sinh', 'exp2', 'lgamma'].map((n) => own(`${n}_`, (t) => (t as unknown as Record<string, () => void>)[`${n}_`]!(), `t.${n}_()`, [], positive(3, 4), { dtypes: ['float64'] })),
   ...['floor', 'ceil', 'round', 'trunc', 'sign', 'frac'].map((n) => own(`${n}_`, (t) => (t as unknown as Record<string, () => void>)[`${n}_`]!(), `t.${n}_()`, [], f(3, 4), { dtypes: ['float64'], noDouble: true })),
   own('clamp_', (t) => t.clamp_(-1, 1), 't.clamp_(-1, 1)', [], f(3, 4), anyFn),
-  own('clamp_ tensors', (t, y) => t.clamp_(y), 't.clamp_(min=y)', [f(4)]),
+  own('clamp_ tensors', (t, y) => t.clamp_(y), 't.clamp_(min=y)', [raised(f(4))]),
   own('lerp_', (t, y) => t.lerp_(y, 0.3), 't.lerp_(y, .3)', [y34], f(3, 4), { dtypes: ['float64'] }),
   own('addcmul_', (t, y) => t.addcmul_(y, y), 't.addcmul_(y, y)', [y34]),
-  own('addcdiv_', (t, y) => t.addcdiv_(y, y), 't.addcdiv_(y, y)', [positive(3, 4)], f(3, 4), { dtypes: ['float64'] }),
+  own('addcdiv_', (t, y, z) => t.addcdiv_(y, z), 't.addcdiv_(y, z)', [y34, positive(3, 4)], f(3, 4), { dtypes: ['float64'] }),
   own('fill_', (t) => t.fill_(3), 't.fill_(3)', [], f(3, 4), { ...flat, anyFn: true }),
   own('fill_ tensor', (t, y) => t.fill_(y), 't.fill_(y)', [f()], f(3, 4), anyFn),
   own('zero_', (t) => t.zero_(), 't.zero_()', [], f(3, 4), flat),
