@@ -9,6 +9,8 @@ import { tell } from './commands/task';
 import { EngineClient } from './engine/client';
 import { ActiveFile } from './views/activeFile';
 import { CheckpointsView } from './views/checkpointsView';
+import { registerCheckpointEditor } from './panels/checkpoint';
+import { registerGradients } from './panels/gradients';
 import { ModelLenses } from './views/codeLens';
 import { registerDecorations } from './views/decorations';
 import { ModelStore } from './views/modelStore';
@@ -30,7 +32,8 @@ export function activate(context: vscode.ExtensionContext): { services: Services
   const services: Services = { context, engine, store, selection, modelsView, checkpointsView, problems, status, output, log };
   context.subscriptions.push(
     log, output, engine, store, selection, modelsView, checkpointsView, problems, status,
-    new ModelLenses(store), new ActiveFile(), registerDecorations(), registerCommands(services), registerAgentTools(services),
+    new ModelLenses(store), new ActiveFile(), registerDecorations(), registerCommands(services),
+    registerGradients(services), registerCheckpointEditor(context, engine), registerAgentTools(services),
     followOutput(services), followCrashes(services), followSaves(services), followTypes(services),
   );
   // For the tests in the extension host.

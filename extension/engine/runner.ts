@@ -25,7 +25,7 @@ const notify = <P>(m: { method: string; _p?: P }, params: P): void => post({ kin
 
 const models = new Map<string, LiveModel>();
 /** The file whose code runs now, and the models that training may be about. */
-let running: { file: string; active: () => LiveModel[] } | null = null;
+let running: { file: string; active: () => LiveModel[]; /** Backward passes of this job, and those of the model before it. */ passes: number; from: number } | null = null;
 const output = new UserOutput((text) => notify(model.Output, { text, file: running?.file ?? null }));
 
 const find = (id: string): LiveModel => models.get(id) ?? fail('user', 'KeyError', `there is no live model '${id}'. Run its file first`);
@@ -57,7 +57,7 @@ function runFile({ bundle, keepWeights }: { bundle: { file: string; code: string
     return [...fresh.values()];
   };
   output.begin();
-  running = { file, active: () => { const now = collect(); for (const m of now) models.set(m.id, m); return now; } };
+  const job = running = { file, passes: 0, from: 0, active: () => { const now = collect(); for (const m of now) models.set(m.id, m); return now; } };
   try {
     exports = runUserModule(bundle, (e) => { exports = e; });
     if (collect().length === 0) fail('user', 'NoModelError', noModel(exports), { file, line: 1, column: 1 });
@@ -71,7 +71,7 @@ function runFile({ bundle, keepWeights }: { bundle: { file: string; code: string
     output.flush();
   }
   for (const m of old) models.delete(m.id);
-  for (const m of fresh.values()) models.set(m.id, m);
+  for (const m of fresh.values()) { m.step = job.passes; models.set(m.id, m); }
   const carried = keepWeights ? old.flatMap((m) => { const now = fresh.get(m.name); return now ? [now.carryFrom(m)] : []; }) : [];
   return { file, models: [...fresh.values()].map((m) => m.summary()), output: output.text(), milliseconds: performance.now() - started, carried };
 }
@@ -84,10 +84,11 @@ function noModel(exports: Record<string, unknown>): string {
 
 /** Runs user code on behalf of one model, so that training is seen as its own. */
 async function using<T>(m: LiveModel, fn: () => T | Promise<T>): Promise<T> {
-  running = { file: m.file, active: () => [m] };
+  const job = running = { file: m.file, active: () => [m], passes: 0, from: m.step };
   try {
     return await fn();
   } finally {
+    m.step = job.from + job.passes;
     running = null;
     output.flush();
     changed(m.id);
@@ -178,18 +179,18 @@ internal.onSafePoint((kind, subject) => {
   if (Atomics.load(control, Slot.stop) === 1) throw new Interrupted('Stopped on request.');
 });
 
-let passes = 0;
 function seen(loss: Tensor): void {
-  passes++;
+  const passes = ++running!.passes;
   if (Atomics.load(control, Slot.watching) === 0) return;
   const now = Date.now();
   if (passes % Atomics.load(control, Slot.every) !== 0 || now - published < PUBLISH_MS) return;
   published = now;
   const value = loss.numel() === 1 ? Number(loss.item()) : null;
   for (const m of running!.active()) {
-    m.step = passes;
+    // Within one job the count goes on from where the model stood before it.
+    m.step = running!.from + passes;
     m.loss = value;
-    notify(model.TrainingStep, { model: m.id, step: passes, loss: value });
+    notify(model.TrainingStep, { model: m.id, step: m.step, loss: value });
   }
 }
 

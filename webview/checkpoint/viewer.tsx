@@ -1,0 +1,90 @@
+/** One file: its header, what its pickle asks for, its tensors, and a close look at the one selected. */
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+import { OpenCheckpoint, type CheckpointInfo } from '../../extension/protocol/checkpoint';
+import { CompareWith, FileChanged, GetSubject, LoadIntoModel } from '../../extension/protocol/checkpointPanel';
+import { formatBytes, formatCount, formatShort, shortDtype } from '../shared/format';
+import { host } from '../shared/host';
+import { t } from '../shared/l10n';
+import { Banner, Busy, Notice } from '../shared/page';
+import { Split } from '../shared/split';
+import { useAnswer, usePersisted } from '../shared/state';
+import { Button, IconButton } from '../shared/toolkit';
+import { Audit, auditSummary } from './audit';
+import { Inspect } from './inspect';
+import { Structure } from './structure';
+import { TensorList } from './tensorList';
+
+export function Viewer(): JSX.Element {
+  const [version, setVersion] = useState(0);
+  useEffect(() => host.on(FileChanged, () => setVersion((v) => v + 1)), []);
+  const subject = useAnswer(() => host.request(GetSubject, null), []).value;
+  const file = subject?.kind === 'file' ? subject.file : null;
+  const { value: info, error } = useAnswer(file === null ? null : (signal) => host.request(OpenCheckpoint, { file }, signal), [file, version], true);
+  if (error !== undefined) return <Notice icon="error" title={t('This file could not be opened.')} actions={<Button onClick={() => setVersion((v) => v + 1)}>{t('Try Again')}</Button>}>{error}</Notice>;
+  if (info === undefined) return <Busy text={t('Reading the structure…')} />;
+  return <Loaded info={info} />;
+}
+
+function Loaded({ info }: { info: CheckpointInfo }): JSX.Element {
+  const [name, setName] = usePersisted<string | null>('tensor', null);
+  const [structure, setStructure] = usePersisted('structure', false);
+  const [audit, setAudit] = usePersisted('audit', info.globals.some((g) => g.class === 'dangerous'));
+  const tensor = info.tensors.find((x) => x.name === name) ?? info.tensors[0];
+  return (
+    <>
+      <Header info={info} audit={audit} onAudit={() => setAudit(!audit)} structure={structure} onStructure={() => setStructure(!structure)} />
+      {info.error === undefined ? null : <Banner kind="error">{t('The file is damaged; what could be read is shown.')} {info.error}</Banner>}
+      {info.globals.some((g) => g.class === 'dangerous') ? <Banner kind="error">{t('This pickle asks for code that could run commands. Nothing was imported or called.')}</Banner> : null}
+      {info.warnings.slice(0, 3).map((w) => <Banner kind="warning">{w}</Banner>)}
+      {audit ? <Audit globals={info.globals} /> : null}
+      <Split stateKey="split" initial={0.5} narrow={640}
+        first={structure ? <Structure root={info.root} onPick={setName} /> : <TensorList tensors={info.tensors} selected={tensor?.name ?? null} onPick={setName} />}
+        second={tensor === undefined ? <Notice icon="tensor" title={t('No tensors.')}>{info.error ?? t('The file holds values of other kinds; see its structure.')}</Notice> : <Inspect key={`${info.version} ${tensor.name}`} at={{ file: info.file }} tensor={tensor} />} />
+    </>
+  );
+}
+
+function Header({ info, audit, onAudit, structure, onStructure }: { info: CheckpointInfo; audit: boolean; onAudit: () => void; structure: boolean; onStructure: () => void }): JSX.Element {
+  const metadata = Object.entries(info.metadata);
+  return (
+    <header class="head">
+      <div class="head-line">
+        <strong>{info.description}</strong>
+        <span class="dim">{formatBytes(info.fileBytes)} · {t('{0} tensors', formatCount(info.tensors.length))} · <span title={formatCount(info.parameters)}>{t('{0} elements', formatShort(info.parameters))}</span></span>
+        <span class="grow" />
+        {info.globals.length > 0 || /pickle|torch/i.test(info.format) ? (
+          <button type="button" class={`chip ${info.globals.some((g) => g.class === 'dangerous') ? 'error' : info.globals.some((g) => g.class === 'unknown') ? 'warning' : ''}`} aria-pressed={audit} onClick={onAudit}>{auditSummary(info.globals)}</button>
+        ) : null}
+        <span class="toolbar">
+          <IconButton icon="tree" title={t('Show the structure')} pressed={structure} onClick={onStructure} />
+          <Button icon="compare" onClick={() => void host.request(CompareWith, null).catch(() => undefined)}>{t('Compare…')}</Button>
+          <Button icon="load" onClick={() => void host.request(LoadIntoModel, null).catch(() => undefined)}>{t('Load into Model…')}</Button>
+        </span>
+      </div>
+      <Dtypes info={info} />
+      {metadata.length === 0 ? null : (
+        <details class="metadata"><summary>{t('Metadata ({0})', metadata.length)}</summary>
+          <dl class="facts">{metadata.slice(0, 500).map(([k, v]) => <><dt>{k}</dt><dd>{v.length > 400 ? `${v.slice(0, 400)}…` : v}</dd></>)}</dl>
+        </details>
+      )}
+    </header>
+  );
+}
+
+const colors = ['--wr-blue', '--wr-orange', '--wr-green', '--wr-purple', '--wr-yellow', '--wr-red'];
+/** Bytes by element type, as parts of one bar with their words below. */
+function Dtypes({ info }: { info: CheckpointInfo }): JSX.Element {
+  const bytes = new Map<string, number>();
+  for (const x of info.tensors) bytes.set(x.dtype, (bytes.get(x.dtype) ?? 0) + x.bytes);
+  const all = [...bytes].sort((a, b) => b[1] - a[1]);
+  const total = all.reduce((s, [, n]) => s + n, 0);
+  if (total === 0) return <></>;
+  return (
+    <div class="dtypes">
+      <div class="dtype-bar" aria-hidden="true">{all.map(([d, n], i) => <i key={d} style={{ width: `${(100 * n) / total}%`, background: `var(${colors[i % colors.length]!})` }} />)}</div>
+      {all.slice(0, 8).map(([d, n], i) => <span key={d} class="dtype-key"><i style={{ background: `var(${colors[i % colors.length]!})` }} />{shortDtype(d)} <span class="dim">{formatBytes(n)}</span></span>)}
+    </div>
+  );
+}
