@@ -161,10 +161,16 @@ function takeWaiting(): void {
 /** No more often than this many milliseconds, whatever `every` says: a panel draws no faster. */
 const PUBLISH_MS = 40;
 let published = 0;
+/** A loop without a backward pass for this long is no training loop: it can be looked at anywhere. */
+const TRAINING_MS = 250;
+let trainedAt = 0;
 let inSafePoint = false;
 internal.onSafePoint((kind, subject) => {
   if (running === null || inSafePoint) return;
   if (Atomics.load(control, Slot.stop) === 1) throw new Interrupted('Stopped on request.');
+  // Between zeroGrad() and backward() there is nothing to look at: while a loop trains, looking waits for its gradients.
+  if (kind !== 'module') trainedAt = Date.now();
+  else if (Date.now() - trainedAt < TRAINING_MS) return;
   inSafePoint = true;
   try {
     if (kind === 'backward') seen(subject as Tensor);
