@@ -5,7 +5,7 @@ import { itemsize } from './dtypes';
 import type { Io } from './io';
 import type { GlobalUse } from './pickle';
 import type { Source } from './source';
-import { FileStorage, FileTensor } from './tensor';
+import { FileStorage, FileTensor, type TensorOptions } from './tensor';
 import { floatText, GlobalRef, printValue, PyBytes, PyComplex, PyDevice, PyDict, PyFloat, PyHugeInt, PyObject, PySet, SparseTensor, Tuple, type Value } from './values';
 
 export type { CheckpointInfo, PickleGlobal, TensorStats, ValueNode } from '../protocol/checkpoint';
@@ -177,14 +177,21 @@ function* tensorInfos(tensors: Map<string, FileTensor>): Io<{ rows: TensorInfo[]
     const key = shared ? `${s.id} ${t.offset} ${t.shape.join()} ${t.stride.join()}` : '';
     if (!shared || !counted.has(key)) parameters += t.numel;
     if (shared) counted.add(key);
-    const notes = [o.note, o.conj ? 'conjugate' : undefined, o.neg ? 'negative' : undefined, o.subclass === undefined || o.subclass === 'torch.Tensor' ? undefined : o.subclass].filter((x) => x !== undefined);
     const item = itemsize(t.dtype);
-    rows.push({
-      name, dtype: t.dtype, shape: [...t.shape], ...(t.contiguous ? {} : { stride: [...t.stride] }), numel: t.numelText, bytes: o.blocks === undefined && item !== null ? t.numel * item : t.bytes || (s?.bytes ?? 0),
-      ...(shared ? { storage: s.id } : {}), ...(o.requiresGrad ? { requiresGrad: true } : {}), ...(o.parameter ? { parameter: true } : {}),
-      ...(s !== null && s.location !== '' && s.location !== 'cpu' ? { location: s.location } : {}), ...(notes.length > 0 ? { note: notes.join(', ') } : {}), ...(o.shard === undefined ? {} : { shard: o.shard }),
-      ...(t.problem === undefined ? {} : { problem: t.problem }),
-    });
+    const row: TensorInfo = { name, dtype: t.dtype, shape: [...t.shape], numel: t.numelText, bytes: o.blocks === undefined && item !== null ? t.numel * item : t.bytes || (s?.bytes ?? 0) };
+    if (!t.contiguous) row.stride = [...t.stride];
+    if (shared) row.storage = s.id;
+    if (o.requiresGrad) row.requiresGrad = true;
+    if (o.parameter) row.parameter = true;
+    if (s !== null && s.location !== '' && s.location !== 'cpu') row.location = s.location;
+    const notes = o.note !== undefined || o.conj || o.neg || o.subclass !== undefined ? notesOf(o) : '';
+    if (notes !== '') row.note = notes;
+    if (o.shard !== undefined) row.shard = o.shard;
+    if (t.problem !== undefined) row.problem = t.problem;
+    rows.push(row);
   }
   return { rows, bytes, parameters };
+}
+function notesOf(o: TensorOptions): string {
+  return [o.note, o.conj ? 'conjugate' : undefined, o.neg ? 'negative' : undefined, o.subclass === 'torch.Tensor' ? undefined : o.subclass].filter((x) => x !== undefined).join(', ');
 }

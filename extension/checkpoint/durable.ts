@@ -10,30 +10,64 @@ import { CheckpointError } from './errors';
 import { call, type Io } from './io';
 
 const PIECE = 1 << 22;
+const BEGIN = 1 << 25;
+const GATHER = 1 << 20;
 /** A sibling this old was left by a crash. */
 const STALE = 24 * 3600 * 1000;
 const temporaryName = /^\.weightroom-\d+-[0-9a-f]{12}\.tmp$/;
 
-/** Writes sequentially and counts. */
+/** Writes sequentially and counts. Small writes are gathered. */
 export class Writer {
   position = 0;
-  constructor(private readonly fd: number, private readonly progress?: (bytes: number) => void) {}
+  /** Up to where the disk was asked to begin. */
+  private begun = 0;
+  private readonly gathered = Buffer.allocUnsafe(GATHER);
+  /** Where the gathered bytes belong, and how many they are. */
+  private start = 0;
+  private held = 0;
+  constructor(private readonly fd: number, private readonly d: Pick<Durable, 'progress' | 'writeback'>) {}
+
   *write(bytes: Uint8Array): Io<void> {
-    for (let at = 0; at < bytes.length;) at += yield* this.put(bytes, at, Math.min(bytes.length - at, PIECE), this.position + at);
+    if (this.held + bytes.length > GATHER) yield* this.flush();
+    if (bytes.length > GATHER / 4) {
+      yield* this.flush();
+      yield* this.put(bytes, this.position);
+      this.start += bytes.length;
+    } else {
+      this.gathered.set(bytes, this.held);
+      this.held += bytes.length;
+    }
     this.position += bytes.length;
-    this.progress?.(this.position);
+    if (this.start - this.begun >= BEGIN) {
+      this.d.writeback?.(this.fd, this.begun, this.start - this.begun);
+      this.begun = this.start;
+    }
+    this.d.progress?.(this.position);
   }
   /** Overwrites what was written before. */
   *patch(bytes: Uint8Array, position: number): Io<void> {
-    for (let at = 0; at < bytes.length;) at += yield* this.put(bytes, at, bytes.length - at, position + at);
+    if (position >= this.start) this.gathered.set(bytes, position - this.start);
+    else if (position + bytes.length <= this.start) yield* this.put(bytes, position);
+    else {
+      yield* this.flush();
+      yield* this.put(bytes, position);
+    }
   }
-  private *put(bytes: Uint8Array, at: number, length: number, position: number): Io<number> {
-    let n = 0;
-    yield* call({
-      sync: () => { n = fs.writeSync(this.fd, bytes, at, length, position); return undefined; },
-      async: () => new Promise((done, fail) => fs.write(this.fd, bytes, at, length, position, (error, count) => { n = count; if (error) fail(error); else done(undefined); })),
-    });
-    return n;
+  *flush(): Io<void> {
+    if (this.held > 0) yield* this.put(this.gathered.subarray(0, this.held), this.start);
+    this.start += this.held;
+    this.held = 0;
+  }
+  private *put(bytes: Uint8Array, position: number): Io<void> {
+    for (let at = 0; at < bytes.length;) {
+      const length = Math.min(bytes.length - at, PIECE);
+      let n = 0;
+      yield* call({
+        sync: () => { n = fs.writeSync(this.fd, bytes, at, length, position + at); return undefined; },
+        async: () => new Promise((done, fail) => fs.write(this.fd, bytes, at, length, position + at, (error, count) => { n = count; if (error) fail(error); else done(undefined); })),
+      });
+      at += n;
+    }
   }
 }
 
@@ -42,6 +76,8 @@ export interface Durable {
   /** Bytes about to be written, so that a full disk is known before. */
   expected: number;
   progress?: ((bytes: number) => void) | undefined;
+  /** Asks the system to begin writing a stretch to the disk, so that the sync at the end waits less. */
+  writeback?: ((fd: number, position: number, length: number) => void) | undefined;
   fill(w: Writer): Io<void>;
   /** Throws when the new file cannot be read back. */
   verify?(temporary: string): Io<void>;
@@ -83,7 +119,9 @@ export function* writeDurably(d: Durable): Io<void> {
   let placed = false;
   try {
     try {
-      yield* d.fill(new Writer(fd, d.progress));
+      const w = new Writer(fd, d);
+      yield* d.fill(w);
+      yield* w.flush();
       if (old !== null) keepOwner(fd, old);
       yield* call({ sync: () => { fs.fsyncSync(fd); return undefined; }, async: () => new Promise((done, fail) => fs.fsync(fd, (error) => (error ? fail(error) : done(undefined)))) });
     } finally {

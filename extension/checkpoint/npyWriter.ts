@@ -32,7 +32,7 @@ export function* saveNpy(file: string, t: NamedTensor, options: SaveOptions = {}
   const header = headerOf(t);
   const total = header.length + bytesOf(t);
   yield* writeDurably({
-    file, expected: total, progress: options.progress && ((done) => options.progress!(done, total)),
+    file, expected: total, writeback: options.writeback, progress: options.progress && ((done) => options.progress!(done, total)),
     *fill(w) {
       yield* w.write(header);
       for (const piece of t.pieces()) yield* w.write(yield* piece);
@@ -53,7 +53,7 @@ export function* saveNpz(file: string, tensors: readonly NamedTensor[], options:
   }
   let bytes = 0;
   yield* writeDurably({
-    file, expected: total, progress: options.progress && ((done) => options.progress!(Math.min(done, total), total)),
+    file, expected: total, writeback: options.writeback, progress: options.progress && ((done) => options.progress!(Math.min(done, total), total)),
     *fill(w) {
       const zip = new ZipWriter(w, 64);
       for (const t of tensors) {

@@ -34,7 +34,9 @@ const int = (v: bigint): number | bigint => (v >= BigInt(Number.MIN_SAFE_INTEGER
 class Machine {
   private at: number;
   private readonly stack: Slot[] = [];
-  private readonly memo = new Map<number, Value>();
+  /** Keys from 0 up, as every writer counts; stray ones in a map. */
+  private readonly memo: Value[] = [];
+  private readonly farMemo = new Map<number, Value>();
   private objects = LIMITS.objects;
   private spare: number;
   readonly globals = new Map<string, GlobalUse>();
@@ -96,11 +98,13 @@ class Machine {
     return items;
   }
   private put(key: number): void {
-    this.spend(this.memo.has(key) ? 0 : 0.25);
-    this.memo.set(key, this.top());
+    this.spend(0.25);
+    if (key < this.memo.length) this.memo[key] = this.top();
+    else if (key === this.memo.length) this.memo.push(this.top());
+    else this.farMemo.set(key, this.top());
   }
   private get(key: number): void {
-    const v = this.memo.get(key);
+    const v = key < this.memo.length ? this.memo[key] : this.farMemo.get(key);
     if (v === undefined) this.fail(`memo entry ${key} was never written`);
     this.push(v);
   }
@@ -258,7 +262,7 @@ class Machine {
         case 0x70: this.put(this.memoKey(this.line(), at)); break;
         case 0x71: this.put(this.u1()); break;
         case 0x72: this.put(this.u4()); break;
-        case 0x94: this.put(this.memo.size); break; // MEMOIZE
+        case 0x94: this.put(this.memo.length + this.farMemo.size); break; // MEMOIZE
         case 0x67: this.get(this.memoKey(this.line(), at)); break;
         case 0x68: this.get(this.u1()); break;
         case 0x6a: this.get(this.u4()); break;

@@ -25,9 +25,10 @@ export class MemoryRegion implements Region {
 
 export class FileRegion implements Region {
   readonly sequential = false;
-  /** `at` is found when first needed: a zip's local header is one more read. */
-  constructor(private readonly source: Source, private at: number | (() => Io<number>), readonly size: number) {}
-  private *start(): Io<number> { return typeof this.at === 'number' ? this.at : (this.at = yield* this.at()); }
+  /** `at` null: found by `locate` when first needed. */
+  constructor(private readonly source: Source, private at: number | null, readonly size: number) {}
+  protected *locate(): Io<number> { throw new Error('a region without a place'); }
+  private *start(): Io<number> { return (this.at ??= yield* this.locate()); }
   *read(offset: number, length: number): Io<Buffer> { within(this, offset, length); return yield* readAt(this.source, (yield* this.start()) + offset, length); }
   *place(): Io<{ source: Source; offset: number }> { return { source: this.source, offset: yield* this.start() }; }
 }

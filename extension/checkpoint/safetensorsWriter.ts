@@ -23,7 +23,7 @@ export function* saveSafetensors(file: string, tensors: readonly NamedTensor[], 
   const { metadata = { format: 'pt' }, maxShardBytes } = options;
   const total = tensors.reduce((a, t) => a + sizeOf(t), 0);
   if (maxShardBytes === undefined || total <= maxShardBytes) {
-    const bytes = yield* saveOne(file, tensors, metadata, (done) => options.progress?.(done, total), options.commit);
+    const bytes = yield* saveOne(file, tensors, metadata, (done) => options.progress?.(done, total), options);
     return { files: [file], bytes };
   }
   // In the given order, a new shard when the next tensor no longer fits.
@@ -42,7 +42,7 @@ export function* saveSafetensors(file: string, tensors: readonly NamedTensor[], 
   for (const [i, shard] of shards.entries()) {
     const name = `${stem}-${digits(i + 1)}-of-${digits(shards.length)}.safetensors`;
     const before = bytes;
-    bytes += yield* saveOne(name, shard, metadata, (done) => options.progress?.(before + done, total), options.commit);
+    bytes += yield* saveOne(name, shard, metadata, (done) => options.progress?.(before + done, total), options);
     files.push(name);
     for (const t of shard) map.push([t.name, path.basename(name)]);
   }
@@ -53,7 +53,7 @@ export function* saveSafetensors(file: string, tensors: readonly NamedTensor[], 
   return { files: [index, ...files], bytes: bytes + json.length };
 }
 
-function* saveOne(file: string, tensors: readonly NamedTensor[], metadata: Record<string, string>, progress: (done: number) => void, commit: (() => void) | undefined): Io<number> {
+function* saveOne(file: string, tensors: readonly NamedTensor[], metadata: Record<string, string>, progress: (done: number) => void, { commit, writeback }: SaveOptions): Io<number> {
   const sorted = [...tensors].sort((a, b) => bits(b) - bits(a) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const entries: string[] = [`"__metadata__":${JSON.stringify(metadata)}`];
   const seen = new Set<string>(['__metadata__']);
@@ -71,7 +71,7 @@ function* saveOne(file: string, tensors: readonly NamedTensor[], metadata: Recor
   header.writeBigUInt64LE(BigInt(header.length - 8), 0);
   json.copy(header, 8);
   yield* writeDurably({
-    file, expected: header.length + at, progress,
+    file, expected: header.length + at, progress, writeback,
     *fill(w) {
       yield* w.write(header);
       for (const t of sorted) {

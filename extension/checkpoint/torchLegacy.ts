@@ -63,6 +63,12 @@ function* bare(source: Source, first: PickleResult, show: (format: CheckpointFor
   return yield* show('pickle', 'Python pickle', result.value, { warnings, error });
 }
 
+/** Its place is known when the storage keys are read. */
+class LateRegion extends FileRegion {
+  constructor(source: Source, size: number, private readonly find: () => number) { super(source, null, size); }
+  protected override *locate(): Io<number> { return this.find(); }
+}
+
 class Storages {
   readonly warnings: string[] = [];
   /** Source text that came with module classes. */
@@ -82,7 +88,7 @@ class Storages {
     let known = this.found.get(want.key);
     if (known === undefined) {
       const made = { storage: null as unknown as FileStorage, views: new Map<string, FileStorage>(), offset: undefined as number | undefined };
-      made.storage = new FileStorage(want.key, want.dtype, want.numel * item, new FileRegion(this.source, () => this.offsetOf(want.key), want.numel * item), this.bigEndian, want.location);
+      made.storage = new FileStorage(want.key, want.dtype, want.numel * item, new LateRegion(this.source, want.numel * item, () => this.offsetOf(want.key)), this.bigEndian, want.location);
       this.found.set(want.key, (known = made));
     } else if (known.storage.bytes !== want.numel * item) this.warnings.push(`storage '${want.key}' is named with two sizes, ${known.storage.bytes} and ${want.numel * item} bytes`);
     if (!(want.view instanceof Tuple)) return known.storage;
@@ -90,12 +96,12 @@ class Storages {
     if (typeof key !== 'string' || typeof offset !== 'number' || typeof numel !== 'number' || offset < 0 || numel < 0 || (offset + numel) * item > known.storage.bytes) throw new CheckpointError(`a view of storage '${want.key}' lies outside of it: ${printValue(want.view, 80)}`);
     let view = known.views.get(key);
     if (view === undefined) {
-      const region = new FileRegion(this.source, () => this.offsetOf(want.key, offset * item), numel * item);
+      const region = new LateRegion(this.source, numel * item, () => this.offsetOf(want.key, offset * item));
       known.views.set(key, (view = new FileStorage(`${want.key}/${key}`, want.dtype, numel * item, region, this.bigEndian, want.location)));
     }
     return view;
   }
-  private *offsetOf(key: string, plus = 0): Io<number> {
+  private offsetOf(key: string, plus = 0): number {
     const at = this.found.get(key)?.offset;
     if (at === undefined) throw new CheckpointError(`storage '${key}' is not in the file`);
     return at + plus;

@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import type { OpenedCheckpoint } from './describe';
-import { writeDurably } from './durable';
+import { writeDurably, type Durable } from './durable';
 import { CheckpointError } from './errors';
 import type { Io } from './io';
 import { Pickler } from './pickler';
@@ -15,6 +15,7 @@ export interface SaveOptions {
   progress?: ((done: number, total: number) => void) | undefined;
   /** Called when everything is written and before it takes the old file's place: throwing leaves the old file. */
   commit?: (() => void) | undefined;
+  writeback?: Durable['writeback'];
 }
 export interface Saved { files: string[]; bytes: number }
 
@@ -26,7 +27,7 @@ export function* saveTorch(file: string, value: Writable, options: SaveOptions =
   const total = pickle.length + pickler.storages.reduce((a, s) => a + s.byteLength + 256, 0) + 1024;
   let bytes = 0;
   yield* writeDurably({
-    file, expected: total, progress: options.progress && ((done) => options.progress!(Math.min(done, total), total)),
+    file, expected: total, writeback: options.writeback, progress: options.progress && ((done) => options.progress!(Math.min(done, total), total)),
     *fill(w) {
       const zip = new ZipWriter(w, 64);
       yield* zip.small(`${root}/data.pkl`, pickle);

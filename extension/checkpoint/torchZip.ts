@@ -21,12 +21,13 @@ export function match(head: Buffer, name: string): boolean { return head.length 
 
 /** The single root folder's name. */
 function rootOf(zip: Zip): string {
-  const pickles = [...zip.entries.keys()].filter((n) => /^[^/]+\/data\.pkl$/i.test(n));
+  const pickles = [...zip.entries.keys()].filter((n) => n.length - n.indexOf('/') === 9 && /^[^/]+\/data\.pkl$/i.test(n));
   if (pickles.length === 0) throw new CheckpointError('not a PyTorch file: the zip has no <name>/data.pkl');
   const root = pickles[0]!.slice(0, -'/data.pkl'.length);
+  const folder = `${root}/`;
   for (const name of zip.entries.keys()) {
-    if (!name.startsWith(`${root}/`)) throw new CheckpointError(`record '${name}' lies outside the archive's folder '${root}/'`);
-    if (name.split('/').includes('..') || name.includes('\\') || name.includes('\0')) zip.warnings.push(`record '${name.replaceAll('\0', '\\0')}' has a name that leaves the archive's folder; it is not looked at`);
+    if (!name.startsWith(folder)) throw new CheckpointError(`record '${name}' lies outside the archive's folder '${root}/'`);
+    if ((name.includes('..') && name.split('/').includes('..')) || name.includes('\\') || name.includes('\0')) zip.warnings.push(`record '${name.replaceAll('\0', '\\0')}' has a name that leaves the archive's folder; it is not looked at`);
   }
   return root;
 }
@@ -96,18 +97,19 @@ class Archive {
   private resolve(id: Value, folder: string): FileStorage {
     const want = storageId(id);
     const item = itemsize(want.dtype)!;
-    const known = this.storages.get(`${folder}/${want.key}`);
+    const name = `${folder}/${want.key}`;
+    const known = this.storages.get(name);
     if (known !== undefined) {
       // The first one's dtype counts, as in PyTorch.
       if (want.numel * item !== known.storage.bytes) this.warnings.push(`storage '${want.key}' is named with two sizes, ${known.storage.bytes} and ${want.numel * item} bytes`);
       return known.storage;
     }
-    if (!/^[\w.-]+$/.test(want.key) || want.key.includes('..')) throw new CheckpointError(`storage key '${want.key.slice(0, 80)}' is no record name`);
-    const entry = this.zip.find(`${this.root}/${folder}/${want.key}`);
+    if (!/^\d+$/.test(want.key) && (!/^[\w.-]+$/.test(want.key) || want.key.includes('..'))) throw new CheckpointError(`storage key '${want.key.slice(0, 80)}' is no record name`);
+    const entry = this.zip.find(`${this.root}/${name}`);
     if (entry === undefined) throw new CheckpointError(`the record '${folder}/${want.key}' of a storage is missing`);
     if (want.numel * item !== entry.size) throw new CheckpointError(`storage '${want.key}' claims ${want.numel} ${want.dtype} elements (${want.numel * item} bytes), but its record has ${entry.size} bytes`);
-    const storage = new FileStorage(folder === 'data' ? want.key : `${folder}/${want.key}`, want.dtype, entry.size, this.zip.region(entry), this.bigEndian, want.location);
-    this.storages.set(`${folder}/${want.key}`, { storage, entry });
+    const storage = new FileStorage(folder === 'data' ? want.key : name, want.dtype, entry.size, this.zip.region(entry), this.bigEndian, want.location);
+    this.storages.set(name, { storage, entry });
     return storage;
   }
 }

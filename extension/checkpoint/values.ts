@@ -36,19 +36,26 @@ export class SparseTensor {
 export type DictKind = 'dict' | 'OrderedDict' | 'Counter' | 'defaultdict';
 /** Python's dictionary: 1, 1.0 and True are one key (the first one seen stays), tuples are equal by what is in them. */
 export class PyDict {
-  private map: Map<unknown, [key: Value, value: Value]> | undefined;
+  private map: Map<unknown, Value> | undefined;
+  /** Keys that a Map would not compare as Python does, under what stands for them in `map`. */
+  private odd: Map<unknown, Value> | undefined;
   /** State given to it by BUILD: a state dict's `_metadata`. */
   state: Value | undefined;
   constructor(public kind: DictKind = 'dict') {}
   get size(): number { return this.map?.size ?? 0; }
   set(key: Value, value: Value): void {
+    this.map ??= new Map();
+    if (typeof key === 'string') { this.map.set(key, value); return; }
     const k = keyOf(key);
-    const found = this.map?.get(k);
-    if (found !== undefined) found[1] = value;
-    else (this.map ??= new Map()).set(k, [key, value]);
+    if (k !== key && !this.map.has(k)) (this.odd ??= new Map()).set(k, key);
+    this.map.set(k, value);
   }
-  get(key: Value): Value | undefined { return this.map?.get(keyOf(key))?.[1]; }
-  *entries(): IterableIterator<[Value, Value]> { if (this.map !== undefined) yield* this.map.values(); }
+  get(key: Value): Value | undefined { return this.map?.get(keyOf(key)); }
+  *entries(): IterableIterator<[Value, Value]> {
+    if (this.map === undefined) return;
+    if (this.odd === undefined) yield* this.map.entries() as IterableIterator<[Value, Value]>;
+    else for (const [k, v] of this.map) yield [this.odd.has(k) ? this.odd.get(k)! : k as Value, v];
+  }
   [Symbol.iterator](): IterableIterator<[Value, Value]> { return this.entries(); }
 }
 

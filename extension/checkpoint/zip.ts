@@ -81,7 +81,7 @@ export class Zip {
   }
 
   private *readDirectory(d: Buffer, count: number): Io<void> {
-    const folded = new Map<string, string>();
+    const mixed: string[] = [];
     let at = 0;
     for (let i = 0; i < count; i++) {
       if ((i & 0xfff) === 0xfff) yield undefined;
@@ -97,14 +97,23 @@ export class Zip {
       if (flags & 0x2061) throw new CheckpointError(`record '${name}' is encrypted or patched, which PyTorch never writes`);
       if (entry.headerOffset + 30 + entry.compressedSize > this.source.size) throw new CheckpointError(`record '${name}' (${entry.compressedSize} bytes at ${entry.headerOffset}) lies beyond the end of the file`);
       if (entry.method === 8 && entry.size > entry.compressedSize * LIMITS.ratio + 1024) throw new CheckpointError(`record '${name}' claims to inflate ${entry.compressedSize} bytes to ${entry.size}, which deflate cannot`);
-      const lower = name.toLowerCase();
-      const other = folded.get(lower);
-      if (other !== undefined) throw new CheckpointError(other === name ? `the zip directory has two records named '${name}'` : `the records '${other}' and '${name}' differ only in upper and lower case: readers disagree about which one counts`);
-      folded.set(lower, name);
+      if (this.entries.has(name)) throw new CheckpointError(`the zip directory has two records named '${name}'`);
+      if (/[A-Z]/.test(name)) mixed.push(name);
       this.entries.set(name, entry);
       at = next;
     }
+    this.checkCase(mixed);
     if (at < d.length) this.warnings.push(`${d.length - at} bytes of the zip directory belong to no entry`);
+  }
+
+  private checkCase(mixed: readonly string[]): void {
+    const seen = new Map<string, string>();
+    for (const name of mixed) {
+      const lower = name.toLowerCase();
+      const other = seen.get(lower) ?? (this.entries.has(lower) ? lower : undefined);
+      if (other !== undefined) throw new CheckpointError(`the records '${other}' and '${name}' differ only in upper and lower case: readers disagree about which one counts`);
+      seen.set(lower, name);
+    }
   }
 
   /** Records that share bytes are a bomb or a trick. */
@@ -151,7 +160,7 @@ export class Zip {
   region(entry: ZipEntry): Region {
     if (entry.method === 0) {
       if (entry.size !== entry.compressedSize) throw new CheckpointError(`stored record '${entry.name}' has two sizes, ${entry.compressedSize} and ${entry.size}`);
-      return new FileRegion(this.source, () => this.dataOffset(entry), entry.size);
+      return new RecordRegion(this, entry, this.source);
     }
     if (entry.method === 8) return new DeflatedRegion(this.source, () => this.dataOffset(entry), entry.compressedSize, entry.size, entry.name);
     throw new CheckpointError(`record '${entry.name}' uses compression method ${entry.method}; only stored and deflated records are read`);
@@ -168,6 +177,12 @@ export class Zip {
   checkCrc(entry: ZipEntry, data: Buffer): void {
     if (entry.crc !== 0 && crc32(data) !== entry.crc) this.warnings.push(`record '${entry.name}': the checksum (CRC) does not match its bytes; PyTorch does not check it`);
   }
+}
+
+/** A stored record: its local header is looked at when it is first read. */
+class RecordRegion extends FileRegion {
+  constructor(private readonly zip: Zip, private readonly entry: ZipEntry, source: Source) { super(source, null, entry.size); }
+  protected override locate(): Io<number> { return this.zip.dataOffset(this.entry); }
 }
 
 function zip64(entry: ZipEntry, extra: Buffer): void {

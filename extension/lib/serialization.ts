@@ -12,6 +12,7 @@ import { Interrupted, RuntimeError } from './errors';
 import type { DeviceLike } from './device';
 import { copyInto, engineType, piecesOf, storageOf, TensorReader } from './fileTensors';
 import { LazyDict } from './lazyDict';
+import { native } from './native';
 import { OrderedDict } from './orderedDict';
 import { Size } from './size';
 import { Parameter, Tensor } from './tensor';
@@ -103,7 +104,7 @@ function named(value: unknown, path: string): NamedTensor[] {
  * Throws CheckpointError when the place cannot be written. Source: torch.save.
  */
 export function save(value: Saveable, path: string, options: SaveFileOptions = {}): Saved {
-  const o = { progress: reporter(options.onProgress) };
+  const o = { progress: reporter(options.onProgress), writeback: (fd: number, at: number, length: number) => { native['writeback'](fd, at, length); } };
   if (/\.safetensors$/i.test(path)) return runSync(saveSafetensors(path, named(value, path), { ...o, ...(options.maxShardBytes === undefined ? {} : { maxShardBytes: options.maxShardBytes }) }));
   if (/\.npz$/i.test(path)) return runSync(saveNpz(path, named(value, path), o));
   if (/\.npy$/i.test(path)) {

@@ -94,6 +94,7 @@ function result(p: Plan, summary: Handle, histogram: Handle | null, complete: bo
     for (const k of ['count', 'zeros', 'nan', 'inf'] as const) s[k] *= r;
   }
   const h = histogram === null ? null : native['statsHistogram'](histogram, percentiles) as RawHistogram;
+  if (complete && histogram !== null) native['freeStats'](histogram);
   const big = exactMin !== undefined && exactMax !== undefined && (!Number.isSafeInteger(s.min) || !Number.isSafeInteger(s.max)) && seen > 0;
   return {
     summary: s, of: p.of, histogram: h === null ? null : { min: h.min, max: h.max, counts: r === 1 ? h.counts : h.counts.map((c) => c * r) },
@@ -176,7 +177,7 @@ export async function stats(t: FileTensor, name: string, o: AsyncStatsOptions = 
   };
   const summary = await pass(null, (sum) => result(p, sum, null, false));
   const range = rangeOf(summary, o);
-  return result(p, summary, range === null ? null : await pass(range, (sum) => ({ ...result(p, summary, sum, true), exact: false })), true);
+  return result(p, summary, range === null ? null : await pass(range, (sum) => ({ ...result(p, summary, sum, false), exact: false })), true);
 }
 
 async function add(p: Plan, h: Handle, piece: Piece, signal: AbortSignal | undefined): Promise<void> {

@@ -70,14 +70,44 @@ template <typename T> bool MomentsT(const T* p, int64_t n, double shift, Moments
   return std::isfinite(out.squares);
 }
 
-template <typename T> void BinsT(const T* p, int64_t n, double low, double scale, int32_t last, int32_t* index) {
+template <typename T> bool BinsT(const T* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) {
   const DD d;
   const hn::Rebind<int32_t, DD> di;
   const int64_t L = int64_t(hn::Lanes(d));
-  const VD lo = hn::Set(d, low), sc = hn::Set(d, scale), top = hn::Set(d, double(last)), zero = hn::Zero(d);
+  const VD lo = hn::Set(d, low), hi = hn::Set(d, high), sc = hn::Set(d, scale), top = hn::Set(d, double(last)), zero = hn::Zero(d);
+  auto in = hn::Eq(zero, zero);
   int64_t i = 0;
-  for (; i + L <= n; i += L) hn::StoreU(hn::DemoteTo(di, hn::Min(hn::Max(hn::Mul(hn::Sub(Doubles(d, p + i), lo), sc), zero), top)), di, index + i);
-  for (; i < n; ++i) index[i] = int32_t(std::min(std::max((double(p[i]) - low) * scale, 0.0), double(last)));
+  for (; i + L <= n; i += L) {
+    const VD v = Doubles(d, p + i);
+    in = hn::And(in, hn::And(hn::Ge(v, lo), hn::Le(v, hi)));
+    hn::StoreU(hn::DemoteTo(di, hn::Min(hn::Max(hn::Mul(hn::Sub(v, lo), sc), zero), top)), di, index + i);
+  }
+  bool all = hn::AllTrue(d, in);
+  for (; i < n; ++i) {
+    const double v = double(p[i]);
+    all &= v >= low && v <= high;
+    index[i] = all ? int32_t(std::min(std::max((v - low) * scale, 0.0), double(last))) : 0;
+  }
+  return all;
+}
+
+HWY_INLINE void KeysOf(const float* p, int64_t n, int32_t* key) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToUnsigned<decltype(d)> du;
+  const hn::RebindToSigned<decltype(d)> ds;
+  const int64_t L = int64_t(hn::Lanes(d));
+  const auto sign = hn::Set(du, 0x80000000u);
+  int64_t i = 0;
+  for (; i + L <= n; i += L) {
+    const auto u = hn::BitCast(du, hn::LoadU(d, p + i));
+    const auto turn = hn::Or(hn::BitCast(du, hn::ShiftRight<31>(hn::BitCast(ds, u))), sign);
+    hn::StoreU(hn::BitCast(ds, hn::ShiftRight<16>(hn::Xor(u, turn))), ds, key + i);
+  }
+  for (; i < n; ++i) {
+    uint32_t u;
+    std::memcpy(&u, p + i, 4);
+    key[i] = int32_t((u & 0x80000000u ? ~u : u | 0x80000000u) >> 16);
+  }
 }
 
 template <typename T> bool DistanceT(const T* a, const T* b, int64_t n, Distance& out) {
@@ -135,8 +165,21 @@ template <typename T> bool MomentsT(const T* p, int64_t n, double shift, Moments
   }
   return std::isfinite(out.squares);
 }
-template <typename T> void BinsT(const T* p, int64_t n, double low, double scale, int32_t last, int32_t* index) {
-  for (int64_t i = 0; i < n; ++i) index[i] = int32_t(std::min(std::max((double(p[i]) - low) * scale, 0.0), double(last)));
+template <typename T> bool BinsT(const T* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) {
+  bool all = true;
+  for (int64_t i = 0; i < n; ++i) {
+    const double v = double(p[i]);
+    all &= v >= low && v <= high;
+    index[i] = all ? int32_t(std::min(std::max((v - low) * scale, 0.0), double(last))) : 0;
+  }
+  return all;
+}
+inline void KeysOf(const float* p, int64_t n, int32_t* key) {
+  for (int64_t i = 0; i < n; ++i) {
+    uint32_t u;
+    std::memcpy(&u, p + i, 4);
+    key[i] = int32_t((u & 0x80000000u ? ~u : u | 0x80000000u) >> 16);
+  }
 }
 template <typename T> bool DistanceT(const T* a, const T* b, int64_t n, Distance& out) {
   out = {};
@@ -168,8 +211,14 @@ void WidenBfloat(const uint16_t* from, int64_t n, float* to) {
 }
 bool MomentsF(const float* p, int64_t n, double s, Moments& o) { return MomentsT(p, n, s, o); }
 bool MomentsD(const double* p, int64_t n, double s, Moments& o) { return MomentsT(p, n, s, o); }
-void BinsF(const float* p, int64_t n, double l, double s, int32_t last, int32_t* i) { BinsT(p, n, l, s, last, i); }
-void BinsD(const double* p, int64_t n, double l, double s, int32_t last, int32_t* i) { BinsT(p, n, l, s, last, i); }
+bool BinsF(const float* p, int64_t n, double l, double h, double s, int32_t last, int32_t* i) { return BinsT(p, n, l, h, s, last, i); }
+bool BinsD(const double* p, int64_t n, double l, double h, double s, int32_t last, int32_t* i) { return BinsT(p, n, l, h, s, last, i); }
+void KeysF(const float* p, int64_t n, int32_t* key) { KeysOf(p, n, key); }
+void KeysD(const double* p, int64_t n, int32_t* key) {
+  float f[kBlock];
+  for (int64_t i = 0; i < n; ++i) f[i] = float(p[i]);
+  KeysOf(f, n, key);
+}
 bool DistanceF(const float* a, const float* b, int64_t n, Distance& o) { return DistanceT(a, b, n, o); }
 bool DistanceD(const double* a, const double* b, int64_t n, Distance& o) { return DistanceT(a, b, n, o); }
 
@@ -183,6 +232,8 @@ HWY_EXPORT(MomentsF);
 HWY_EXPORT(MomentsD);
 HWY_EXPORT(BinsF);
 HWY_EXPORT(BinsD);
+HWY_EXPORT(KeysF);
+HWY_EXPORT(KeysD);
 HWY_EXPORT(DistanceF);
 HWY_EXPORT(DistanceD);
 HWY_EXPORT(WidenHalf);
@@ -190,8 +241,10 @@ HWY_EXPORT(WidenBfloat);
 
 bool moments(const float* p, int64_t n, double shift, Moments& out) { return HWY_DYNAMIC_DISPATCH(MomentsF)(p, n, shift, out); }
 bool moments(const double* p, int64_t n, double shift, Moments& out) { return HWY_DYNAMIC_DISPATCH(MomentsD)(p, n, shift, out); }
-void bins(const float* p, int64_t n, double low, double scale, int32_t last, int32_t* index) { HWY_DYNAMIC_DISPATCH(BinsF)(p, n, low, scale, last, index); }
-void bins(const double* p, int64_t n, double low, double scale, int32_t last, int32_t* index) { HWY_DYNAMIC_DISPATCH(BinsD)(p, n, low, scale, last, index); }
+bool bins(const float* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) { return HWY_DYNAMIC_DISPATCH(BinsF)(p, n, low, high, scale, last, index); }
+bool bins(const double* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) { return HWY_DYNAMIC_DISPATCH(BinsD)(p, n, low, high, scale, last, index); }
+void keys(const float* p, int64_t n, int32_t* key) { HWY_DYNAMIC_DISPATCH(KeysF)(p, n, key); }
+void keys(const double* p, int64_t n, int32_t* key) { HWY_DYNAMIC_DISPATCH(KeysD)(p, n, key); }
 bool distance(const float* a, const float* b, int64_t n, Distance& out) { return HWY_DYNAMIC_DISPATCH(DistanceF)(a, b, n, out); }
 bool distance(const double* a, const double* b, int64_t n, Distance& out) { return HWY_DYNAMIC_DISPATCH(DistanceD)(a, b, n, out); }
 void widen_half(const uint16_t* from, int64_t n, float* to) { HWY_DYNAMIC_DISPATCH(WidenHalf)(from, n, to); }

@@ -14,9 +14,12 @@ struct Moments {
 bool moments(const float* block, int64_t n, double shift, Moments& out);
 bool moments(const double* block, int64_t n, double shift, Moments& out);
 
-// index[i] = clamp(floor((block[i] - low) * scale), 0, last)
-void bins(const float* block, int64_t n, double low, double scale, int32_t last, int32_t* index);
-void bins(const double* block, int64_t n, double low, double scale, int32_t last, int32_t* index);
+// index[i] = clamp(floor((block[i] - low) * scale), 0, last). Returns false when a value does not lie in [low, high] (or is a NaN).
+bool bins(const float* block, int64_t n, double low, double high, double scale, int32_t last, int32_t* index);
+bool bins(const double* block, int64_t n, double low, double high, double scale, int32_t last, int32_t* index);
+// key[i]: the upper 16 bits of the value as float32, so turned that keys order as values do.
+void keys(const float* block, int64_t n, int32_t* key);
+void keys(const double* block, int64_t n, int32_t* key);
 
 struct Distance { double difference2, a2, b2, ab, max_difference; int64_t differing; };
 // Returns false when a value is not finite.

@@ -134,46 +134,36 @@ HistogramAccumulator::HistogramAccumulator(DType dtype, int64_t bins, double low
     : dtype_(dtype), low_(low), high_(high), scale_(high > low ? double(bins) / (high - low) : 0), bins_(bins), counts_(size_t(bins) * 4) {
   // A range wider than a double's: all that can be told apart is its halves.
   if (!std::isfinite(scale_)) scale_ = 0;
-  if (percentiles) { keys_.resize(65536); wide_keys_.resize(65536); }
-}
-
-void HistogramAccumulator::flush() {
-  for (size_t i = 0; i < keys_.size(); ++i) { wide_keys_[i] += keys_[i]; keys_[i] = 0; }
-  since_flush_ = 0;
+  if (percentiles) keys_.resize(65536);
 }
 
 void HistogramAccumulator::add(const void* values, int64_t n) {
   const int32_t last = int32_t(bins_ - 1);
-  int32_t index[kBlock];
+  alignas(64) int32_t index[kBlock];
   for_blocks(dtype_, values, n, [&](auto* block, int64_t k, int64_t) {
     using Wide = std::remove_const_t<std::remove_pointer_t<decltype(block)>>;
     Wide kept[kBlock];
     const Wide* use = block;
-    bool clean = true;
-    for (int64_t i = 0; i < k; ++i) clean &= double(block[i]) >= low_ && double(block[i]) <= high_;
-    if (!clean) {
+    if (!stats::bins(use, k, low_, high_, scale_, last, index)) {
       int64_t m = 0;
       for (int64_t i = 0; i < k; ++i)
         if (double(block[i]) >= low_ && double(block[i]) <= high_) kept[m++] = block[i];
       use = kept;
       k = m;
+      stats::bins(use, k, low_, high_, scale_, last, index);
     }
-    stats::bins(use, k, low_, scale_, last, index);
     for (int64_t i = 0; i < k; ++i) ++counts_[size_t(index[i]) * 4 + size_t(i & 3)];
     if (keys_.empty()) return;
-    for (int64_t i = 0; i < k; ++i) {
-      const float v = float(use[i]);
-      uint32_t u;
-      std::memcpy(&u, &v, 4);
-      ++keys_[(u & 0x80000000u ? ~u : u | 0x80000000u) >> 16];
-    }
-    if ((since_flush_ += k) > (int64_t(1) << 31)) flush();
+    stats::keys(use, k, index);
+    for (int64_t i = 0; i < k; ++i) ++keys_[size_t(index[i])];
   });
 }
 
-void HistogramAccumulator::merge(const HistogramAccumulator& o) {
+void HistogramAccumulator::merge(HistogramAccumulator& o) {
   for (size_t i = 0; i < counts_.size() && i < o.counts_.size(); ++i) counts_[i] += o.counts_[i];
-  for (size_t i = 0; i < wide_keys_.size() && i < o.wide_keys_.size(); ++i) wide_keys_[i] += o.wide_keys_[i] + o.keys_[i];
+  for (size_t i = 0; i < keys_.size() && i < o.keys_.size(); ++i) keys_[i] += o.keys_[i];
+  o.counts_ = {};
+  o.keys_ = {};
 }
 
 std::vector<int64_t> HistogramAccumulator::counts() const {
@@ -184,13 +174,13 @@ std::vector<int64_t> HistogramAccumulator::counts() const {
 
 double HistogramAccumulator::percentile(double p) const {
   uint64_t total = 0;
-  for (size_t i = 0; i < keys_.size(); ++i) total += wide_keys_[i] + keys_[i];
+  for (uint64_t k : keys_) total += k;
   if (total == 0) return 0;
   // Where NumPy's linear interpolation would look, without interpolating.
   const double want = p / 100 * double(total - 1);
   uint64_t below = 0;
   for (size_t i = 0; i < keys_.size(); ++i) {
-    below += wide_keys_[i] + keys_[i];
+    below += keys_[i];
     if (double(below) <= want) continue;
     const uint32_t key = uint32_t(i) << 16;
     const uint32_t low = key & 0x80000000u ? key & 0x7fffffffu : ~key;  // the bits back; of a negative value, all lower bits set

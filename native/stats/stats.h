@@ -42,7 +42,9 @@ class HistogramAccumulator {
  public:
   HistogramAccumulator(DType dtype, int64_t bins, double low, double high, bool percentiles = false);
   void add(const void* values, int64_t n);
-  void merge(const HistogramAccumulator& other);
+  // Takes the counts of `other`, which gives its memory back.
+  void merge(HistogramAccumulator& other);
+  bool empty() const { return counts_.empty(); }
   std::vector<int64_t> counts() const;
   // The value below which `p` percent lie, within 1/256 of it; clamped to [low, high]. Needs `percentiles`.
   double percentile(double p) const;
@@ -53,10 +55,7 @@ class HistogramAccumulator {
   int64_t bins_;
   // Four tables side by side: neighbouring values often fall into one bin, and would wait for each other.
   std::vector<uint64_t> counts_;
-  std::vector<uint32_t> keys_;
-  std::vector<uint64_t> wide_keys_;
-  int64_t since_flush_ = 0;
-  void flush();
+  std::vector<uint64_t> keys_;
 };
 
 // How far two tensors of equal shape lie apart. Pairs with a NaN or an infinity count as differing (unless their bits are equal) and in nothing else.

@@ -10,7 +10,8 @@ const program = (...parts: (string | number[] | Buffer)[]): Buffer => Buffer.con
 const read = (b: Buffer): ReturnType<typeof readPickle> extends Generator<unknown, infer R> ? R : never => runSync(readPickle(b));
 const many = (n: number, op: string): Buffer => Buffer.alloc(n, op, 'latin1');
 
-describe('the pickle machine', () => {
+describe('the pickle machine', function () {
+  this.timeout(0);
   it('a set made again and again of one long list ends with an error, not with the memory', () => {
     // 100,000 items, memoized, then set(list) 10,000 times.
     const list = program(']q\x00(', many(100_000, 'N'), 'e0', 'c__builtin__\nset\nq\x010');

@@ -10,7 +10,7 @@ import type { OpenedCheckpoint } from '../../extension/checkpoint/describe';
 import { internal } from '../../extension/lib/index';
 
 export interface Asked { file: string; mutate?: string }
-export interface Told { alive?: true; file?: string; thrown?: string; stack?: string; error?: string; warnings?: string[]; globals?: string[]; tensors?: string[]; opened?: number; refused?: number; maxRssMb?: number }
+export interface Told { alive?: true; file?: string; thrown?: string; stack?: string; error?: string; warnings?: string[]; globals?: string[]; tensors?: string[]; opened?: number; refused?: number; maxRssMb?: number; cpuSeconds?: number }
 
 /** Only our own error, saying what is wrong, may come out of a file. */
 const ours = (e: unknown): e is CheckpointError => e instanceof CheckpointError;
@@ -81,5 +81,6 @@ async function mutate(file: string, folder: string): Promise<Told> {
 }
 
 process.on('message', (m: Asked) => {
-  (m.mutate === undefined ? open(m.file) : mutate(m.file, m.mutate)).then((told) => process.send!(told), (e: Error) => process.send!({ file: m.file, thrown: e.message, stack: e.stack! } satisfies Told));
+  const before = process.cpuUsage();
+  (m.mutate === undefined ? open(m.file) : mutate(m.file, m.mutate)).then((told) => { const used = process.cpuUsage(before); process.send!({ ...told, cpuSeconds: (used.user + used.system) / 1e6 }); }, (e: Error) => process.send!({ file: m.file, thrown: e.message, stack: e.stack! } satisfies Told));
 });
