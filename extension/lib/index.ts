@@ -7,7 +7,7 @@ export * as optim from './optim/index';
 export * as init from './init';
 export * as autograd from './autograd';
 export * from './ops';
-export { noGrad, enableGrad, isGradEnabled, setGradEnabled } from './autograd';
+export { noGrad, enableGrad, inferenceMode, isGradEnabled, setGradEnabled } from './autograd';
 export { manualSeed, initialSeed, seed } from './random';
 export { DType, dtypeByName, float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool } from './dtype';
 export { Device, device } from './device';

@@ -65,7 +65,7 @@ void refuse_view(const Tensor& view, bool through_base) {
     case ViewKind::no_grad:
     case ViewKind::inference: {
       bool inference = m.view_kind == ViewKind::inference;
-      fail("A view was created in ", inference ? "inference mode" : "no_grad mode", " and ", through_base ? "its base or another view of its base has been modified inplace" : "is being modified inplace",
+      fail("A view was created in ", inference ? "inference mode" : "no_grad mode", " and is being modified inplace",
            inference ? " in normal mode" : " with grad mode enabled",
            ". Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the ",
            inference ? "inference_mode" : "no_grad", " block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).");
@@ -134,7 +134,7 @@ void SavedTensor::surrender(std::vector<std::shared_ptr<Node>>& out) {
   if (AutogradMeta* m = meta(tensor_); m && m->grad_fn) out.push_back(std::move(m->grad_fn));
 }
 
-SavedTensor::SavedTensor(const Tensor& t, bool is_output) {
+SavedTensor::SavedTensor(const Tensor& t, bool is_output, uint32_t output_nr) : output_nr_(output_nr) {
   if (!t.defined()) return;
   if (t.impl()->storage->inference && !inference_mode())
     fail("Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`.");
@@ -153,6 +153,8 @@ Tensor SavedTensor::unpack(const std::shared_ptr<Node>& owner) const {
   if (!tensor_.defined()) return tensor_;
   std::shared_ptr<Node> maker = is_output_ ? owner : made_by_;
   if (tensor_.version() != version_) {
+    // The tensor's maker as it is now, where the tensor itself was kept.
+    if (!is_output_ && meta(tensor_) && meta(tensor_)->grad_fn) maker = meta(tensor_)->grad_fn;
     fail("one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
          scalar_type_name(tensor_.dtype()), "Tensor ", shape_str(tensor_.sizes()), "]",
          maker ? concat(", which is output ", output_nr_, " of ", maker_name(maker->name), ",") : std::string(), " is at version ", tensor_.version(),
@@ -291,7 +293,23 @@ std::shared_ptr<Node> record(const TensorList& outputs, const char* name, const 
 
 void save_output(const std::shared_ptr<Node>& node, const Tensor& out) { node->saved.emplace_back(out, true); }
 
+void check_overlap(const Tensor& written, const Tensor& read) {
+  for (int64_t d = 0; d < written.dim(); ++d)
+    if (written.size(d) > 1 && written.stride(d) == 0)
+      fail("unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.");
+  if (!read.defined() || written.same(read) || !(written.impl()->storage == read.impl()->storage) || !written.numel() || !read.numel()) return;
+  // Only tensors that fill their range without gaps can be judged by it, as PyTorch does.
+  auto span = [](const Tensor& t) { int64_t n = 1; for (int64_t d = 0; d < t.dim(); ++d) n += (t.size(d) - 1) * t.stride(d); return n; };
+  if (span(written) != written.numel() || span(read) != read.numel()) return;
+  int64_t wb = written.offset() * int64_t(itemsize(written.dtype())), rb = read.offset() * int64_t(itemsize(read.dtype()));
+  int64_t we = wb + span(written) * int64_t(itemsize(written.dtype())), re = rb + span(read) * int64_t(itemsize(read.dtype()));
+  if (wb == rb && we == re && written.strides() == read.strides()) return;
+  if (wb < re && rb < we)
+    fail("unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. Please clone() the tensor before performing the operation.");
+}
+
 void check_inplace(const Tensor& self, std::initializer_list<Tensor> others) {
+  check_overlap(self);
   if (self.impl()->storage->inference && !inference_mode())
     fail("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
   if (!enabled) return;

@@ -22,7 +22,7 @@ class SavedTensor {
  public:
   SavedTensor() = default;
   // `is_output`: the tensor is the result of the node that saves it.
-  SavedTensor(const Tensor& t, bool is_output = false);
+  SavedTensor(const Tensor& t, bool is_output = false, uint32_t output_nr = 0);
   // Takes a copy of the values if they lie in `storage`, which is about to be overwritten.
   void secede(const Ref<Storage>& storage);
   // Moves the nodes it keeps alive into `out`, so that a long chain is not freed recursively.
@@ -135,6 +135,8 @@ inline void record(const Tensor& out, const char* name, const TensorList& inputs
 // `out` is the result of the node being recorded now: saved without a cycle.
 void save_output(const std::shared_ptr<Node>& node, const Tensor& out);
 
+// The written-to tensor must not hold one element twice, nor share part of its memory with what is read.
+void check_overlap(const Tensor& written, const Tensor& read = {});
 // In-place: throws PyTorch's errors before anything is written. `others`: what flows in beside self.
 void check_inplace(const Tensor& self, std::initializer_list<Tensor> others = {});
 // Forgets the history, in place.

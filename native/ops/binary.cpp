@@ -261,6 +261,7 @@ void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
   if (op == BinaryOp::pow && b.impl()->wrapped_number) alpha = 0;
   bool narrows = (is_floating(common) && !is_floating(self.dtype())) || (common != DType::boolean && self.dtype() == DType::boolean);
   if (!is_comparison(op) && narrows) fail("result type ", scalar_type_name(common), " can't be cast to the desired output type ", scalar_type_name(self.dtype()));
+  check_overlap(self, b);
   Dims sizes = broadcast_shapes(self.sizes(), b.sizes());
   if (sizes != self.sizes()) fail("output with shape ", shape_str(self.sizes()), " doesn't match the broadcast shape ", shape_str(sizes));
   bool grad = any_requires_grad({self, b});

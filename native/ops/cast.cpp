@@ -31,6 +31,7 @@ Tensor contiguous(const Tensor& a) { return a.is_contiguous() ? a : clone(a); }
 
 void copy_(const Tensor& self, const Tensor& src) {
   check_inplace(self, {src});
+  check_overlap(self, src);
   Tensor from = src;
   if (src.device() != self.device()) from = to_device(to_dtype(src, self.dtype()), self.device());
   Tensor expanded = from.sizes() == self.sizes() ? from : expand(from, self.sizes());

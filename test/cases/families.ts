@@ -1,5 +1,6 @@
 /** Every family of rows; its golden values lie in test/golden/cases/<family>.jsonl. */
 import type { Row } from './table';
+import * as autograd from './rows/autograd';
 import * as binary from './rows/binary';
 import * as indexing from './rows/indexing';
 import * as inplace from './rows/inplace';
@@ -9,6 +10,7 @@ import * as shape from './rows/shape';
 import * as unary from './rows/unary';
 
 export const families: Record<string, readonly Row[]> = {
+  autograd: autograd.rows,
   unary: unary.rows,
   binary: binary.rows,
   reduce: reduce.rows,

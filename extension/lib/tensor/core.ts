@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 import { bool, DType, float16, bfloat16, float32, float64, int16, int32, int64, int8, uint8 } from '../dtype';
 import { cpuDevice, device as parseDevice, Device, deviceByCode, type DeviceLike } from '../device';
-import { IndexError } from '../errors';
+import { IndexError, RuntimeError } from '../errors';
 import { formatTensor } from '../format';
 import { native } from '../native';
 import { safePoint } from '../safePoint';
@@ -61,7 +61,10 @@ export class TensorCore {
   get isWebgpu(): boolean { return native['device'](this) === 1; }
   isContiguous(): boolean { return native['isContiguous'](this); }
   /** Counts in-place changes; shared by views. */
-  get version(): number { return native['version'](this); }
+  get version(): number {
+    if (this.isInference()) throw new RuntimeError('Inference tensors do not track version counter.');
+    return native['version'](this);
+  }
   /** Equal for tensors that share memory. */
   storageId(): number { return native['storageId'](this); }
   /** A copy of all bytes of the storage, also those outside this view. */
@@ -121,7 +124,10 @@ export class TensorCore {
     }
     return this.gradObject!;
   }
-  set grad(value: Tensor | null) { native['setGrad'](this, value); }
+  set grad(value: Tensor | null) {
+    if (value !== null && !(value instanceof TensorCore)) throw new TypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`);
+    native['setGrad'](this, value);
+  }
   /** The same values without history; edits are not seen by autograd. */
   get data(): Tensor { return native['data'](this); }
   set data(value: Tensor) { native['setData'](this, value); }
@@ -134,11 +140,22 @@ export class TensorCore {
   }
   /** Calls `hook` with the gradient of this tensor; what it returns replaces the gradient. Returns a way to remove it. */
   registerHook(hook: (grad: Tensor) => Tensor | null | undefined | void): { remove(): void } {
-    const id = native['registerHook'](this, hook);
+    const id = native['registerHook'](this, hook, hook.name || '<lambda>');
+    return { remove: () => native['removeHook'](this, id) };
+  }
+  /** Calls `hook` with this leaf each time a gradient was added to its `.grad`. */
+  registerPostAccumulateGradHook(hook: (param: Tensor) => void): { remove(): void } {
+    const id = native['registerAfterHook'](this, hook);
     return { remove: () => native['removeHook'](this, id) };
   }
   /** Keeps the gradient of a tensor that is not a leaf. */
   retainGrad(): void { native['retainGrad'](this); }
+  /** Whether retainGrad() was asked of a tensor that is not a leaf. */
+  get retainsGrad(): boolean { return native['retainsGrad'](this); }
+  /** Forgets the history of this tensor itself. Throws RuntimeError for views. */
+  detach_(): this { return native['detach_'](this); }
+  /** Whether it was made in inferenceMode(). */
+  isInference(): boolean { return native['isInference'](this); }
 
   // --- copies, types, devices
 

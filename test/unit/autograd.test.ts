@@ -1,0 +1,96 @@
+/** What the case rows cannot say: places in user code, gradcheck's verdicts, histories that free themselves. */
+import assert from 'node:assert/strict';
+
+import { autograd, float64, noGrad, ones, rand, tensor, zeros, type Tensor } from '../../extension/lib/index';
+import { native } from '../../extension/lib/native';
+
+const live = (): number => { (globalThis as { gc?: () => void }).gc!(); (native['memory'] as () => number[])(); return (native['memory'] as () => number[])()[0]!; };
+
+describe('autograd', () => {
+  it('names the user\'s line in anomaly mode', () => {
+    const where = (): Tensor => zeros(3, { requiresGrad: true }).sqrt();
+    const line = /autograd\.test\.js:(\d+)/.exec(new Error().stack!)![1]!;
+    assert.throws(() => autograd.detectAnomaly(() => where().mul(0).sum().backward()), (e: Error) => {
+      assert.match(e.message, /^Function 'SqrtBackward0' returned nan values in its 0th output\./);
+      const first = /The forward call of SqrtBackward0[^\n]*\n\s*at .*autograd\.test\.js:(\d+)/.exec(e.message);
+      assert.ok(first !== null, e.message);
+      assert.ok(Math.abs(Number(first[1]) - Number(line)) <= 2, `line ${first[1]} is not beside ${line}`);
+      return true;
+    });
+    assert.doesNotThrow(() => zeros(3, { requiresGrad: true }).sqrt().mul(0).sum().backward());
+  });
+
+  it('names the forward line of a tensor changed in place', () => {
+    assert.throws(() => autograd.detectAnomaly(() => { const y = ones(3, { requiresGrad: true }).exp(); y.add_(1); y.sum().backward(); }), /modified by an inplace operation[\s\S]*The forward call of ExpBackward0[\s\S]*autograd\.test/);
+  });
+
+  it('gradcheck accepts right and refuses wrong gradients', () => {
+    const x = rand(3, { dtype: float64, requiresGrad: true });
+    assert.ok(autograd.gradcheck((t) => t.sin().mul(t), x));
+    assert.ok(autograd.gradgradcheck((t) => t.sin().mul(t), x));
+    class Wrong extends autograd.Function {
+      static forward(_: autograd.FunctionCtx, a: Tensor): Tensor { return a.mul(2); }
+      static backward(_: autograd.FunctionCtx, g: Tensor): Tensor { return g.mul(3); }
+    }
+    assert.throws(() => autograd.gradcheck((t) => Wrong.apply(t), x), (e: Error) => e instanceof autograd.GradcheckError && /^Jacobian mismatch for output 0 with respect to input 0,\nnumerical:tensor/.test(e.message));
+    assert.equal(autograd.gradcheck((t) => Wrong.apply(t), x, { raiseException: false }), false);
+    assert.throws(() => autograd.gradcheck((t) => t, x.detach()), /expects at least one input tensor to require gradient/);
+  });
+
+  it('refuses async functions in a mode, and puts the mode back after an error', () => {
+    assert.throws(() => noGrad(async () => {}), /synchronous|done when it returns/);
+    assert.throws(() => noGrad(() => { throw new Error('mine'); }), /mine/);
+    assert.equal(autograd.isGradEnabled(), true);
+  });
+
+  it('an error in a hook comes out of backward() as it is', () => {
+    const x = ones(3, { requiresGrad: true });
+    x.registerHook(() => { throw new RangeError('mine'); });
+    assert.throws(() => x.sum().backward(), (e: Error) => e instanceof RangeError && e.message === 'mine');
+    assert.throws(() => { class Bad extends autograd.Function { static forward(_: autograd.FunctionCtx, a: Tensor): Tensor { return a.mul(1); } static backward(): Tensor { throw new RangeError('backwards'); } } Bad.apply(ones(3, { requiresGrad: true })).sum().backward(); }, /backwards/);
+  });
+
+  it('frees histories of views changed in place, hooks and functions, never run backwards', () => {
+    class Twice extends autograd.Function {
+      static forward(ctx: autograd.FunctionCtx, a: Tensor): Tensor { ctx.saveForBackward(a); return a.mul(2); }
+      static backward(_: autograd.FunctionCtx, g: Tensor): Tensor { return g.mul(2); }
+    }
+    const w = ones(1000, { requiresGrad: true });
+    const round = (): void => {
+      const x = w.mul(1);
+      const v = x.slice(0, 0, 500);
+      const y = v.mul(v);
+      x.slice(0, 500).mul_(y);
+      x.get(0).add_(x.get(1));
+      x.mul_(x.exp());
+      x.retainGrad();
+      x.registerHook((g) => g);
+      Twice.apply(x).sum();
+    };
+    for (let i = 0; i < 50; i++) round();
+    const before = live();
+    for (let i = 0; i < 2000; i++) round();
+    const after = live();
+    assert.ok(after - before < 2_000_000, `${after - before} bytes more`);
+  });
+
+  it('frees long chains without running out of stack', () => {
+    const w = ones(1, { requiresGrad: true });
+    let x = w.mul(1);
+    for (let i = 0; i < 200_000; i++) x = x.mul(w);
+    x = w.mul(1);
+    let t = zeros(4);
+    for (let i = 0; i < 20_000; i++) { t.get(i % 4).add_(w.get(0)); t.mul_(w); }
+    t.sum().backward();
+    t = zeros(1);
+    live();
+  });
+
+  it('runs a long chain backwards', () => {
+    const w = tensor(1, { requiresGrad: true });
+    let x = w.mul(1);
+    for (let i = 0; i < 100_000; i++) x = x.add(w);
+    x.backward();
+    assert.equal(w.grad!.item(), 100_001);
+  });
+});
