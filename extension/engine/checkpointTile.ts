@@ -6,7 +6,7 @@ import type { FileTensor } from '../checkpoint/tensor';
 import type { Slice, Tile, ValuePage } from '../protocol/checkpoint';
 
 /** Elements looked at for one tile; beyond, rows and columns are skipped evenly. */
-const BUDGET = 1 << 25;
+const BUDGET = 1 << 24;
 const BAND = 1 << 18;
 const LIMITS = { side: 1024, cells: 20_000, block: 1 << 20 };
 
@@ -62,15 +62,23 @@ class Cells {
     this.rowSum = new Float64Array(height); this.rowCount = new Float64Array(height);
     this.columnSum = new Float64Array(width); this.columnCount = new Float64Array(width);
   }
-  add(row: number, column: number, v: number): void {
-    if (v - v !== 0) { this.nonFinite++; return; }
+  /** `n` values from `at` on, `step` apart, minus those of `y`: all of one cell. */
+  add(row: number, column: number, x: Float32Array, y: Float32Array | null, at: number, step: number, n: number): void {
     const i = row * this.width + column;
-    this.sum[i]! += v;
-    this.count[i]!++;
-    if (v < this.min[i]!) this.min[i] = v;
-    if (v > this.max[i]!) this.max[i] = v;
-    this.rowSum[row]! += v; this.rowCount[row]!++;
-    this.columnSum[column]! += v; this.columnCount[column]!++;
+    let [sum, count, min, max] = [0, 0, this.min[i]!, this.max[i]!];
+    for (let k = 0, p = at; k < n; k++, p += step) {
+      const v = y === null ? x[p]! : x[p]! - y[p]!;
+      if (v - v !== 0) continue; // NaN or infinite
+      sum += v;
+      count++;
+      if (v < min) min = v;
+      if (v > max) max = v;
+    }
+    this.nonFinite += n - count;
+    this.sum[i]! += sum; this.count[i]! += count;
+    this.min[i] = min; this.max[i] = max;
+    this.rowSum[row]! += sum; this.rowCount[row]! += count;
+    this.columnSum[column]! += sum; this.columnCount[column]! += count;
   }
 }
 const means = (sum: Float64Array, count: Float64Array): Float32Array => Float32Array.from(sum, (v, i) => (count[i]! > 0 ? v / count[i]! : NaN));
@@ -98,11 +106,12 @@ export function* tile(t: FileTensor, s: Slice, width: number, height: number, mi
           const box = boxOf(t, s, rows, columns);
           const x = toFloats(yield* numbers(t, box.start, box.count));
           const y = minus === undefined ? null : toFloats(yield* numbers(minus, box.start, box.count));
+          const step = box.at(0, 1) - box.at(0, 0);
           for (let rr = 0; rr < rows[1] - rows[0]; rr++) {
-            for (let cc = 0; cc < columns[1] - columns[0]; cc++) {
-              const k = box.at(rr, cc);
-              const column = Math.floor(((columns[0] + cc - s.columns[0]) * w + w - 1) / nc);
-              cells.add(i, Math.min(w - 1, cellOf(columns[0] + cc - s.columns[0], nc, w, column)), y === null ? x[k]! : x[k]! - y[k]!);
+            for (let cc = columns[0], j = cellOf(cc - s.columns[0], nc, w); cc < columns[1]; j++) {
+              const end = Math.min(columns[1], s.columns[0] + Math.floor(((j + 1) * nc) / w));
+              cells.add(i, j, x, y, box.at(rr, cc - columns[0]), step, end - cc);
+              cc = end;
             }
           }
           yield undefined;
@@ -123,8 +132,8 @@ export function* tile(t: FileTensor, s: Slice, width: number, height: number, mi
   };
 }
 /** The cell whose range [floor(i n / w), floor((i + 1) n / w)) holds `c`. */
-function cellOf(c: number, n: number, w: number, guess: number): number {
-  let i = Math.min(w - 1, guess);
+function cellOf(c: number, n: number, w: number): number {
+  let i = Math.min(w - 1, Math.floor((c * w) / n));
   while (i > 0 && Math.floor((i * n) / w) > c) i--;
   while (i < w - 1 && Math.floor(((i + 1) * n) / w) <= c) i++;
   return i;

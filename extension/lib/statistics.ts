@@ -160,9 +160,10 @@ export async function stats(t: FileTensor, name: string, o: AsyncStatsOptions = 
       while (next < p.pieces.length && !failed) {
         if (o.signal?.aborted) throw new Cancelled();
         const piece = p.pieces[next++]!;
-        const own = newHandle(p, range);
+        // Every piece has its own accumulator, so that partial results never read one that is being written.
+        const own = p.pieces.length === 1 ? sum : newHandle(p, range);
         await add(p, own, piece, o.signal);
-        native['mergeStats'](sum, own);
+        if (own !== sum) native['mergeStats'](sum, own);
         done += piece.elements * p.itemsize;
         if (o.onPartial !== undefined && performance.now() - told > 120) {
           told = performance.now();

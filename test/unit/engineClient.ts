@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createMessageConnection, IPCMessageReader, IPCMessageWriter, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
+import { type CancellationToken, createMessageConnection, IPCMessageReader, IPCMessageWriter, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
 
 import type { ErrorInfo, Notification, Request } from '../../extension/protocol/rpc';
 import { repoRoot } from './paths';
@@ -20,7 +20,7 @@ export class TestEngine {
     this.connection = createMessageConnection(new IPCMessageReader(this.child), new IPCMessageWriter(this.child));
     this.connection.listen();
   }
-  request<P, R>(m: Request<P, R>, params: P): Promise<R> { return this.connection.sendRequest<R>(m.method, params ?? {}); }
+  request<P, R>(m: Request<P, R>, params: P, token?: CancellationToken): Promise<R> { return token === undefined ? this.connection.sendRequest<R>(m.method, params ?? {}) : this.connection.sendRequest<R>(m.method, params ?? {}, token); }
   /** The ErrorInfo of a request that must fail. */
   async failure<P>(m: Request<P, unknown>, params: P): Promise<ErrorInfo> {
     try {

@@ -1,0 +1,200 @@
+// Statistics over raw bytes against the plainest loop in long double: every type, misaligned, in odd pieces, merged.
+#include "stats/stats.h"
+
+#include <cstring>
+
+#include "tools.h"
+
+using namespace weightroom;
+
+TEST_SUITE_BEGIN("stats");
+
+namespace {
+
+constexpr DType kAll[] = {DType::float32, DType::float64, DType::float16, DType::bfloat16, DType::int64, DType::int32, DType::int16, DType::int8, DType::uint8, DType::boolean};
+
+// Bytes at an odd address.
+struct Odd {
+  std::vector<char> bytes;
+  int64_t n;
+  const char* data() const { return bytes.data() + 1; }
+  template <typename T> explicit Odd(const std::vector<T>& v) : bytes(v.size() * sizeof(T) + 1), n(int64_t(v.size())) { std::memcpy(bytes.data() + 1, v.data(), v.size() * sizeof(T)); }
+};
+template <typename T> std::vector<T> random_values(int64_t n, uint32_t seed, double scale, double shift) {
+  std::mt19937 gen(seed);
+  std::vector<T> out(static_cast<size_t>(n));
+  for (auto& x : out) x = T(compute_t<T>(shift + scale * (double(gen()) / 2147483648.0 - 1.0)));
+  return out;
+}
+struct Plain { long double mean = 0, m2 = 0, squares = 0, abs = 0; double min = 0, max = 0; int64_t n = 0, zeros = 0; };
+template <typename T> Plain plain(const std::vector<T>& v) {
+  Plain p;
+  for (T x : v) {
+    double d = double(compute_t<T>(x));
+    if (!std::isfinite(d)) continue;
+    if (p.n++ == 0) p.min = p.max = d;
+    p.min = std::min(p.min, d);
+    p.max = std::max(p.max, d);
+    p.mean += d;
+    p.squares += (long double)d * d;
+    p.abs += std::abs(d);
+    p.zeros += d == 0;
+  }
+  if (p.n) p.mean /= p.n;
+  for (T x : v) {
+    double d = double(compute_t<T>(x));
+    if (std::isfinite(d)) p.m2 += ((long double)d - p.mean) * ((long double)d - p.mean);
+  }
+  return p;
+}
+void check(const Summary& s, const Plain& p, int64_t all, double tolerance = 1e-12) {
+  auto near = [=](double a, long double b) { CHECK(a == doctest::Approx(double(b)).epsilon(tolerance)); };
+  CHECK(s.count == all);
+  CHECK(s.zeros == p.zeros);
+  CHECK(s.min == p.min);
+  CHECK(s.max == p.max);
+  near(s.mean, p.mean);
+  near(s.std, p.n > 1 ? std::sqrt(p.m2 / (p.n - 1)) : 0);
+  near(s.norm, std::sqrt(p.squares));
+  near(s.abs_mean, p.n ? p.abs / p.n : 0);
+  CHECK(s.abs_max == std::max(std::abs(p.min), std::abs(p.max)));
+}
+
+}  // namespace
+
+TEST_CASE("a summary equals the plain loop: every type, odd pieces, misaligned, merged") {
+  for (DType t : kAll) {
+    CAPTURE(dtype_name(t));
+    dispatch_all(t, [&]<typename T>() {
+      for (int64_t n : {0, 1, 2, 7, 2047, 2048, 2049, 10000}) {
+        CAPTURE(n);
+        if constexpr (std::is_same_v<T, bool>) {
+          std::vector<uint8_t> raw = random_values<uint8_t>(n, 3, 100, 100);
+          for (auto& x : raw) x = x > 120 ? x : 0;  // any byte but zero is true
+          Odd bytes(raw);
+          SummaryAccumulator a(t);
+          a.add(bytes.data(), n);
+          for (auto& x : raw) x = x != 0;
+          check(a.finish(), plain(raw), n);
+        } else {
+          const bool small = sizeof(T) == 1;
+          auto v = random_values<T>(n, 7, small ? 60 : 900, small ? 60 : 5);
+          Odd bytes(v);
+          SummaryAccumulator a(t), b(t);
+          for (int64_t at = 0, k = 0; at < n; ++k) {
+            int64_t m = std::min<int64_t>(1 + 333 * k, n - at);
+            (k % 2 ? a : b).add(bytes.data() + at * int64_t(sizeof(T)), m);
+            at += m;
+          }
+          a.merge(b);
+          check(a.finish(), plain(v), n);
+        }
+      }
+    });
+  }
+}
+TEST_CASE("NaN and infinities are counted and left out, wherever they stand") {
+  auto v = random_values<float>(9000, 1, 1, 0);
+  v[0] = NAN;
+  v[100] = INFINITY;
+  v[5000] = -INFINITY;
+  v[8999] = NAN;
+  for (int64_t i = 2048; i < 4096; ++i) v[size_t(i)] = NAN;
+  SummaryAccumulator a(DType::float32);
+  a.add(v.data(), int64_t(v.size()));
+  Summary s = a.finish();
+  CHECK(s.nan == 2050);
+  CHECK(s.inf == 2);
+  check(s, plain(v), 9000);
+  SummaryAccumulator none(DType::float32);
+  none.add(v.data() + 2048, 100);
+  CHECK(none.finish().min == 0);
+  CHECK(none.finish().nan == 100);
+}
+TEST_CASE("the spread of values far from zero, and of values whose squares overflow") {
+  auto far = random_values<double>(5000, 2, 1e-3, 1e9);
+  SummaryAccumulator a(DType::float64);
+  a.add(far.data(), 5000);
+  check(a.finish(), plain(far), 5000, 1e-7);
+  std::vector<double> huge = {1e300, -1e300, 5e299};
+  SummaryAccumulator b(DType::float64);
+  b.add(huge.data(), 3);
+  CHECK(b.finish().min == -1e300);
+  CHECK(b.finish().max == 1e300);
+  CHECK(b.finish().nan + b.finish().inf == 0);
+}
+TEST_CASE("int64 extremes are exact") {
+  std::vector<int64_t> v = {INT64_MAX, INT64_MIN, (int64_t(1) << 53) + 1};
+  SummaryAccumulator a(DType::int64);
+  a.add(v.data(), 3);
+  CHECK(a.finish().int_min == INT64_MIN);
+  CHECK(a.finish().int_max == INT64_MAX);
+}
+
+TEST_CASE("a histogram counts every finite value once, the last bin closed, merged or not") {
+  auto v = random_values<float>(70000, 5, 3, 0.5);
+  v[3] = NAN;
+  v[4] = INFINITY;
+  SummaryAccumulator s(DType::float32);
+  s.add(v.data(), 70000);
+  double low = s.finish().min, high = s.finish().max;
+  HistogramAccumulator a(DType::float32, 13, low, high, true), b(DType::float32, 13, low, high, true);
+  a.add(v.data(), 1001);
+  b.add(v.data() + 1001, 70000 - 1001);
+  a.merge(b);
+  CHECK(b.empty());
+  std::vector<int64_t> want(13);
+  std::vector<double> finite;
+  for (float x : v)
+    if (std::isfinite(x)) {
+      finite.push_back(x);
+      ++want[size_t(std::min(12.0, (double(x) - low) * (13 / (high - low))))];
+    }
+  CHECK(a.counts() == want);
+  std::sort(finite.begin(), finite.end());
+  for (double p : {0.0, 1.0, 25.0, 50.0, 75.0, 99.0, 100.0}) {
+    CAPTURE(p);
+    double exact = finite[size_t(p / 100 * double(finite.size() - 1))];
+    CHECK(std::abs(a.percentile(p) - exact) <= std::abs(exact) / 256 + 1e-12);
+  }
+}
+TEST_CASE("percentiles of whole numbers and of bfloat16 are exact, of one value that value") {
+  std::vector<int8_t> v;
+  for (int i = -100; i <= 100; ++i) v.push_back(int8_t(i));
+  HistogramAccumulator a(DType::int8, 4, -100, 100, true);
+  a.add(v.data(), int64_t(v.size()));
+  CHECK(a.percentile(50) == 0);
+  CHECK(a.percentile(25) == -50);
+  CHECK(a.percentile(100) == 100);
+  std::vector<float> one(5, 0.1f);
+  HistogramAccumulator b(DType::float32, 4, 0.1f, 0.1f, true);
+  b.add(one.data(), 5);
+  CHECK(b.percentile(50) == double(0.1f));
+  CHECK(b.counts() == std::vector<int64_t>{5, 0, 0, 0});
+}
+
+TEST_CASE("a comparison: distances, dot product, what differs in a bit") {
+  auto x = random_values<float>(5000, 1, 1, 0), y = x;
+  y[17] += 0.5f;
+  y[4999] = NAN;
+  x[4998] = y[4998] = NAN;  // the same bits: not a difference
+  CompareAccumulator c(DType::float32, DType::float32), rest(DType::float32, DType::float32);
+  Odd a(x), b(y);
+  c.add(a.data(), b.data(), 3000);
+  rest.add(a.data() + 12000, b.data() + 12000, 2000);
+  c.merge(rest);
+  const Comparison& r = c.finish();
+  CHECK(r.count == 5000);
+  CHECK(r.differing == 2);
+  CHECK(r.non_finite == 2);
+  CHECK(r.max_difference == doctest::Approx(0.5).epsilon(1e-6));
+  CHECK(r.difference2 == doctest::Approx(0.25).epsilon(1e-6));
+  std::vector<int64_t> i = {(int64_t(1) << 53) + 1}, j = {int64_t(1) << 53};
+  CompareAccumulator k(DType::int64, DType::int64);
+  k.add(i.data(), j.data(), 1);
+  CHECK(k.finish().differing == 1);
+  std::vector<double> wide(x.begin(), x.end());
+  CompareAccumulator mixed(DType::float32, DType::float64);
+  mixed.add(x.data(), wide.data(), 4000);
+  CHECK(mixed.finish().differing == 0);
+}
