@@ -53,8 +53,9 @@ export function registerCheckpointEditor(context: vscode.ExtensionContext, engin
       panel.onDidDispose(() => { changed.dispose(); progress.dispose(); page.dispose(); });
     },
   };
+  // Two ids for one editor: the first opens by default, the second (for .bin, .ckpt, .pkl) when chosen.
   return vscode.Disposable.from(
-    vscode.window.registerCustomEditorProvider('weightroom.checkpoint', provider, { supportsMultipleEditorsPerDocument: true }),
+    ...['weightroom.checkpoint', 'weightroom.checkpoint.option'].map((id) => vscode.window.registerCustomEditorProvider(id, provider, { supportsMultipleEditorsPerDocument: true })),
     vscode.commands.registerCommand('weightroom.openCompare', (a: checkpoint.Side, b: checkpoint.Side) => openCompare(context, engine, a, b)),
   );
 }
