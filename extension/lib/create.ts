@@ -75,7 +75,11 @@ export function full(size: readonly number[], value: Scalar, options: TensorOpti
   const dtype = options.dtype ?? (typeof value === 'bigint' ? int64 : typeof value === 'boolean' ? bool : float32);
   return finish(native['full'](size, value, dtype.code, code(options.device)), options);
 }
-export function zeros(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return full(s, 0, { dtype: float32, ...o }); }
+export function zeros(...args: Sizes): Tensor {
+  const [s, o] = sizesAndOptions(args);
+  if (s.some((n) => n < 0)) throw new RuntimeError('zeros: Dimension size must be non-negative.');
+  return full(s, 0, { dtype: float32, ...o });
+}
 export function ones(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return full(s, 1, { dtype: float32, ...o }); }
 /** Uninitialised memory: what it holds is not defined. */
 export function empty(...args: Sizes): Tensor {

@@ -32,6 +32,8 @@ Tensor contiguous(const Tensor& a) { return a.is_contiguous() ? a : clone(a); }
 void copy_(const Tensor& self, const Tensor& src) {
   check_inplace(self, {src});
   check_overlap(self, src);
+  if (src.sizes() != self.sizes())
+    if (Dims sizes = broadcast_shapes(self.sizes(), src.sizes()); sizes != self.sizes()) fail("output with shape ", shape_str(self.sizes()), " doesn't match the broadcast shape ", shape_str(sizes));
   Tensor from = src;
   if (src.device() != self.device()) from = to_device(to_dtype(src, self.dtype()), self.device());
   Tensor expanded = from.sizes() == self.sizes() ? from : expand(from, self.sizes());

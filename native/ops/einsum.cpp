@@ -14,7 +14,7 @@ int code_of(char c) { return c >= 'a' && c <= 'z' ? c - 'a' : c >= 'A' && c <= '
 
 struct Term { std::vector<int> labels; int ellipsis = -1; };  // ellipsis: where it stands among the labels
 
-Term parse(const std::string& text, const char* what) {
+Term parse(const std::string& text, const char* what, size_t from = 0) {
   Term t;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == ' ') continue;
@@ -26,7 +26,7 @@ Term parse(const std::string& text, const char* what) {
       continue;
     }
     int c = code_of(text[i]);
-    check(c >= 0, "einsum(): invalid subscript given ", what, ", subscripts must be in [a-zA-Z]");
+    check(c >= 0, "einsum(): invalid subscript given at index ", from + i, " in the equation string, subscripts must be in [a-zA-Z]");
     t.labels.push_back(c);
   }
   return t;
@@ -79,7 +79,7 @@ Tensor einsum(const std::string& equation, const TensorList& operands) {
   std::vector<Term> terms;
   for (size_t from = 0;;) {
     size_t comma = left.find(',', from);
-    terms.push_back(parse(left.substr(from, comma == std::string::npos ? comma : comma - from), concat("for operand ", terms.size()).c_str()));
+    terms.push_back(parse(left.substr(from, comma == std::string::npos ? comma : comma - from), concat("for operand ", terms.size()).c_str(), from));
     if (comma == std::string::npos) break;
     from = comma + 1;
   }
@@ -92,7 +92,7 @@ Tensor einsum(const std::string& equation, const TensorList& operands) {
     if (terms[i].ellipsis >= 0) {
       check(n <= rank, "einsum(): the number of subscripts in the equation (", n, ") is more than the number of dimensions (", rank, ") for operand ", i);
       under = std::max(under, int(rank - n));
-    } else if (n != rank) fail("einsum(): the number of subscripts in the equation (", n, n > rank ? ") is more than the number of dimensions (" : ") does not match the number of dimensions (", rank, ") for operand ", i, n > rank ? "" : " and no ellipsis was given");
+    } else if (n != rank) fail("einsum(): the number of subscripts in the equation (", n, ") does not match the number of dimensions (", rank, ") for operand ", i, " and no ellipsis was given");
   }
 
   std::vector<int> count(size_t(kLetters), 0);
@@ -110,7 +110,7 @@ Tensor einsum(const std::string& equation, const TensorList& operands) {
     for (int c : [] { std::vector<int> alphabet; for (int i = 26; i < 52; ++i) alphabet.push_back(i); for (int i = 0; i < 26; ++i) alphabet.push_back(i); return alphabet; }())
       if (count[size_t(c)] == 1) place[c] = next++;
   } else {
-    Term out = parse(equation.substr(arrow + 2), "for the output");
+    Term out = parse(equation.substr(arrow + 2), "for the output", arrow + 2);
     for (size_t i = 0; i <= out.labels.size(); ++i) {
       if (out.ellipsis == int(i)) take_ellipsis();
       if (i == out.labels.size()) break;

@@ -156,10 +156,11 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
   for (int64_t d = 0; fits && rows && d + 1 < sorted.dim(); ++d) fits = sorted.size(d) == values.size(d);
   if (!fits)
     fail("torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value tensor must match, but we got boundaries tensor ", shape_str(sorted.sizes()), " and input value tensor ", shape_str(values.sizes()));
-  if (sorted.dtype() != values.dtype() && !values.impl()->wrapped_number)
-    fail("torch.searchsorted(): boundary tensor and input value tensor should have same dtype, but got boundary tensor dtype ", scalar_type_name(sorted.dtype()), " and input value tensor dtype ", scalar_type_name(values.dtype()));
   Tensor out = empty(values.sizes(), DType::int64, values.device());
-  if (out.numel()) backend(sorted).searchsorted(out, contiguous(sorted), contiguous(to_dtype(values, sorted.dtype())), right);
+  if (out.numel()) {
+    DType common = values.impl()->wrapped_number ? sorted.dtype() : promote_types(sorted.dtype(), values.dtype());
+    backend(sorted).searchsorted(out, contiguous(to_dtype(sorted, common)), contiguous(to_dtype(values, common)), right);
+  }
   return out;
 }
 

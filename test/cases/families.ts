@@ -2,6 +2,7 @@
 import type { Row } from './table';
 import * as autograd from './rows/autograd';
 import * as binary from './rows/binary';
+import * as errors from './rows/errors';
 import * as indexing from './rows/indexing';
 import * as inplace from './rows/inplace';
 import * as products from './rows/products';
@@ -18,4 +19,5 @@ export const families: Record<string, readonly Row[]> = {
   indexing: indexing.rows,
   products: products.rows,
   inplace: inplace.rows,
+  errors: errors.rows,
 };

@@ -1,5 +1,5 @@
 /** Element by element, two inputs: shapes broadcast, dtypes promote as in PyTorch. Source: torch.<name>. */
-import { ValueError } from '../errors';
+import { RuntimeError } from '../errors';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 import type { Operand } from './core';
@@ -11,7 +11,7 @@ export interface DivOptions { roundingMode?: 'trunc' | 'floor' | null }
 
 function quotient(options: DivOptions): number {
   const mode = options.roundingMode ?? null;
-  if (mode !== null && mode !== 'trunc' && mode !== 'floor') throw new ValueError(`div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${String(mode)}'`);
+  if (mode !== null && mode !== 'trunc' && mode !== 'floor') throw new RuntimeError(`div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${String(mode)}'`);
   return B[mode === null ? 'div' : mode === 'floor' ? 'floor_divide' : 'trunc_divide']!;
 }
 

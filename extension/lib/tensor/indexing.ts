@@ -46,6 +46,12 @@ function positions(list: Positions): Tensor {
   return native['fromTypedArray'](BigInt64Array.from(flat, (v) => BigInt(Number(v))), shape, truth ? 9 : 4, 0);
 }
 
+function pick(view: Tensor, d: number, i: number | bigint, own: number): Tensor {
+  const n = view.size(d);
+  if (i < -n || i >= n) throw new IndexError(`index ${i} is out of bounds for dimension ${own} with size ${n}`);
+  return native['select'](view, d, i);
+}
+
 /** @internal */
 export class TensorIndexing extends TensorShape {
   /** The view that positions, slices and new dims pick, and the index tensors that remain, one a dim. */
@@ -57,22 +63,25 @@ export class TensorIndexing extends TensorShape {
     if (items.filter((i) => i === '...').length > 1) throw new IndexError("an index can only have a single ellipsis ('...')");
     let view = this as unknown as Tensor;
     let d = 0;
+    // The dim of this tensor that the next index stands for: what an error should name.
+    let own = 0;
     const rest: (Tensor | null)[] = [];
     const put = (t: Tensor): void => { while (rest.length < d) rest.push(null); rest[d] = t; };
     for (const i of items) {
       if (i === null) view = view.unsqueeze(d++);
-      else if (i === '...') d += this.dim() - used;
+      else if (i === '...') { d += this.dim() - used; own += this.dim() - used; }
       else if (typeof i === 'boolean') { view = view.unsqueeze(d); put(positions(i ? [0] : [])); d++; }
-      else if (typeof i === 'number' || typeof i === 'bigint') view = native['select'](view, d, i);
+      else if (typeof i === 'number' || typeof i === 'bigint') { view = pick(view, d, i, own); own++; }
       else if (typeof i === 'string' || (!(i instanceof TensorCore) && !Array.isArray(i))) {
         const s = typeof i === 'string' ? parseSlice(i) : (i as Slice);
         if (s.step !== null && s.step <= 0) throw new ValueError(s.step === 0 ? 'slice step cannot be zero' : 'step must be greater than zero');
         view = native['slice'](view, d++, s.start ?? 0, s.end ?? Infinity, s.step ?? 1);
+        own++;
       } else {
         const t = i as Tensor;
         if (t.dim() === 0 && !t.isFloatingPoint()) {
           const v = t.item<Scalar>();
-          if (t.dtype.name !== 'bool' && t.dtype.name !== 'uint8') { view = native['select'](view, d, v); continue; }
+          if (t.dtype.name !== 'bool' && t.dtype.name !== 'uint8') { view = pick(view, d, v as number, own); own++; continue; }
           view = view.unsqueeze(d);
           put(positions(v ? [0] : []));
           d++;
@@ -80,6 +89,7 @@ export class TensorIndexing extends TensorShape {
         }
         put(t);
         d += uses(t);
+        own += uses(t);
       }
     }
     // A mask covers several dims with one tensor.
@@ -102,7 +112,7 @@ export class TensorIndexing extends TensorShape {
     // Leading dims of size 1 do not count.
     let v = value as Tensor;
     while (v.dim() > view.dim() && v.size(0) === 1) v = v.squeeze(0);
-    view.copy_(v);
+    view.copy_(v.expand(view.shape));
     return this;
   }
   /** x[i], x[i, j]: one position a dim, from the first. */
