@@ -3,10 +3,13 @@ import { bool, float32, float64, int64, type DType } from './dtype';
 import { device as parseDevice, type DeviceLike } from './device';
 import { RuntimeError, ValueError } from './errors';
 import { native } from './native';
+import { handleOf, type RandomOptions } from './random';
 import { sizesOf, Tensor, type Nested, type Scalar, type TypedArray } from './tensor';
 
 export interface TensorOptions { dtype?: DType; device?: DeviceLike; requiresGrad?: boolean }
-type Sizes = (number | readonly number[] | TensorOptions)[];
+/** For functions that draw. */
+export interface DrawOptions extends TensorOptions, RandomOptions {}
+type Sizes = (number | readonly number[] | DrawOptions)[];
 
 const code = (d: DeviceLike | undefined): number => (d === undefined ? 0 : parseDevice(d).code);
 
@@ -15,9 +18,9 @@ function finish(t: Tensor, options: TensorOptions | undefined): Tensor {
   return t;
 }
 
-function sizesAndOptions(args: Sizes): [number[], TensorOptions] {
+function sizesAndOptions(args: Sizes): [number[], DrawOptions] {
   const last = args[args.length - 1];
-  const options = typeof last === 'object' && !Array.isArray(last) ? (last as TensorOptions) : undefined;
+  const options = typeof last === 'object' && !Array.isArray(last) ? (last as DrawOptions) : undefined;
   return [sizesOf((options === undefined ? args : args.slice(0, -1)) as (number | readonly number[])[]), options ?? {}];
 }
 
@@ -98,20 +101,35 @@ function drawn(size: number[], options: TensorOptions, draw: (t: Tensor) => void
   return finish(t, options);
 }
 /** Uniform on [0, 1). */
-export function rand(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return drawn(s, o, (t) => t.uniform_()); }
+export function rand(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return drawn(s, o, (t) => t.uniform_(0, 1, o)); }
 /** Standard normal. */
-export function randn(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return drawn(s, o, (t) => t.normal_()); }
-export function randLike(t: Tensor, options: TensorOptions = {}): Tensor { return rand(t.shape, like(t, options)); }
-export function randnLike(t: Tensor, options: TensorOptions = {}): Tensor { return randn(t.shape, like(t, options)); }
+export function randn(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return drawn(s, o, (t) => t.normal_(0, 1, o)); }
+export function randLike(t: Tensor, options: DrawOptions = {}): Tensor { return rand(t.shape, like(t, options)); }
+export function randnLike(t: Tensor, options: DrawOptions = {}): Tensor { return randn(t.shape, like(t, options)); }
 /** Integers in [low, high): `randint(10, [2, 3])`, `randint(1, 10, [2, 3])`. */
-export function randint(high: number, size: readonly number[], options?: TensorOptions): Tensor;
-export function randint(low: number, high: number, size: readonly number[], options?: TensorOptions): Tensor;
-export function randint(a: number, b: number | readonly number[], c?: readonly number[] | TensorOptions, d?: TensorOptions): Tensor {
-  const [low, high, size, options] = typeof b === 'number' ? [a, b, c as readonly number[], d] : [0, a, b, c as TensorOptions | undefined];
+export function randint(high: number, size: readonly number[], options?: DrawOptions): Tensor;
+export function randint(low: number, high: number, size: readonly number[], options?: DrawOptions): Tensor;
+export function randint(a: number, b: number | readonly number[], c?: readonly number[] | DrawOptions, d?: DrawOptions): Tensor {
+  const [low, high, size, options] = typeof b === 'number' ? [a, b, c as readonly number[], d] : [0, a, b, c as DrawOptions | undefined];
   if (!Array.isArray(size)) throw new TypeError('randint(): argument \'size\' must be an array of numbers');
-  return drawn([...size], { dtype: int64, ...options }, (t) => t.random_(low, high));
+  return drawn([...size], { dtype: int64, ...options }, (t) => t.random_(low, high, options));
 }
-export function randperm(n: number): Tensor { return native['randperm'](n); }
+/** The whole numbers 0 … n-1 in random order: int64. */
+export function randperm(n: number, options: DrawOptions = {}): Tensor { return finish(native['toDevice'](native['randperm'](n, (options.dtype ?? int64).code, handleOf(options)), code(options.device)), options); }
+/** Normal values with each element's mean and standard deviation; numbers and tensors, which broadcast. With a size, of numbers alone. */
+export function normal(mean: Tensor | number, std: Tensor | number, size?: readonly number[], options: DrawOptions = {}): Tensor {
+  if (size !== undefined || (typeof mean === 'number' && typeof std === 'number')) {
+    if (typeof mean !== 'number' || typeof std !== 'number') throw new TypeError('normal(): with a size, mean and std must be numbers');
+    return drawn([...(size ?? [])], options, (t) => t.normal_(mean, std, options));
+  }
+  return native['normal'](mean, std, handleOf(options));
+}
+/** 1 with each element's probability, else 0. */
+export function bernoulli(input: Tensor, options: RandomOptions = {}): Tensor { return input.bernoulli(options); }
+/** Positions drawn in proportion to the weights of each row. */
+export function multinomial(input: Tensor, numSamples: number, replacement = false, options: RandomOptions = {}): Tensor { return input.multinomial(numSamples, replacement, options); }
+/** Draws from the Poisson distributions with these means. */
+export function poisson(input: Tensor, options: RandomOptions = {}): Tensor { return native['poisson'](input, handleOf(options)); }
 
 /** `arange(end)`, `arange(start, end, step)`. float32 for numbers as everywhere; pass `{ dtype: int64 }` for indices. */
 export function arange(...args: (number | bigint | TensorOptions)[]): Tensor {

@@ -8,7 +8,7 @@ export * as init from './init';
 export * as autograd from './autograd';
 export * from './ops';
 export { noGrad, enableGrad, inferenceMode, isGradEnabled, setGradEnabled } from './autograd';
-export { manualSeed, initialSeed, seed } from './random';
+export { Generator, manualSeed, initialSeed, seed, getRngState, setRngState, forkRng } from './random';
 export { DType, dtypeByName, float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool } from './dtype';
 export { Device, device } from './device';
 export { backends, setNumThreads, getNumThreads } from './backends';

@@ -37,13 +37,14 @@ napi_value adam_step(Call& c) {
 
 napi_value clip_grad_norm(Call& c) { return c.wrap(ops::clip_grad_norm(c.tensors(0), c.number(1), c.number(2))); }
 
-// orthogonalize(a): Q of a rows×cols float32 matrix, rows >= cols.
+// orthogonalize(a): Q of a rows×cols matrix, rows >= cols, in a's dtype; computed in float64.
 napi_value orthogonalize(Call& c) {
   Tensor a = on_cpu(c.tensor(0));
-  if (a.dim() != 2 || a.dtype() != DType::float32 || a.size(0) < a.size(1)) fail("orthogonalize expects a float32 matrix with at least as many rows as columns, got ", shape_str(a.sizes()));
-  Tensor q = ops::empty(a.sizes(), DType::float32);
-  weightroom::orthogonalize(a.data<float>(), a.size(0), a.size(1), q.data<float>());
-  return c.wrap(q);
+  if (a.dim() != 2 || !is_floating(a.dtype()) || a.size(0) < a.size(1)) fail("orthogonalize expects a floating matrix with at least as many rows as columns, got ", shape_str(a.sizes()));
+  NoGrad guard;
+  Tensor wide = ops::to_dtype(a, DType::float64), q = ops::empty(a.sizes(), DType::float64);
+  weightroom::orthogonalize(wide.data<double>(), a.size(0), a.size(1), q.data<double>());
+  return c.wrap(ops::to_dtype(q, a.dtype()));
 }
 
 }  // namespace

@@ -193,15 +193,6 @@ napi_value arange(Call& c) { return c.wrap(ops::arange(Scalar(c.number(0)), Scal
 napi_value linspace(Call& c) { return c.wrap(ops::linspace(c.number(0), c.number(1), c.integer(2), c.dtype(3), c.device(4))); }
 napi_value eye(Call& c) { return c.wrap(ops::eye(c.integer(0), c.integer(1), c.dtype(2), c.device(3))); }
 
-napi_value manual_seed(Call& c) { c.data->generator.manual_seed(uint64_t(c.integer(0))); return c.undefined(); }
-napi_value initial_seed(Call& c) { napi_value v; c.ok(napi_create_bigint_uint64(c.env, c.data->generator.seed(), &v)); return v; }
-napi_value random64(Call& c) { napi_value v; c.ok(napi_create_bigint_uint64(c.env, c.data->generator.random64(), &v)); return v; }
-napi_value uniform_(Call& c) { ops::uniform_(c.tensor(0), c.number(1), c.number(2), c.data->generator); return c.undefined(); }
-napi_value normal_(Call& c) { ops::normal_(c.tensor(0), c.number(1), c.number(2), c.data->generator); return c.undefined(); }
-napi_value bernoulli_(Call& c) { ops::bernoulli_(c.tensor(0), c.number(1), c.data->generator); return c.undefined(); }
-napi_value randint_(Call& c) { ops::randint_(c.tensor(0), c.integer(1), c.integer(2), c.data->generator); return c.undefined(); }
-napi_value randperm(Call& c) { return c.wrap(ops::randperm(c.integer(0), c.data->generator)); }
-
 }  // namespace
 
 const std::vector<Entry> tensor_entries = {
@@ -209,8 +200,6 @@ const std::vector<Entry> tensor_entries = {
     {"item", item}, {"formatFloat", format_float}, {"sizes", sizes}, {"strides", strides}, {"offset", offset}, {"numel", numel}, {"dim", dim},
     {"dtype", dtype}, {"device", device}, {"isContiguous", is_contiguous}, {"version", version}, {"storageId", storage_id}, {"storageSize", storage_size},
     {"implId", impl_id}, {"adopt", adopt}, {"setData", set_data}, {"data", data}, {"detach", detach}, {"empty", empty}, {"full", full}, {"arange", arange}, {"linspace", linspace}, {"eye", eye},
-    {"manualSeed", manual_seed}, {"initialSeed", initial_seed}, {"random64", random64}, {"uniform_", uniform_}, {"normal_", normal_}, {"bernoulli_", bernoulli_},
-    {"randint_", randint_}, {"randperm", randperm},
 };
 
 }  // namespace weightroom::binding

@@ -182,12 +182,21 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, int64_t ignore_
 Tensor layer_norm(const Tensor& a, const Dims& normalized, const Tensor& weight, const Tensor& bias, double eps);
 Tensor dropout(const Tensor& a, double p, Generator& gen);
 
-// --- random.cpp: in place, no history
+// --- random.cpp: PyTorch's numbers; in place where the name says so
 void uniform_(const Tensor& self, double from, double to, Generator& gen);
 void normal_(const Tensor& self, double mean, double std, Generator& gen);
 void bernoulli_(const Tensor& self, double p, Generator& gen);
+void bernoulli_(const Tensor& self, const Tensor& p, Generator& gen);
+void exponential_(const Tensor& self, double lambda, Generator& gen);
+void geometric_(const Tensor& self, double p, Generator& gen);
+void cauchy_(const Tensor& self, double median, double sigma, Generator& gen);
+void log_normal_(const Tensor& self, double mean, double std, Generator& gen);
 void randint_(const Tensor& self, int64_t low, int64_t high, Generator& gen);
-Tensor randperm(int64_t n, Generator& gen);
+void random_(const Tensor& self, Generator& gen);  // every whole number the dtype holds exactly
+Tensor randperm(int64_t n, DType dtype, Generator& gen);
+Tensor multinomial(const Tensor& weights, int64_t n, bool replacement, Generator& gen);
+Tensor poisson(const Tensor& rate, Generator& gen);
+Tensor normal(const Tensor& mean, const Tensor& std, Generator& gen);
 
 // --- optim.cpp: one call a step; parameters without a gradient are skipped
 void sgd_step(const TensorList& params, TensorList& buffers, const SgdOptions& o);

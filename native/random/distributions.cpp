@@ -100,22 +100,17 @@ __attribute__((target_clones("avx512f", "avx2,fma", "default"))) void scale_shif
   for (int64_t i = 0; i < n; ++i) out[i] = std::fma(out[i], scale, shift);
 }
 
-template <typename T> T uniform(Generator& g) {
-  if constexpr (sizeof(T) == 4) return g.uniform24();
-  else return g.uniform53();
-}
-
-template <typename T> void normal_chunks(Generator& g, T* out, int64_t n, double mean, double std) {
+template <typename T, typename F> void normal_chunks(Generator& g, T* out, int64_t n, double mean, double std, F uniform, bool whole = false) {
   if (n < 16) {
     for (int64_t i = 0; i < n; ++i) out[i] = T(g.normal() * std + mean);
     return;
   }
-  for (int64_t i = 0; i < n; ++i) out[i] = uniform<T>(g);
+  // The numbers of the incomplete chunk are drawn, then drawn afresh; not for half types (`whole`).
+  for (int64_t i = 0; i < (whole ? n - n % 16 : n); ++i) out[i] = uniform();
   for (int64_t i = 0; i + 16 <= n; i += 16) box_muller16(out + i, T(mean), T(std));
   if (n % 16) {
-    // The last sixteen are drawn afresh.
     T* tail = out + n - 16;
-    for (int i = 0; i < 16; ++i) tail[i] = uniform<T>(g);
+    for (int i = 0; i < 16; ++i) tail[i] = uniform();
     box_muller16(tail, T(mean), T(std));
   }
 }
@@ -131,10 +126,10 @@ void fill_uniform(Generator& g, double* out, int64_t n, double from, double to) 
   scale_shift(out, n, to - from, from);
 }
 
-void fill_normal(Generator& g, float* out, int64_t n, double mean, double std) { normal_chunks(g, out, n, mean, std); }
-void fill_normal(Generator& g, double* out, int64_t n, double mean, double std) { normal_chunks(g, out, n, mean, std); }
-void fill_normal_scalar(Generator& g, float* out, int64_t n, double mean, double std) {
-  for (int64_t i = 0; i < n; ++i) out[i] = float(g.normal() * std + mean);
+void fill_normal(Generator& g, float* out, int64_t n, double mean, double std) { normal_chunks(g, out, n, mean, std, [&] { return g.uniform24(); }); }
+void fill_normal(Generator& g, double* out, int64_t n, double mean, double std) { normal_chunks(g, out, n, mean, std, [&] { return g.uniform53(); }); }
+void fill_normal(Generator& g, float* out, int64_t n, double mean, double std, float (*rounded)(float)) {
+  normal_chunks(g, out, n, mean, std, [&] { float u = rounded(g.uniform24()); return u == 1 ? 0.f : u; }, true);
 }
 
 void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high) {
@@ -151,11 +146,30 @@ void fill_randperm(Generator& g, int64_t* out, int64_t n) {
   }
 }
 
-void fill_bernoulli(Generator& g, float* out, int64_t n, double p) {
-  for (int64_t i = 0; i < n; ++i) out[i] = g.uniform53() < p ? 1.f : 0.f;
+int64_t sample_poisson(Generator& g, double lambda) {
+  if (lambda == 0) return 0;
+  if (lambda < 10) {
+    // Multiply uniforms until they fall below e^-lambda (Knuth).
+    double floor = std::exp(-lambda), product = 1;
+    for (int64_t k = 0;; ++k) {
+      product *= g.uniform53();
+      if (product <= floor) return k;
+    }
+  }
+  // Transformed rejection (Hörmann 1993).
+  double root = std::sqrt(lambda), log_lambda = std::log(lambda);
+  double b = 0.931 + 2.53 * root, a = -0.059 + 0.02483 * b, inverse = 1.1239 + 1.1328 / (b - 3.4), quick = 0.9277 - 3.6224 / (b - 2);
+  for (;;) {
+    double u = g.uniform53() - 0.5, v = g.uniform53(), us = 0.5 - std::abs(u);
+    double k = std::floor((2 * a / us + b) * u + lambda + 0.43);
+    if (us >= 0.07 && v <= quick) return int64_t(k);
+    if (k < 0 || (us < 0.013 && v > us)) continue;
+    int sign;
+    if (std::log(v) + std::log(inverse) - std::log(a / (us * us) + b) <= -lambda + k * log_lambda - lgamma_r(k + 1, &sign)) return int64_t(k);
+  }
 }
 
-void orthogonalize(const float* a, int64_t rows, int64_t cols, float* q) {
+void orthogonalize(const double* a, int64_t rows, int64_t cols, double* q) {
   std::vector<double> r(a, a + rows * cols), tau(static_cast<size_t>(cols));
   auto at = [&](int64_t i, int64_t j) -> double& { return r[size_t(i * cols + j)]; };
   for (int64_t k = 0; k < cols; ++k) {
@@ -186,7 +200,7 @@ void orthogonalize(const float* a, int64_t rows, int64_t cols, float* q) {
       for (int64_t i = k + 1; i < rows; ++i) out[size_t(i * cols + j)] -= dot * at(i, k);
     }
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < cols; ++j) q[i * cols + j] = float(out[size_t(i * cols + j)] * (at(j, j) < 0 ? -1 : at(j, j) > 0 ? 1 : 0));
+    for (int64_t j = 0; j < cols; ++j) q[i * cols + j] = out[size_t(i * cols + j)] * (at(j, j) < 0 ? -1 : at(j, j) > 0 ? 1 : 0);
 }
 
 }  // namespace weightroom

@@ -22,6 +22,10 @@ class Generator {
   // Uniform on [0, 1): 24 bits for float, 53 for double.
   float uniform24() { return float(random32() & 0xffffff) * 0x1p-24f; }
   double uniform53() { return double(random64() & ((1ull << 53) - 1)) * 0x1p-53; }
+  // PyTorch's state bytes (torch.get_rng_state), 5056 of them.
+  static constexpr size_t kStateBytes = 5056;
+  void get_state(uint8_t* out) const;
+  void set_state(const uint8_t* in);
   // A standard normal by Box-Muller in double; every second one is cached.
   double normal();
 
@@ -29,6 +33,7 @@ class Generator {
   void refill();
   uint32_t state_[624];
   int next_ = 624;
+  bool drawn_ = false;  // since the seed
   uint64_t seed_ = 0;
   std::optional<double> cached_normal_;
 };

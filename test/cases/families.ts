@@ -4,8 +4,10 @@ import * as autograd from './rows/autograd';
 import * as binary from './rows/binary';
 import * as errors from './rows/errors';
 import * as indexing from './rows/indexing';
+import * as init from './rows/init';
 import * as inplace from './rows/inplace';
 import * as products from './rows/products';
+import * as random from './rows/random';
 import * as reduce from './rows/reduce';
 import * as shape from './rows/shape';
 import * as unary from './rows/unary';
@@ -20,4 +22,6 @@ export const families: Record<string, readonly Row[]> = {
   products: products.rows,
   inplace: inplace.rows,
   errors: errors.rows,
+  random: random.rows,
+  init: init.rows,
 };
