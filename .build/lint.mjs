@@ -10,7 +10,7 @@ const rules = [
   { files: /^extension\/checkpoint\//, allow: ['extension/checkpoint', 'extension/protocol', 'node:'] },
   { files: /^extension\/lib\//, allow: ['extension/lib', 'extension/checkpoint', 'node:', 'webgpu'] },
   { files: /^extension\/engine\/client\.ts$/, allow: ['extension/protocol', 'node:', 'vscode', 'vscode-jsonrpc'] },
-  { files: /^extension\/engine\//, allow: ['extension/engine', 'extension/lib', 'extension/checkpoint', 'extension/protocol', 'node:', 'vscode-jsonrpc', 'esbuild', 'webgpu'], never: ['extension/engine/client'] },
+  { files: /^extension\/engine\//, allow: ['extension/engine', 'extension/lib', 'extension/checkpoint', 'extension/protocol', 'node:', 'vscode-jsonrpc', 'esbuild', 'acorn', 'webgpu'], never: ['extension/engine/client'] },
   { files: /^extension\//, allow: ['extension/protocol', 'extension/engine/client', 'extension/commands', 'extension/views', 'extension/panels', 'extension/notebook', 'node:', 'vscode', 'jsonc-parser'] },
   { files: /^webview\/shared\//, allow: ['webview', 'extension/protocol', 'preact', 'uplot', '@vscode/webview-ui-toolkit'] },
   { files: /^webview\//, allow: ['webview', 'extension/protocol', 'preact'] },

@@ -11,7 +11,6 @@ import { evaluate } from './userModule';
 export interface Source { file: string; line: number }
 
 export class LiveModel {
-  readonly id: ModelId;
   private readonly shapes = new Map<nn.Module, number[]>();
   private input: string | null = null;
   private output: Tensor | null = null;
@@ -22,9 +21,9 @@ export class LiveModel {
   step = 0;
   loss: number | null = null;
 
-  constructor(readonly file: string, readonly name: string, readonly net: nn.Module, private readonly exports: Record<string, unknown>, private readonly source: Source | undefined) {
-    this.id = `${file}#${name}`;
-  }
+  constructor(public file: string, readonly name: string, readonly net: nn.Module, private readonly exports: Record<string, unknown>, private readonly source: Source | undefined) {}
+
+  get id(): ModelId { return `${this.file}#${this.name}`; }
 
   summary(): ModelSummary {
     return {
@@ -51,6 +50,8 @@ export class LiveModel {
     const seen = new Set<Parameter>();
     return all.filter(([n, p]) => (at === '' || n.startsWith(`${at}.`)) && !seen.has(p) && seen.add(p));
   }
+
+  hasGradients(): boolean { return [...this.net.parameters()].some((p) => p.grad !== null); }
 
   // --- running
 

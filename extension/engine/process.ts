@@ -5,11 +5,13 @@ import { CancellationToken, createMessageConnection, IPCMessageReader, IPCMessag
 import { backends, getNumThreads } from '../lib/index';
 import { Devices, Die, Hello, type DeviceInfo } from '../protocol/engine';
 import * as model from '../protocol/model';
+import { CompleteCell, MoveNotebook, RunCell } from '../protocol/notebook';
 import type { ErrorInfo, Request } from '../protocol/rpc';
 import { bundleFile } from './bundle';
+import { compileCell } from './cell';
 import { checkpointHandlers } from './checkpoints';
 import { RunnerHost } from './runnerHost';
-import { RunBundle } from './runnerMessages';
+import { NotebookNames, RunBundle, RunCompiledCell } from './runnerMessages';
 import { errorInfo } from './userError';
 
 // Dying with the editor: nobody is left to talk to.
@@ -38,11 +40,13 @@ on(Devices, (): DeviceInfo[] => [
 on(Die, () => process.abort());
 
 on(model.RunFile, async ({ file, keepWeights }) => runner.request(RunBundle, { bundle: await bundleFile(file), keepWeights }), 'user');
+on(RunCell, async (cell) => runner.request(RunCompiledCell, await compileCell(cell, await runner.request(NotebookNames, { notebook: cell.notebook }))), 'user');
 on(model.Interrupt, () => runner.interrupt());
 on(model.Watch, ({ watching, every, paused }) => { runner.watch(watching, every, paused); return null; });
 for (const message of [
   model.CloseFile, model.ListModels, model.Forward, model.Backward, model.Train, model.InitFunctions, model.Reinitialize, model.UndoReinitialize,
   model.MoveToDevice, model.Freeze, model.SaveCheckpoint, model.LoadCheckpoint, model.Gradients, model.TensorHistogram,
+  MoveNotebook, CompleteCell,
 ] as Request<unknown, unknown>[]) on(message, (params) => runner.request(message, params), 'user');
 checkpointHandlers(on, (message, params) => void connection.sendNotification(message.method, params), runner);
 

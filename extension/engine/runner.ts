@@ -8,25 +8,36 @@ import { Interrupted } from '../lib/errors';
 import { internal, nn, type Tensor } from '../lib/index';
 import * as model from '../protocol/model';
 import type { Request } from '../protocol/rpc';
+import type { Bundle } from './bundle';
+import type { CompiledCell } from './cell';
 import { LoadInto } from '../protocol/checkpoint';
+import { CompleteCell, MoveNotebook, type CellResult } from '../protocol/notebook';
 import { liveBytes, liveTensors, loadInto } from './checkpointLive';
 import { Slot, type Control, type FromRunner, type ToRunner } from './control';
 import { initFunctions } from './initFunctions';
 import { gradientReport, tensorHistogram } from './inspect';
 import { LiveModel } from './liveModel';
+import { Notebook } from './notebook';
 import { UserOutput } from './output';
-import { LiveBytes, LiveTensors, RunBundle } from './runnerMessages';
-import { errorInfo, fail } from './userError';
-import { classLines, runUserModule } from './userModule';
+import { LiveBytes, LiveTensors, NotebookNames, RunBundle, RunCompiledCell, StopWaiting } from './runnerMessages';
+import { errorInfo, fail, ReportedError, userStack } from './userError';
+import { classLines, loadModule } from './userModule';
 
 const { control, port } = workerData as { control: Control; port: MessagePort };
 const post = (m: FromRunner): void => port.postMessage(m);
 const notify = <P>(m: { method: string; _p?: P }, params: P): void => post({ kind: 'notify', method: m.method, params });
 
 const models = new Map<string, LiveModel>();
-/** The file whose code runs now, and the models that training may be about. */
-let running: { file: string; active: () => LiveModel[]; /** Backward passes of this job, and those of the model before it. */ passes: number; from: number } | null = null;
-const output = new UserOutput((text) => notify(model.Output, { text, file: running?.file ?? null }));
+/** Code that runs now: its file, the models that training may be about, its backward passes, and those each model has counted. */
+interface Job { file: string; cell?: string; active: () => LiveModel[]; passes: number; counted: Map<LiveModel, number> }
+const jobOf = (file: string, active: () => LiveModel[]): Job => ({ file, active, passes: 0, counted: new Map() });
+/** A model's count goes on from where it stood before the job. */
+function counted(job: Job, m: LiveModel): void {
+  m.step += job.passes - (job.counted.get(m) ?? 0);
+  job.counted.set(m, job.passes);
+}
+let running: Job | null = null;
+const output = new UserOutput((text) => notify(model.Output, { text, file: running?.file ?? null, ...(running?.cell === undefined ? {} : { cell: running.cell }) }));
 
 const find = (id: string): LiveModel => models.get(id) ?? fail('user', 'KeyError', `there is no live model '${id}'. Run its file first`);
 const changed = (id: string | null): void => notify(model.ModelChanged, { model: id });
@@ -45,7 +56,7 @@ function modelsOf(exports: Record<string, unknown>): [string, nn.Module][] {
   return found;
 }
 
-function runFile({ bundle, keepWeights }: { bundle: { file: string; code: string; inputs: string[] }; keepWeights: boolean }): model.RunResult {
+function runFile({ bundle, keepWeights }: { bundle: Bundle; keepWeights: boolean }): model.RunResult {
   const started = performance.now();
   const { file } = bundle;
   const lines = classLines(bundle.inputs);
@@ -57,9 +68,9 @@ function runFile({ bundle, keepWeights }: { bundle: { file: string; code: string
     return [...fresh.values()];
   };
   output.begin();
-  const job = running = { file, passes: 0, from: 0, active: () => { const now = collect(); for (const m of now) models.set(m.id, m); return now; } };
+  const job = running = jobOf(file, () => { const now = collect(); for (const m of now) models.set(m.id, m); return now; });
   try {
-    exports = runUserModule(bundle, (e) => { exports = e; });
+    exports = loadModule(bundle.code, bundle.name, file, (e: Record<string, unknown>) => { exports = e; });
     if (collect().length === 0) fail('user', 'NoModelError', noModel(exports), { file, line: 1, column: 1 });
   } catch (error) {
     // What ran before stays as it was.
@@ -67,11 +78,11 @@ function runFile({ bundle, keepWeights }: { bundle: { file: string; code: string
     for (const m of old) models.set(m.id, m);
     throw error;
   } finally {
-    running = null;
     output.flush();
+    running = null;
   }
   for (const m of old) models.delete(m.id);
-  for (const m of fresh.values()) { m.step = job.passes; models.set(m.id, m); }
+  for (const m of fresh.values()) { counted(job, m); models.set(m.id, m); }
   const carried = keepWeights ? old.flatMap((m) => { const now = fresh.get(m.name); return now ? [now.carryFrom(m)] : []; }) : [];
   return { file, models: [...fresh.values()].map((m) => m.summary()), output: output.text(), milliseconds: performance.now() - started, carried };
 }
@@ -84,13 +95,13 @@ function noModel(exports: Record<string, unknown>): string {
 
 /** Runs user code on behalf of one model, so that training is seen as its own. */
 async function using<T>(m: LiveModel, fn: () => T | Promise<T>): Promise<T> {
-  const job = running = { file: m.file, active: () => [m], passes: 0, from: m.step };
+  const job = running = jobOf(m.file, () => [m]);
   try {
     return await fn();
   } finally {
-    m.step = job.from + job.passes;
-    running = null;
+    counted(job, m);
     output.flush();
+    running = null;
     changed(m.id);
   }
 }
@@ -100,14 +111,55 @@ const timed = async <T extends object>(fn: () => T | Promise<T>): Promise<T & { 
   return { ...result, milliseconds: performance.now() - started };
 };
 
+// --- notebooks
+
+const notebooks = new Map<string, Notebook>();
+/** Ends the wait of a cell that awaits something; what it awaits goes on. */
+let stopWaiting: (() => void) | null = null;
+
+function notebookAt(file: string): Notebook {
+  const known = notebooks.get(file);
+  if (known !== undefined) return known;
+  const fresh = new Notebook(file);
+  notebooks.set(file, fresh);
+  return fresh;
+}
+function collect(notebook: Notebook): LiveModel[] {
+  const live = notebook.models();
+  forget(notebook.file);
+  for (const m of live) models.set(m.id, m);
+  return live;
+}
+const forget = (file: string): void => { for (const [id, m] of models) if (m.file === file) models.delete(id); };
+
+async function runCell(cell: CompiledCell): Promise<CellResult> {
+  const notebook = notebookAt(cell.notebook);
+  const started = performance.now();
+  const job = running = { ...jobOf(cell.notebook, () => collect(notebook)), cell: cell.cell };
+  const stopped = new Promise<never>((_, reject) => { stopWaiting = () => reject(new Interrupted('Stopped on request.')); });
+  try {
+    return { text: await Promise.race([notebook.run(cell), stopped]), milliseconds: performance.now() - started };
+  } catch (error) {
+    const info = errorInfo(error);
+    throw new ReportedError({ ...info, ...(info.stack === undefined ? {} : { stack: userStack(info) }) });
+  } finally {
+    output.flush();
+    running = stopWaiting = null;
+    // Unwatched, nothing tells which model was trained: those that have gradients now.
+    const live = collect(notebook);
+    if (job.passes > 0) for (const m of job.counted.size > 0 ? job.counted.keys() : live.filter((x) => x.hasGradients())) counted(job, m);
+    changed(null);
+  }
+}
+
 type Handler = (params: never) => unknown;
 const handlers = new Map<string, Handler>();
 const on = <P, R>(m: Request<P, R>, handler: (params: P) => R | Promise<R>): void => { handlers.set(m.method, handler as Handler); };
 /** Requests that only look: answered also while user code runs. */
-const looks = new Set([model.ListModels, model.InitFunctions, model.Gradients, model.TensorHistogram, LiveTensors, LiveBytes].map((m) => m.method));
+const looks = new Set([model.ListModels, model.InitFunctions, model.Gradients, model.TensorHistogram, LiveTensors, LiveBytes, CompleteCell, StopWaiting].map((m) => m.method));
 
 on(RunBundle, runFile);
-on(model.CloseFile, ({ file }) => { for (const m of [...models.values()]) if (m.file === file) models.delete(m.id); changed(null); return null; });
+on(model.CloseFile, ({ file }) => { notebooks.delete(file); forget(file); changed(null); return null; });
 on(model.ListModels, () => [...models.values()].map((m) => m.summary()));
 on(model.Forward, ({ model: id, input, path }) => { const m = find(id); return timed(() => using(m, () => m.forward(input, path ?? ''))); });
 on(model.Backward, ({ model: id, zeroGrad }) => { const m = find(id); return timed(() => using(m, () => m.backward(zeroGrad))); });
@@ -121,6 +173,21 @@ on(model.SaveCheckpoint, (p) => find(p.model).saveCheckpoint(p.path, p.file));
 on(model.LoadCheckpoint, (p) => { const m = find(p.model); return using(m, () => m.loadCheckpoint(p.path, p.file, p.strict)); });
 on(model.Gradients, (p) => gradientReport(find(p.model)));
 on(model.TensorHistogram, (p) => tensorHistogram(find(p.model), p.name, p.bins));
+on(NotebookNames, ({ notebook }) => notebooks.get(notebook)?.names() ?? []);
+on(RunCompiledCell, runCell);
+on(MoveNotebook, ({ from, to }) => {
+  const notebook = notebooks.get(from);
+  if (notebook === undefined) return null;
+  notebooks.delete(from);
+  notebooks.set(to, notebook);
+  forget(from);
+  notebook.move(to);
+  collect(notebook);
+  changed(null);
+  return null;
+});
+on(CompleteCell, ({ notebook, text }) => notebooks.get(notebook)?.complete(text) ?? []);
+on(StopWaiting, () => { stopWaiting?.(); return null; });
 on(LiveTensors, (p) => liveTensors(find(p.model).module(p.path)));
 on(LiveBytes, (p) => liveBytes(find(p.model).net, p));
 on(LoadInto, (p) => { const m = find(p.model); return using(m, () => loadInto(m.module(p.path), p)); });
@@ -168,6 +235,7 @@ let inSafePoint = false;
 internal.onSafePoint((kind, subject) => {
   if (running === null || inSafePoint) return;
   if (Atomics.load(control, Slot.stop) === 1) throw new Interrupted('Stopped on request.');
+  if (kind === 'module' && Atomics.load(control, Slot.watching) === 1) called.add(subject as nn.Module);
   // Between zeroGrad() and backward() there is nothing to look at: while a loop trains, looking waits for its gradients.
   if (kind !== 'module') trainedAt = Date.now();
   else if (Date.now() - trainedAt < TRAINING_MS) return;
@@ -185,16 +253,21 @@ internal.onSafePoint((kind, subject) => {
   if (Atomics.load(control, Slot.stop) === 1) throw new Interrupted('Stopped on request.');
 });
 
+/** Modules called since the last backward pass: which of several models is being trained. */
+let called = new WeakSet<nn.Module>();
 function seen(loss: Tensor): void {
   const passes = ++running!.passes;
   if (Atomics.load(control, Slot.watching) === 0) return;
+  const trained = called;
+  called = new WeakSet();
   const now = Date.now();
   if (passes % Atomics.load(control, Slot.every) !== 0 || now - published < PUBLISH_MS) return;
   published = now;
   const value = loss.numel() === 1 ? Number(loss.item()) : null;
-  for (const m of running!.active()) {
-    // Within one job the count goes on from where the model stood before it.
-    m.step = running!.from + passes;
+  const active = running!.active();
+  const own = active.filter((m) => trained.has(m.net));
+  for (const m of own.length > 0 ? own : active) {
+    counted(running!, m);
     m.loss = value;
     notify(model.TrainingStep, { model: m.id, step: m.step, loss: value });
   }

@@ -5,6 +5,7 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { ModelChanged } from '../protocol/model';
 import type { ErrorInfo, ParamsOf, Request, ResultOf } from '../protocol/rpc';
 import { makeControl, Slot, type FromRunner } from './control';
+import { StopWaiting } from './runnerMessages';
 import { ReportedError } from './userError';
 
 interface Pending { resolve(value: unknown): void; reject(error: unknown): void; method: string }
@@ -53,6 +54,7 @@ export class RunnerHost {
     Atomics.store(this.control, Slot.stop, 1);
     Atomics.store(this.control, Slot.pause, 0);
     Atomics.notify(this.control, Slot.pause);
+    void this.request(StopWaiting, null).catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((r) => { timer = setTimeout(() => r('late'), POLITE_MS); });
     const how = await Promise.race([Promise.all(waiting), late]);

@@ -1,9 +1,17 @@
 /** Requests that only the main thread sends to the runner; all others are the host's own, passed on. */
 import type { RunResult } from '../protocol/model';
+import type { CellResult } from '../protocol/notebook';
 import { request } from '../protocol/rpc';
 import type { Bundle } from './bundle';
+import type { CompiledCell } from './cell';
 
 export const RunBundle = request<{ bundle: Bundle; keepWeights: boolean }, RunResult>('runner/run');
+
+/** What a notebook's scope holds, once everything asked before is done. */
+export const NotebookNames = request<{ notebook: string }, string[]>('runner/notebookNames');
+export const RunCompiledCell = request<CompiledCell, CellResult>('runner/cell');
+/** A cell that awaits something is not waited for any longer. */
+export const StopWaiting = request<null, null>('runner/stopWaiting');
 
 /** A live model's state below `path`, without values. */
 export const LiveTensors = request<{ model: string; path: string }, { name: string; dtype: string; shape: number[]; bytes: number; storage: string; requiresGrad: boolean }[]>('runner/tensors');

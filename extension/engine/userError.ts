@@ -9,16 +9,32 @@ import type { ErrorInfo } from '../protocol/rpc';
 const ours = [path.resolve(__dirname, '..'), `${path.sep}node_modules${path.sep}`];
 const frame = /^\s*at (?:(?:async )?.*? \()?((?:file:\/\/)?[^()\s][^()]*?):(\d+):(\d+)\)?$/;
 
+/** Sources that are no files, by the name they have in stacks: notebook cells. `label` is how a person calls them. */
+export const virtualSources = new Map<string, { file: string; label: string }>();
+
 /** The first frame of the user's in a stack that is already mapped to sources. */
 export function userFrame(stack: string | undefined): ErrorInfo['location'] {
   for (const line of (stack ?? '').split('\n')) {
     const m = frame.exec(line);
     if (m === null || m[1]!.startsWith('node:')) continue;
+    const cell = virtualSources.get(m[1]!);
+    if (cell !== undefined) return { file: cell.file, line: Number(m[2]), column: Number(m[3]) };
     const file = m[1]!.startsWith('file://') ? decodeURIComponent(new URL(m[1]!).pathname) : m[1]!;
     if (ours.some((o) => file.startsWith(o) || (o.startsWith(path.sep) && o.endsWith(path.sep) && file.includes(o))) || !path.isAbsolute(file) || !fs.existsSync(file)) continue;
     return { file, line: Number(m[2]), column: Number(m[3]) };
   }
   return undefined;
+}
+
+/** The user's frames only, cells by their label: editors make links of `Cell In[3], line 2`. */
+export function userStack({ name, message, stack }: ErrorInfo): string {
+  const frames = (stack ?? '').split('\n').flatMap((line) => {
+    const at = frame.test(line) ? userFrame(line) : undefined;
+    if (at === undefined) return [];
+    const cell = virtualSources.get(frame.exec(line)![1]!);
+    return [cell === undefined ? line : `    ${cell.label}, line ${at.line}`];
+  });
+  return [`${name}: ${message}`, ...frames].join('\n');
 }
 
 /** An error already in its final form. */

@@ -129,6 +129,6 @@ export const TensorHistogram = request<{ model: ModelId; name: string; bins: num
 export const ModelChanged = notification<{ model: ModelId | null }>('model/changed');
 /** Published at safe points while user code runs. */
 export const TrainingStep = notification<{ model: ModelId | null; step: number; loss: number | null }>('model/step');
-/** What user code prints, as it prints it. */
-export const Output = notification<{ text: string; file: string | null }>('model/output');
+/** What user code prints, as it prints it; `cell`: from this notebook cell. */
+export const Output = notification<{ text: string; file: string | null; cell?: string }>('model/output');
 export const RunnerError = notification<ErrorInfo>('model/error');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { Hello } from '../../extension/protocol/engine';
+import { Die, Hello } from '../../extension/protocol/engine';
 import * as m from '../../extension/protocol/model';
 import { TestEngine } from './engineClient';
 
@@ -153,6 +153,16 @@ describe('the engine process and bad input', () => {
     assert.equal(e.message, 'mat1 and mat2 shapes cannot be multiplied (2x5 and 4x3)');
     assert.deepEqual([e.name, e.location?.line], ['RuntimeError', 4]);
     await works();
+  });
+  it('errors keep their line after a garbage collection', async () => {
+    const file = engine.file('a.ts', `import v8 from 'node:v8';\nimport vm from 'node:vm';\nimport { nn, type Tensor } from 'weightroom';\ninterface Unused { x: number }\nclass Net extends nn.Module {\n  lin = new nn.Linear(4, 3);\n  forward(x: Tensor): Tensor { return this.lin(x); }\n}\nexport const net = new Net();\nv8.setFlagsFromString('--expose-gc');\nconst gc = vm.runInNewContext('gc') as () => void;\nexport async function train(): Promise<number> {\n  for (let i = 0; i < 5; i++) { gc(); await new Promise((r) => setTimeout(r, 5)); }\n  return 0;\n}\n`);
+    await engine.request(m.RunFile, { file, keepWeights: false });
+    await engine.request(m.Train, { model: `${file}#net`, steps: 1, lr: 0, input: '', target: '', loss: 'exported' });
+    assert.deepEqual((await engine.failure(m.Forward, { model: `${file}#net`, input: 'rand(2, 5)' })).location, { file, line: 7, column: 44 });
+  });
+  it('a native crash ends the process, and the request with it', async () => {
+    engine.request(Die, null).catch(() => undefined);
+    assert.equal(await engine.exited, 'SIGABRT');
   });
   it('a file without a Module', async () => {
     assert.match((await fails('a.ts', `export const x = 1;\n`)).message, /exports no nn.Module/);
