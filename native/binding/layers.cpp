@@ -1,5 +1,6 @@
 // Fused calls of the nn library and the optimizers: one native call for one thing the user says.
 #include "binding/call.h"
+#include "ops/optimizers.h"
 #include "random/distributions.h"
 
 namespace weightroom::binding {
@@ -35,6 +36,28 @@ napi_value adam_step(Call& c) {
   return c.undefined();
 }
 
+// optimizerStep(rule, params, states, settings): states one list a kind.
+napi_value optimizer_step(Call& c) {
+  TensorList params = c.tensors(1);
+  auto length = [&](size_t i) { uint32_t n = 0; c.ok(napi_get_array_length(c.env, c.argv[i], &n)); return n; };
+  std::vector<TensorList> states;
+  for (uint32_t k = 0, n = length(2); k < n; ++k) {
+    c.ok(napi_get_element(c.env, c.argv[2], k, &c.argv[4]));
+    states.push_back(c.tensors(4));
+    if (states.back().size() != params.size()) fail_value("optimizerStep: ", params.size(), " parameters but ", states.back().size(), " states");
+    for (size_t i = 0; i < params.size(); ++i)
+      check(states.back()[i] && states.back()[i].sizes() == params[i].sizes(), "the optimizer's state does not have its parameter's shape, ", shape_str(params[i].sizes()));
+  }
+  std::vector<double> settings;
+  for (uint32_t k = 0, n = length(3); k < n; ++k) {
+    c.ok(napi_get_element(c.env, c.argv[3], k, &c.argv[4]));
+    c.count = 5;
+    settings.push_back(c.number(4));
+  }
+  ops::optimizer_step(c.string(0), params, states, settings);
+  return c.undefined();
+}
+
 napi_value clip_grad_norm(Call& c) { return c.wrap(ops::clip_grad_norm(c.tensors(0), c.number(1), c.number(2))); }
 
 // orthogonalize(a): Q of a rows×cols matrix, rows >= cols, in a's dtype; computed in float64.
@@ -51,7 +74,7 @@ napi_value orthogonalize(Call& c) {
 
 const std::vector<Entry> nn_entries = {
     {"linear", linear}, {"softmax", softmax}, {"nllLoss", nll_loss}, {"crossEntropy", cross_entropy}, {"layerNorm", layer_norm}, {"embedding", embedding},
-    {"dropout", dropout}, {"sgdStep", sgd_step}, {"adamStep", adam_step}, {"clipGradNorm", clip_grad_norm}, {"orthogonalize", orthogonalize},
+    {"dropout", dropout}, {"sgdStep", sgd_step}, {"adamStep", adam_step}, {"clipGradNorm", clip_grad_norm}, {"optimizerStep", optimizer_step}, {"orthogonalize", orthogonalize},
 };
 
 }  // namespace weightroom::binding

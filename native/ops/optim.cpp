@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "ops/ops.h"
+#include "ops/optimizers.h"
 
 namespace weightroom::ops {
 namespace {
@@ -13,7 +13,9 @@ Tensor gradient(const Tensor& p) {
   return contiguous(to_dtype(g, p.dtype()));
 }
 
-void each(const TensorList& params, auto&& f) {
+}  // namespace
+
+void each_parameter(const TensorList& params, const std::function<void(size_t, const Tensor&, const Tensor&)>& f) {
   NoGrad guard;
   for (size_t i = 0; i < params.size(); ++i) {
     Tensor g = gradient(params[i]);
@@ -27,10 +29,8 @@ void each(const TensorList& params, auto&& f) {
   }
 }
 
-}  // namespace
-
 void sgd_step(const TensorList& params, TensorList& buffers, const SgdOptions& o) {
-  each(params, [&](size_t i, const Tensor& p, const Tensor& g) {
+  each_parameter(params, [&](size_t i, const Tensor& p, const Tensor& g) {
     Tensor buf;
     bool first = false;
     if (o.momentum != 0) {
@@ -43,7 +43,7 @@ void sgd_step(const TensorList& params, TensorList& buffers, const SgdOptions& o
 }
 
 void adam_step(const TensorList& params, const TensorList& m, const TensorList& v, const AdamOptions& o) {
-  each(params, [&](size_t i, const Tensor& p, const Tensor& g) { backend(p).adam(p, g, m[i], v[i], o); });
+  each_parameter(params, [&](size_t i, const Tensor& p, const Tensor& g) { backend(p).adam(p, g, m[i], v[i], o); });
 }
 
 Tensor clip_grad_norm(const TensorList& params, double max_norm, double norm_type) {

@@ -6,6 +6,7 @@ import * as errors from './rows/errors';
 import * as indexing from './rows/indexing';
 import * as init from './rows/init';
 import * as inplace from './rows/inplace';
+import * as optim from './rows/optim';
 import * as products from './rows/products';
 import * as random from './rows/random';
 import * as reduce from './rows/reduce';
@@ -24,4 +25,5 @@ export const families: Record<string, readonly Row[]> = {
   errors: errors.rows,
   random: random.rows,
   init: init.rows,
+  optim: optim.rows,
 };

@@ -4,16 +4,16 @@ import { zerosLike } from '../ops';
 import type { Tensor } from '../tensor';
 import { Optimizer, type ParamGroup, type ParamInput } from './optimizer';
 
-export interface AdamOptions { lr?: number; betas?: readonly [number, number]; eps?: number; weightDecay?: number; maximize?: boolean }
+export interface AdamOptions { lr?: number; betas?: readonly [number, number]; eps?: number; weightDecay?: number; amsgrad?: boolean; maximize?: boolean }
 
 function settings(options: AdamOptions, weightDecay: number): { lr: number; betas: readonly [number, number]; eps: number; weightDecay: number; amsgrad: boolean; maximize: boolean; foreach: null; capturable: boolean; differentiable: boolean; fused: null } {
-  const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, maximize = false } = options;
+  const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, amsgrad = false, maximize = false } = options;
   const decay = options.weightDecay ?? weightDecay;
   if (!(lr >= 0)) throw new ValueError(`Invalid learning rate: ${lr}`);
   if (!(eps >= 0)) throw new ValueError(`Invalid epsilon value: ${eps}`);
   betas.forEach((b, i) => { if (!(b >= 0 && b < 1)) throw new ValueError(`Invalid beta parameter at index ${i}: ${b}`); });
   if (!(decay >= 0)) throw new ValueError(`Invalid weight_decay value: ${decay}`);
-  return { lr, betas, eps, weightDecay: decay, amsgrad: false, maximize, foreach: null, capturable: false, differentiable: false, fused: null };
+  return { lr, betas, eps, weightDecay: decay, amsgrad, maximize, foreach: null, capturable: false, differentiable: false, fused: null };
 }
 
 /** Adaptive moments. Source: Kingma, Ba 2014; torch.optim.Adam. */
@@ -28,6 +28,7 @@ export class Adam extends Optimizer {
       if (p.grad === null) continue;
       const s = this.stateOf(p);
       if (s.size === 0) s.set('step', 0).set('exp_avg', zerosLike(p)).set('exp_avg_sq', zerosLike(p));
+      if (g['amsgrad'] === true && !s.has('max_exp_avg_sq')) s.set('max_exp_avg_sq', zerosLike(p));
       const step = (s.get('step') as number) + 1;
       s.set('step', step);
       const list = byStep.get(step);
@@ -37,7 +38,8 @@ export class Adam extends Optimizer {
     const [b1, b2] = g['betas'] as readonly [number, number];
     for (const [step, params] of byStep) {
       const of = (k: string): Tensor[] => params.map((p) => this.state.get(p)!.get(k) as Tensor);
-      native['adamStep'](params, of('exp_avg'), of('exp_avg_sq'), step, g['lr'], b1, b2, g['eps'], g['weightDecay'], g['decoupledWeightDecay'], g['maximize']);
+      if (g['amsgrad'] === true) native['optimizerStep']('amsgrad', params, ['exp_avg', 'exp_avg_sq', 'max_exp_avg_sq'].map(of), [step, g['lr'], b1, b2, g['eps'], g['weightDecay'], Number(g['decoupledWeightDecay']), Number(g['maximize'])]);
+      else native['adamStep'](params, of('exp_avg'), of('exp_avg_sq'), step, g['lr'], b1, b2, g['eps'], g['weightDecay'], g['decoupledWeightDecay'], g['maximize']);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Optimizer: parameter groups, state, printing and state dicts as torch.optim has them. */
 import { inspect } from 'node:util';
 
+import { enableGrad } from '../autograd';
 import { ValueError } from '../errors';
 import { pyFloat, pyRepr } from '../format';
 import { native } from '../native';
@@ -17,6 +18,8 @@ export interface OptimizerState { state: Map<number, Map<string, Tensor | number
 /** Settings whose Python name differs from the camelCase one: printed and saved under Python's. */
 const snake = (s: string): string => s.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 const camel = (s: string): string => s.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+/** Numbers that PyTorch keeps as float32 tensors without dims. */
+const asTensor = new Set(['step', 'mu_product']);
 /** betas is a tuple in Python; a float setting may be written as an int there. */
 function pySetting(v: unknown): string {
   if (Array.isArray(v)) return `(${v.map((x: number) => (Number.isInteger(x) ? `${x}` : pyFloat(x))).join(', ')})`;
@@ -51,10 +54,14 @@ export abstract class Optimizer {
     for (const g of this.paramGroups) native['zeroGrad'](g.params, options.setToNone ?? true);
   }
 
-  /** One update of every parameter that has a gradient: one native call a group. */
-  step(): void {
+  /** One update of every parameter that has a gradient: one native call a group. `closure` computes the loss anew; its result is returned. */
+  step(): void;
+  step(closure: () => Tensor): Tensor;
+  step(closure?: () => Tensor): Tensor | void {
+    const loss = closure === undefined ? undefined : enableGrad(closure);
     for (const g of this.paramGroups) this.updateGroup(g);
     safePoint('step', this);
+    return loss;
   }
   protected abstract updateGroup(group: ParamGroup): void;
 
@@ -74,7 +81,7 @@ export abstract class Optimizer {
       return out;
     });
     const state = new Map<number, Map<string, Tensor | number>>();
-    for (const [p, i] of number) { const s = this.state.get(p); if (s !== undefined && s.size > 0) state.set(i, s); }
+    for (const [p, i] of number) { const s = this.state.get(p); if (s !== undefined && s.size > 0) state.set(i, new Map([...s].map(([k, v]) => [k, typeof v === 'number' && asTensor.has(k) ? (native['full']([], v, 0, 0) as Tensor) : v]))); }
     return new Map<string, unknown>([['state', state], ['param_groups', groups]]);
   }
 

@@ -1,32 +1,199 @@
-/** Learning-rate schedules: call step() after each epoch (or step). Source: torch.optim.lr_scheduler. */
-import type { Optimizer } from './optimizer';
+/**
+ * Learning-rate schedules: call step() after the optimizer's, once an epoch (or step). Rates follow PyTorch's chained
+ * formulas, so that changes of `lr` from outside carry on. Source: torch.optim.lr_scheduler.
+ */
+import { ValueError } from '../errors';
+import type { Optimizer, ParamGroup } from './optimizer';
+import { LRScheduler, type SchedulerOptions } from './scheduler';
 
-abstract class Scheduler {
-  readonly baseLrs: number[];
-  lastEpoch = 0;
-  constructor(readonly optimizer: Optimizer) { this.baseLrs = optimizer.paramGroups.map((g) => g['lr'] as number); }
-  protected abstract lrAt(epoch: number, base: number, group: number): number;
+const number = (g: ParamGroup, key: string): number => g[key] as number;
+
+/** Multiplies by gamma every stepSize epochs. */
+export class StepLR extends LRScheduler {
+  readonly gamma: number;
+  constructor(optimizer: Optimizer, readonly stepSize: number, gamma: number | (SchedulerOptions & { gamma?: number }) = {}) {
+    super(optimizer, typeof gamma === 'number' ? {} : gamma);
+    this.gamma = typeof gamma === 'number' ? gamma : gamma.gamma ?? 0.1;
+    this.start();
+  }
+  protected override next(lr: number): number { return this.lastEpoch === 0 || this.lastEpoch % this.stepSize !== 0 ? lr : lr * this.gamma; }
+  override closed(base: number): number { return base * this.gamma ** Math.floor(this.lastEpoch / this.stepSize); }
+}
+/** Multiplies by gamma at each milestone; one that is given twice counts twice. */
+export class MultiStepLR extends LRScheduler {
+  readonly milestones: readonly number[];
+  readonly gamma: number;
+  constructor(optimizer: Optimizer, milestones: Iterable<number>, options: SchedulerOptions & { gamma?: number } = {}) {
+    super(optimizer, options);
+    this.milestones = [...milestones];
+    this.gamma = options.gamma ?? 0.1;
+    this.start();
+  }
+  protected override next(lr: number): number { const n = this.milestones.filter((m) => m === this.lastEpoch).length; return n === 0 ? lr : lr * this.gamma ** n; }
+  override closed(base: number): number { return base * this.gamma ** this.milestones.filter((m) => m <= this.lastEpoch).length; }
+}
+/** Multiplies by gamma every epoch. */
+export class ExponentialLR extends LRScheduler {
+  constructor(optimizer: Optimizer, readonly gamma: number, options: SchedulerOptions = {}) { super(optimizer, options); this.start(); }
+  protected override next(lr: number): number { return this.isInitial ? lr : lr * this.gamma; }
+  override closed(base: number): number { return base * this.gamma ** this.lastEpoch; }
+}
+/** Times `factor` for the first totalIters epochs. Throws ValueError outside [0, 1]. */
+export class ConstantLR extends LRScheduler {
+  readonly factor: number;
+  readonly totalIters: number;
+  constructor(optimizer: Optimizer, options: SchedulerOptions & { factor?: number; totalIters?: number } = {}) {
+    super(optimizer, options);
+    const { factor = 1 / 3, totalIters = 5 } = options;
+    if (!(factor >= 0 && factor <= 1)) throw new ValueError('Constant multiplicative factor expected to be between 0 and 1.');
+    this.factor = factor;
+    this.totalIters = totalIters;
+    this.start();
+  }
+  protected override next(lr: number): number { return this.lastEpoch === 0 ? lr * this.factor : this.lastEpoch !== this.totalIters ? lr : lr * (1 / this.factor); }
+  override closed(base: number): number { return base * (this.factor + (this.lastEpoch >= this.totalIters ? 1 : 0) * (1 - this.factor)); }
+}
+/** From startFactor to endFactor in a straight line over totalIters epochs. */
+export class LinearLR extends LRScheduler {
+  readonly startFactor: number;
+  readonly endFactor: number;
+  readonly totalIters: number;
+  constructor(optimizer: Optimizer, options: SchedulerOptions & { startFactor?: number; endFactor?: number; totalIters?: number } = {}) {
+    super(optimizer, options);
+    const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = options;
+    if (!(startFactor > 0 && startFactor <= 1)) throw new ValueError('Starting multiplicative factor expected to be greater than 0 and less or equal to 1.');
+    if (!(endFactor >= 0 && endFactor <= 1)) throw new ValueError('Ending multiplicative factor expected to be between 0 and 1.');
+    this.startFactor = startFactor;
+    this.endFactor = endFactor;
+    this.totalIters = totalIters;
+    this.start();
+  }
+  protected override next(lr: number): number {
+    if (this.lastEpoch === 0) return lr * this.startFactor;
+    if (this.isInitial || this.lastEpoch > this.totalIters) return lr;
+    const rise = this.endFactor - this.startFactor;
+    return lr * (1 + rise / (this.totalIters * this.startFactor + (this.lastEpoch - 1) * rise));
+  }
+  override closed(base: number): number { return base * (this.startFactor + ((this.endFactor - this.startFactor) * Math.min(this.totalIters, this.lastEpoch)) / this.totalIters); }
+}
+/** Down to zero over totalIters epochs along a power of the time left. */
+export class PolynomialLR extends LRScheduler {
+  readonly totalIters: number;
+  readonly power: number;
+  constructor(optimizer: Optimizer, options: SchedulerOptions & { totalIters?: number; power?: number } = {}) {
+    super(optimizer, options);
+    this.totalIters = options.totalIters ?? 5;
+    this.power = options.power ?? 1;
+    this.start();
+  }
+  protected override next(lr: number): number {
+    if (this.isInitial || this.lastEpoch > this.totalIters) return lr;
+    return lr * ((1 - this.lastEpoch / this.totalIters) / (1 - (this.lastEpoch - 1) / this.totalIters)) ** this.power;
+  }
+  override closed(base: number): number { return base * (1 - Math.min(this.totalIters, this.lastEpoch) / this.totalIters) ** this.power; }
+}
+/** Half a cosine from the base rate to etaMin over tMax epochs, and back. Source: Loshchilov, Hutter 2016. */
+export class CosineAnnealingLR extends LRScheduler {
+  readonly etaMin: number;
+  constructor(optimizer: Optimizer, readonly tMax: number, etaMin: number | (SchedulerOptions & { etaMin?: number }) = {}) {
+    super(optimizer, typeof etaMin === 'number' ? {} : etaMin);
+    this.etaMin = typeof etaMin === 'number' ? etaMin : etaMin.etaMin ?? 0;
+    this.start();
+  }
+  protected override next(lr: number, base: number): number {
+    const wave = (e: number): number => 1 + Math.cos((Math.PI * e) / this.tMax);
+    if (this.isInitial) return lr;
+    if (this.stepCount === 1 && this.lastEpoch > 0) return this.closed(base);
+    if ((this.lastEpoch - 1 - this.tMax) % (2 * this.tMax) === 0) return lr + ((base - this.etaMin) * (1 - Math.cos(Math.PI / this.tMax))) / 2;
+    return (wave(this.lastEpoch) / wave(this.lastEpoch - 1)) * (lr - this.etaMin) + this.etaMin;
+  }
+  override closed(base: number): number { return this.etaMin + ((base - this.etaMin) * (1 + Math.cos((Math.PI * this.lastEpoch) / this.tMax))) / 2; }
+}
+type PerGroup = ((epoch: number) => number) | readonly ((epoch: number) => number)[];
+function perGroup(optimizer: Optimizer, fn: PerGroup): readonly ((epoch: number) => number)[] {
+  const n = optimizer.paramGroups.length;
+  if (typeof fn === 'function') return optimizer.paramGroups.map(() => fn);
+  if (fn.length !== n) throw new ValueError(`Expected ${n} lr_lambdas, but got ${fn.length}`);
+  return fn;
+}
+/** The base rate times fn(epoch); one function, or one a group. */
+export class LambdaLR extends LRScheduler {
+  readonly #fns: readonly ((epoch: number) => number)[];
+  constructor(optimizer: Optimizer, fn: PerGroup, options: SchedulerOptions = {}) { super(optimizer, options); this.#fns = perGroup(optimizer, fn); this.start(); }
+  protected override next(_lr: number, base: number, _g: ParamGroup, i: number): number { return base * this.#fns[i]!(this.lastEpoch); }
+}
+/** The present rate times fn(epoch). */
+export class MultiplicativeLR extends LRScheduler {
+  readonly #fns: readonly ((epoch: number) => number)[];
+  constructor(optimizer: Optimizer, fn: PerGroup, options: SchedulerOptions = {}) { super(optimizer, options); this.#fns = perGroup(optimizer, fn); this.start(); }
+  protected override next(lr: number, _base: number, _g: ParamGroup, i: number): number { return this.isInitial ? lr : lr * this.#fns[i]!(this.lastEpoch); }
+}
+/** One schedule after the other, changing at the milestones. */
+export class SequentialLR {
+  lastEpoch: number;
+  private lastLr: number[];
+  constructor(readonly optimizer: Optimizer, private readonly schedulers: readonly LRScheduler[], private readonly milestones: readonly number[], options: SchedulerOptions = {}) {
+    if (schedulers.length < 1) throw new ValueError('SequentialLR expects at least one scheduler, but got no scheduler.');
+    if (schedulers.some((s) => s.optimizer !== optimizer)) throw new ValueError('SequentialLR expects all schedulers to belong to the same optimizer.');
+    if (milestones.length !== schedulers.length - 1) throw new ValueError(`Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone points, but got number of schedulers ${schedulers.length} and the number of milestones to be equal to ${milestones.length}`);
+    this.lastEpoch = (options.lastEpoch ?? -1) + 1;
+    for (const g of optimizer.paramGroups) g['lr'] = g['initialLr']!;
+    schedulers.forEach((s) => s.undo());
+    const first = schedulers[this.at(0)]!;
+    first.start();
+    this.lastLr = first.getLastLr();
+  }
+  private at(epoch: number): number { return this.milestones.filter((m) => m <= epoch).length; }
   step(): void {
     this.lastEpoch++;
-    this.optimizer.paramGroups.forEach((g, i) => { g['lr'] = this.lrAt(this.lastEpoch, this.baseLrs[i]!, i); });
+    const i = this.at(this.lastEpoch);
+    const s = this.schedulers[i]!;
+    if (i > 0 && this.milestones[i - 1] === this.lastEpoch) s.update(0);
+    else s.step();
+    this.lastLr = s.getLastLr();
   }
-  getLastLr(): number[] { return this.optimizer.paramGroups.map((g) => g['lr'] as number); }
+  getLastLr(): number[] { return [...this.lastLr]; }
 }
-/** Multiplies by gamma every stepSize epochs. */
-export class StepLR extends Scheduler {
-  constructor(optimizer: Optimizer, readonly stepSize: number, readonly gamma = 0.1) { super(optimizer); }
-  protected override lrAt(epoch: number, base: number): number { return base * this.gamma ** Math.floor(epoch / this.stepSize); }
-}
-/** Half a cosine from the base rate to etaMin over tMax epochs. Source: Loshchilov, Hutter 2016. */
-export class CosineAnnealingLR extends Scheduler {
-  constructor(optimizer: Optimizer, readonly tMax: number, readonly etaMin = 0) { super(optimizer); }
-  protected override lrAt(epoch: number, base: number): number { return this.etaMin + ((base - this.etaMin) * (1 + Math.cos((Math.PI * epoch) / this.tMax))) / 2; }
-}
-/** base · fn(epoch). */
-export class LambdaLR extends Scheduler {
-  constructor(optimizer: Optimizer, readonly fn: (epoch: number) => number) {
-    super(optimizer);
-    optimizer.paramGroups.forEach((g, i) => { g['lr'] = this.baseLrs[i]! * fn(0); });
+
+export interface PlateauOptions { mode?: 'min' | 'max'; factor?: number; patience?: number; threshold?: number; thresholdMode?: 'rel' | 'abs'; cooldown?: number; minLr?: number | readonly number[]; eps?: number }
+/** Multiplies by factor when a metric has not improved for more than `patience` epochs: `step(metric)`. */
+export class ReduceLROnPlateau {
+  best: number;
+  numBadEpochs = 0;
+  cooldownCounter = 0;
+  lastEpoch = 0;
+  private readonly o: Required<Omit<PlateauOptions, 'minLr'>>;
+  private readonly minLrs: readonly number[];
+  constructor(readonly optimizer: Optimizer, options: PlateauOptions = {}) {
+    const { mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = 'rel', cooldown = 0, minLr = 0, eps = 1e-8 } = options;
+    if (factor >= 1) throw new ValueError('Factor should be < 1.0.');
+    if (mode !== 'min' && mode !== 'max') throw new ValueError(`mode ${String(mode)} is unknown!`);
+    if (thresholdMode !== 'rel' && thresholdMode !== 'abs') throw new ValueError(`threshold mode ${String(thresholdMode)} is unknown!`);
+    const n = optimizer.paramGroups.length;
+    if (typeof minLr === 'object' && minLr.length !== n) throw new ValueError(`expected ${n} min_lrs, got ${minLr.length}`);
+    this.o = { mode, factor, patience, threshold, thresholdMode, cooldown, eps };
+    this.minLrs = typeof minLr === 'number' ? optimizer.paramGroups.map(() => minLr) : minLr;
+    this.best = mode === 'min' ? Infinity : -Infinity;
   }
-  protected override lrAt(epoch: number, base: number): number { return base * this.fn(epoch); }
+  private better(a: number): boolean {
+    const { mode, threshold, thresholdMode } = this.o;
+    const sign = mode === 'min' ? -1 : 1;
+    const bar = thresholdMode === 'rel' ? this.best * (1 + sign * threshold) : this.best + sign * threshold;
+    return mode === 'min' ? a < bar : a > bar;
+  }
+  step(metric: number | { item(): number }): void {
+    const value = typeof metric === 'number' ? metric : metric.item();
+    this.lastEpoch++;
+    if (this.better(value)) { this.best = value; this.numBadEpochs = 0; } else this.numBadEpochs++;
+    if (this.cooldownCounter > 0) { this.cooldownCounter--; this.numBadEpochs = 0; }
+    if (this.numBadEpochs <= this.o.patience) return;
+    this.optimizer.paramGroups.forEach((g, i) => {
+      const old = number(g, 'lr');
+      const lr = Math.max(old * this.o.factor, this.minLrs[i] ?? 0);
+      if (old - lr > this.o.eps) g['lr'] = lr;
+    });
+    this.cooldownCounter = this.o.cooldown;
+    this.numBadEpochs = 0;
+  }
+  getLastLr(): number[] { return this.optimizer.paramGroups.map((g) => number(g, 'lr')); }
 }
