@@ -4,6 +4,7 @@
  */
 export * as nn from './nn/index';
 export * as optim from './optim/index';
+export * as data from './data/index';
 export * as init from './init';
 export * as autograd from './autograd';
 export * from './ops';

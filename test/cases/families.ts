@@ -2,6 +2,7 @@
 import type { Row } from './table';
 import * as autograd from './rows/autograd';
 import * as binary from './rows/binary';
+import * as data from './rows/data';
 import * as errors from './rows/errors';
 import * as indexing from './rows/indexing';
 import * as init from './rows/init';
@@ -26,4 +27,5 @@ export const families: Record<string, readonly Row[]> = {
   random: random.rows,
   init: init.rows,
   optim: optim.rows,
+  data: data.rows,
 };

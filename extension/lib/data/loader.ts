@@ -1,0 +1,69 @@
+/** DataLoader: batches of a dataset, in PyTorch's order for the same seed. Source: torch.utils.data.DataLoader. */
+import { ValueError } from '../errors';
+import { native } from '../native';
+import { randperm, stack, tensor } from '../ops';
+import { Generator } from '../random';
+import { Tensor } from '../tensor';
+import type { Dataset } from './dataset';
+
+/** Gives the positions of one epoch. */
+export interface Sampler { readonly length?: number; [Symbol.iterator](): Iterator<number> }
+export interface DataLoaderOptions<T> {
+  batchSize?: number; shuffle?: boolean; sampler?: Sampler; dropLast?: boolean; generator?: Generator;
+  /** Makes a batch of its items; stacks tensors and numbers unless told otherwise. */
+  collate?: (items: T[]) => unknown;
+}
+/** Stacks tensors, makes tensors of numbers and booleans, and does the same inside arrays and objects; strings stay an array. */
+export function defaultCollate(items: readonly unknown[]): unknown {
+  const first = items[0];
+  if (first instanceof Tensor) return stack(items as Tensor[]);
+  if (typeof first === 'number' || typeof first === 'bigint' || typeof first === 'boolean') return tensor(items as number[]);
+  if (typeof first === 'string') return [...items];
+  if (Array.isArray(first)) {
+    if (items.some((x) => !Array.isArray(x) || x.length !== first.length)) throw new ValueError('each element in list of batch should be of equal size');
+    return first.map((_, k) => defaultCollate((items as unknown[][]).map((x) => x[k])));
+  }
+  if (typeof first === 'object' && first !== null) return Object.fromEntries(Object.keys(first).map((k) => [k, defaultCollate((items as Record<string, unknown>[]).map((x) => x[k]))]));
+  throw new TypeError(`default_collate: batch must contain tensors, numbers, strings, arrays or objects; found ${first === null ? 'null' : typeof first}`);
+}
+/** 63 random bits, as PyTorch draws seeds. */
+const drawSeed = (g: Generator | undefined): bigint => (native['random64'](g?.handle) as bigint) % (1n << 63n);
+
+/** `for (const [x, y] of loader)`; each loop is an epoch of its own. Throws ValueError for settings that exclude each other. */
+export class DataLoader<T, B = T> implements Iterable<B> {
+  readonly batchSize: number;
+  constructor(readonly dataset: Dataset<T>, private readonly options: DataLoaderOptions<T> = {}) {
+    this.batchSize = options.batchSize ?? 1;
+    if (!Number.isInteger(this.batchSize) || this.batchSize <= 0) throw new ValueError(`batch_size should be a positive integer value, but got batch_size=${this.batchSize}`);
+    if (options.sampler !== undefined && options.shuffle === true) throw new ValueError('sampler option is mutually exclusive with shuffle');
+  }
+  /** Batches an epoch. */
+  get length(): number {
+    const n = this.options.sampler?.length ?? this.dataset.length;
+    return this.options.dropLast === true ? Math.floor(n / this.batchSize) : Math.ceil(n / this.batchSize);
+  }
+  private *positions(): IterableIterator<number> {
+    const { sampler, shuffle, generator } = this.options;
+    if (sampler !== undefined) return yield* { [Symbol.iterator]: () => sampler[Symbol.iterator]() };
+    const n = this.dataset.length;
+    if (shuffle !== true) { for (let i = 0; i < n; i++) yield i; return; }
+    const g = generator ?? new Generator().manualSeed(drawSeed(undefined));
+    for (const i of randperm(n, { generator: g }).toTypedArray()) yield Number(i);
+    // PyTorch's sampler draws once more for an incomplete round of zero items; a generator of the user's feels it.
+    if (generator !== undefined) randperm(n, { generator });
+  }
+  *[Symbol.iterator](): IterableIterator<B> {
+    // PyTorch draws a seed for its workers at the start of every epoch, also without workers.
+    drawSeed(this.options.generator);
+    let batch: number[] = [];
+    for (const i of this.positions()) {
+      batch.push(i);
+      if (batch.length === this.batchSize) { yield this.take(batch); batch = []; }
+    }
+    if (batch.length > 0 && this.options.dropLast !== true) yield this.take(batch);
+  }
+  private take(at: readonly number[]): B {
+    if (this.options.collate === undefined && this.dataset.getBatch !== undefined) return this.dataset.getBatch(at) as B;
+    return (this.options.collate ?? defaultCollate)(at.map((i) => this.dataset.get(i))) as B;
+  }
+}
