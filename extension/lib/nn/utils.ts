@@ -1,14 +1,37 @@
-/** torch.nn.utils. */
-import { cat } from '../ops';
+/** torch.nn.utils: gradients clipped, parameters as one vector. */
+import { noGrad } from '../autograd';
+import { RuntimeError } from '../errors';
 import { native } from '../native';
-import type { Tensor } from '../tensor';
+import { cat } from '../ops';
+import { Tensor } from '../tensor';
 
-/** Scales gradients in place so that their joint norm is at most maxNorm; returns the norm before. Source: torch.nn.utils.clip_grad_norm_. */
-export function clipGradNorm_(parameters: Iterable<Tensor> | Tensor, maxNorm: number, normType = 2): Tensor {
-  return native['clipGradNorm']([...(Symbol.iterator in parameters && !('dtype' in parameters) ? parameters : [parameters as Tensor])], maxNorm, normType);
+const listOf = (parameters: Iterable<Tensor> | Tensor): Tensor[] => (parameters instanceof Tensor ? [parameters] : [...parameters]);
+
+/**
+ * Scales gradients in place so that their joint norm is at most maxNorm; returns the norm before. Throws RuntimeError
+ * for a norm that is NaN or infinite, when asked to. Source: torch.nn.utils.clip_grad_norm_.
+ */
+export function clipGradNorm_(parameters: Iterable<Tensor> | Tensor, maxNorm: number, normType = 2, options: { errorIfNonfinite?: boolean } = {}): Tensor {
+  const list = listOf(parameters);
+  if (options.errorIfNonfinite === true) {
+    const norms = list.flatMap((p) => (p.grad === null ? [] : [p.grad.detach().norm(normType).reshape(1)]));
+    if (norms.length > 0 && !Number.isFinite(cat(norms).norm(normType).item()))
+      throw new RuntimeError(`The total norm of order ${Number.isInteger(normType) ? `${normType}.0` : normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set \`error_if_nonfinite=False\``);
+  }
+  return native['clipGradNorm'](list, maxNorm, normType);
 }
 /** Clamps every gradient element to ±clipValue, in place. */
-export function clipGradValue_(parameters: Iterable<Tensor>, clipValue: number): void {
-  for (const p of parameters) p.grad?.clamp_(-clipValue, clipValue);
+export function clipGradValue_(parameters: Iterable<Tensor> | Tensor, clipValue: number): void {
+  noGrad(() => { for (const p of listOf(parameters)) p.grad?.clamp_(-clipValue, clipValue); });
 }
+/** All parameters flattened, one after the other: a vector. */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor { return cat([...parameters].map((p) => p.reshape(-1))); }
+/** Gives the parameters, in order, the values of a vector. Throws RuntimeError where it is too short or too long. */
+export function vectorToParameters(vec: Tensor, parameters: Iterable<Tensor>): void {
+  if (!(vec instanceof Tensor)) throw new TypeError(`expected torch.Tensor, but got: ${typeof vec}`);
+  const list = [...parameters];
+  const total = list.reduce((n, p) => n + p.numel(), 0);
+  if (vec.numel() !== total) throw new RuntimeError(`vectorToParameters: the vector has ${vec.numel()} elements, the parameters ${total}`);
+  let at = 0;
+  noGrad(() => { for (const p of list) { p.data.copy_(vec.slice(0, at, at + p.numel()).reshape(p.shape)); at += p.numel(); } });
+}

@@ -1,5 +1,5 @@
 /** Optimizers over eight steps and schedules over thirty epochs, against PyTorch's parameters, states and rates. */
-import { arange, int64, optim, ones, zeros, type Tensor } from '../../../extension/lib/index';
+import { arange, int64, nn, optim, ones, zeros, type Tensor } from '../../../extension/lib/index';
 import { error, same, type Row } from '../table';
 
 const S = optim.lrScheduler;
@@ -54,7 +54,18 @@ const bad = (name: string, run: () => unknown, py: string): Row => error(name, (
 const x = (): Tensor => zeros(1, { requiresGrad: true });
 const o = (): optim.Optimizer => new optim.SGD([x()], { lr: 0.1 });
 
+/** Two parameters with gradients; Python's P. */
+function graded(): Tensor[] { const p = [ramp(12, 1).reshape(3, 4).requiresGrad_(), ramp(5, 2).requiresGrad_()]; p.forEach((t, i) => { t.grad = ramp(t.numel(), i).reshape(t.shape); }); return p; }
+const P = `${TRAIN}p = [ramp(12, 1).reshape(3, 4).requires_grad_(), ramp(5, 2).requires_grad_()]
+for i, t in enumerate(p): t.grad = ramp(t.numel(), i).reshape(t.shape)
+`;
+const clips = (name: string, run: (p: Tensor[]) => Tensor | null, py: string): Row => same(name, () => { const p = graded(); return [run(p), p.map((t) => t.grad)]; }, `${P}r = nn.utils.${py}; out = [r, [t.grad for t in p]]`, { ulps: 4 });
+
 export const rows: Row[] = [
+  ...[2, 1, Infinity, 3].map((n) => clips(`clip_grad_norm_ ${n}`, (p) => nn.utils.clipGradNorm_(p, 1, n), `clip_grad_norm_(p, 1., ${n === Infinity ? 'math.inf' : n})`)),
+  clips('clip_grad_norm_ within', (p) => nn.utils.clipGradNorm_(p, 100), 'clip_grad_norm_(p, 100.)'),
+  clips('clip_grad_value_', (p) => { nn.utils.clipGradValue_(p, 0.5); return null; }, 'clip_grad_value_(p, .5)'),
+  same('parameters_to_vector', () => { const p = graded(); const v = nn.utils.parametersToVector(p).detach(); nn.utils.vectorToParameters(v.mul(2), p); return [v, p.map((t) => t.detach())]; }, `${P}v = nn.utils.parameters_to_vector(p).detach(); nn.utils.vector_to_parameters(v * 2, p); out = [v, [t.detach() for t in p]]`),
   trains('SGD', (p) => new optim.SGD(p, { lr: 0.1 }), 'SGD(p, lr=.1)'),
   trains('SGD momentum', (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, weightDecay: 0.01 }), 'SGD(p, lr=.1, momentum=.9, weight_decay=.01)'),
   trains('SGD dampening', (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, dampening: 0.3, maximize: true }), 'SGD(p, lr=.1, momentum=.9, dampening=.3, maximize=True)'),
