@@ -21,7 +21,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   await page.exposeFunction('codeAutomationLog', (type, parts) => console.log(...parts));
   const ended = new Promise((r) => page.exposeFunction('codeAutomationExit', (c) => r(c)));
-  await page.goto(workbenchUrl(server, path.resolve(folder), { extension: value('extensionDevelopmentPath'), tests: value('extensionTestsPath'), trust }));
+  await page.goto(workbenchUrl(server, path.resolve(folder), { extension: value('extensionDevelopmentPath'), tests: value('extensionTestsPath'), trust }), { timeout: 180_000 });
   const crashed = new Promise((_, reject) => page.once('crash', () => reject(new Error('the browser page crashed'))));
   code = await Promise.race([ended, crashed]);
 } catch (error) {

@@ -18,6 +18,7 @@ import { ModelsView } from './views/modelsView';
 import { Problems } from './views/problems';
 import { ModelSelection } from './views/selection';
 import { StatusItem } from './views/statusItem';
+import { TrainingWatch } from './views/trainingWatch';
 
 export function activate(context: vscode.ExtensionContext): { services: Services } {
   const log = vscode.window.createOutputChannel('Weightroom Engine', { log: true });
@@ -28,10 +29,11 @@ export function activate(context: vscode.ExtensionContext): { services: Services
   const modelsView = new ModelsView(store, selection, engine);
   const checkpointsView = new CheckpointsView(engine);
   const problems = new Problems();
-  const status = new StatusItem(store, engine);
-  const services: Services = { context, engine, store, selection, modelsView, checkpointsView, problems, status, output, log };
+  const watch = new TrainingWatch(engine);
+  const status = new StatusItem(store, engine, watch);
+  const services: Services = { context, engine, store, selection, modelsView, checkpointsView, problems, status, watch, output, log };
   context.subscriptions.push(
-    log, output, engine, store, selection, modelsView, checkpointsView, problems, status,
+    log, output, engine, store, selection, modelsView, checkpointsView, problems, status, watch,
     new ModelLenses(store), new ActiveFile(), registerDecorations(), registerCommands(services),
     registerGradients(services), registerCheckpointEditor(context, engine), registerAgentTools(services),
     followOutput(services), followCrashes(services), followSaves(services), followTypes(services),

@@ -37,6 +37,7 @@ export async function pickInput({ context }: Services, model: ModelSummary, node
   });
 }
 
+/** Not waited for: nothing depends on it, and the editor may be busy. */
 export async function rememberInput({ context }: Services, model: ModelSummary, path: string, input: string): Promise<void> {
   const key = keyOf(model, path);
   const history = context.workspaceState.get<string[]>(key, []);

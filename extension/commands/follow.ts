@@ -26,6 +26,8 @@ export function followCrashes(services: Services): vscode.Disposable {
 /** Saving a file that has been run runs it again. A save during a run is followed by one more run, not by many. */
 export function followSaves(services: Services): vscode.Disposable {
   const running = new Map<string, { again: boolean }>();
+  /** Saved by itself while somebody types: half a line is no reason for a message. */
+  const automatic = new Set<string>();
   const run = async (file: string): Promise<void> => {
     const state = running.get(file);
     if (state !== undefined) { state.again = true; return; }
@@ -34,17 +36,22 @@ export function followSaves(services: Services): vscode.Disposable {
     try {
       while (mine.again) {
         mine.again = false;
-        await runModelFile(services, file, { keepWeights: vscode.workspace.getConfiguration('weightroom').get('keepWeights', true), quiet: true });
+        await runModelFile(services, file, { keepWeights: vscode.workspace.getConfiguration('weightroom', vscode.Uri.file(file)).get('keepWeights', true), quiet: true, silentErrors: automatic.has(file) });
       }
     } finally {
       running.delete(file);
     }
   };
-  return vscode.workspace.onDidSaveTextDocument((document) => {
+  const reasons = vscode.workspace.onWillSaveTextDocument(({ document, reason }) => {
+    if (reason === vscode.TextDocumentSaveReason.Manual) automatic.delete(document.uri.fsPath);
+    else automatic.add(document.uri.fsPath);
+  });
+  const saves = vscode.workspace.onDidSaveTextDocument((document) => {
     const file = document.uri.fsPath;
     if (!services.store.files.has(file) || services.store.savedToRun.has(file) || !vscode.workspace.isTrusted || !vscode.workspace.getConfiguration('weightroom', document).get('runOnSave', true)) return;
     void run(file);
   });
+  return vscode.Disposable.from(reasons, saves);
 }
 
 /** Once the window is up, and only where types have been set up before. */

@@ -27,7 +27,7 @@ export async function runForward(services: Services, { model, node }: Target, in
   const result = await task(services, { title: t('Running {0}({1})', name, input), status: name, file: model.file, runsUserCode: true }, (token) =>
     services.engine.request(Forward, { model: model.id, input, ...(node.path === '' ? {} : { path: node.path }) }, token));
   if (result === undefined) return undefined;
-  await rememberInput(services, model, node.path, input);
+  void rememberInput(services, model, node.path, input);
   services.output.appendLine(`> ${name}(${input})\n${result.output}\n   [${result.shape.join(', ')}] · ${formatTime(result.milliseconds)}`);
   services.output.show(true);
   services.selection.select({ model: model.id, path: node.path });

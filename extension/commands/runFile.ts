@@ -16,6 +16,8 @@ export interface RunOptions {
   keepWeights?: boolean;
   /** Saved by the user: no editor or view is brought forward. */
   quiet?: boolean;
+  /** Errors show among the problems only. */
+  silentErrors?: boolean;
 }
 
 export async function runFile(services: Services, arg?: unknown, options?: unknown): Promise<RunResult | undefined> {
@@ -28,7 +30,7 @@ export async function runFile(services: Services, arg?: unknown, options?: unkno
 // From a menu the second argument is something else (the selected rows, a group).
 const isOptions = (o: unknown): o is RunOptions => typeof o === 'object' && o !== null && ('keepWeights' in o || 'quiet' in o);
 
-export async function runModelFile(services: Services, file: string, { keepWeights = false, quiet = false }: RunOptions): Promise<RunResult | undefined> {
+export async function runModelFile(services: Services, file: string, { keepWeights = false, quiet = false, silentErrors = false }: RunOptions): Promise<RunResult | undefined> {
   const { store, output, problems, selection } = services;
   const name = file.replace(/^.*[\\/]/, '');
   const dirty = vscode.workspace.textDocuments.find((d) => d.uri.fsPath === file && d.isDirty);
@@ -40,7 +42,7 @@ export async function runModelFile(services: Services, file: string, { keepWeigh
     return undefined;
   }
   store.tried(file);
-  const result = await task(services, { title: t('Running {0}', name), status: name, file, runsUserCode: true }, async (token) => {
+  const result = await task(services, { title: t('Running {0}', name), status: name, file, runsUserCode: true, silentErrors }, async (token) => {
     if (!quiet) void vscode.commands.executeCommand('weightroom.models.focus', { preserveFocus: true });
     problems.clear(file);
     return services.engine.request(RunFile, { file, keepWeights }, token);

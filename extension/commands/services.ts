@@ -8,6 +8,7 @@ import type { ModelStore } from '../views/modelStore';
 import type { Problems } from '../views/problems';
 import type { ModelSelection } from '../views/selection';
 import type { StatusItem } from '../views/statusItem';
+import type { TrainingWatch } from '../views/trainingWatch';
 
 export interface Services {
   context: vscode.ExtensionContext;
@@ -18,6 +19,7 @@ export interface Services {
   checkpointsView: CheckpointsView;
   problems: Problems;
   status: StatusItem;
+  watch: TrainingWatch;
   /** What user code prints and what commands answer. */
   output: vscode.OutputChannel;
   log: vscode.LogOutputChannel;

@@ -17,6 +17,8 @@ export interface TaskOptions {
   file?: string;
   /** Cancelling then stops user code (weightroom.interrupt); otherwise only the request is cancelled. */
   runsUserCode: boolean;
+  /** The user's errors are placed among the problems without a message. */
+  silentErrors?: boolean;
 }
 
 /** Undefined when it failed (told to the user already) or was cancelled. */
@@ -41,7 +43,7 @@ export async function task<R>(services: Services, options: TaskOptions, work: (t
   try {
     return await job;
   } catch (error) {
-    tell(services, error, options.file ?? null);
+    tell(services, error, options.file ?? null, options.silentErrors);
     return undefined;
   } finally {
     clearTimeout(timer);
@@ -57,7 +59,7 @@ export function infoOf(error: unknown): ErrorInfo {
 }
 
 /** Tells an error where it belongs: user code in Problems with "Show", ours in the log. Does not wait for the user. */
-export function tell(services: Services, error: unknown, file: string | null): void {
+export function tell(services: Services, error: unknown, file: string | null, silent = false): void {
   const info = infoOf(error);
   switch (info.kind) {
     case 'interrupted':
@@ -66,7 +68,7 @@ export function tell(services: Services, error: unknown, file: string | null): v
     case 'user':
       services.problems.add(info, file);
       services.output.appendLine(info.stack ?? `${info.name}: ${info.message}`);
-      void showUserError(info);
+      if (!silent) void showUserError(info);
       return;
     case 'file':
       void vscode.window.showErrorMessage(info.message);

@@ -52,7 +52,7 @@ async function askPlan(services: Services, model: ModelSummary): Promise<Plan | 
   if (steps === undefined) return undefined;
   const lr = await askNumber(t('Train {0}: learning rate', model.name), '0.01');
   if (lr === undefined) return undefined;
-  await rememberInput(services, model, '', input);
+  void rememberInput(services, model, '', input);
   return { loss: kind.loss, input, target, steps, lr };
 }
 

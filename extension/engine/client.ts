@@ -5,7 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { createMessageConnection, IPCMessageReader, IPCMessageWriter, ResponseError, type MessageConnection } from 'vscode-jsonrpc/node';
+import type { MessageConnection } from 'vscode-jsonrpc/node';
 
 import { Hello } from '../protocol/engine';
 import type { ErrorInfo, Notification, Request } from '../protocol/rpc';
@@ -18,6 +18,9 @@ export class EngineError extends Error {
 }
 
 export interface EngineState { state: 'stopped' | 'starting' | 'running' | 'crashed'; message?: string }
+
+/** Loaded with the first request: activation is for registering only. */
+const rpc = (): typeof import('vscode-jsonrpc/node') => require('vscode-jsonrpc/node') as typeof import('vscode-jsonrpc/node');
 
 interface Running { child: ChildProcess; connection: MessageConnection; ready: Promise<void>; lost: Promise<never>; ended: boolean }
 
@@ -49,7 +52,7 @@ export class EngineClient implements vscode.Disposable {
       return await Promise.race([ask(), engine.lost]);
     } catch (error) {
       if (error instanceof EngineError) throw error;
-      if (error instanceof ResponseError && error.data !== undefined) throw new EngineError(error.data as ErrorInfo);
+      if (error instanceof rpc().ResponseError && error.data !== undefined) throw new EngineError(error.data as ErrorInfo);
       const message = error instanceof Error ? error.message : String(error);
       if (token?.isCancellationRequested) throw new EngineError({ kind: 'interrupted', name: 'Cancelled', message: 'Cancelled.' });
       throw new EngineError({ kind: 'engine', name: 'EngineError', message });
@@ -91,6 +94,7 @@ export class EngineClient implements vscode.Disposable {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' },
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (d: Buffer) => this.log.info(d.toString().trimEnd()));
+    const { createMessageConnection, IPCMessageReader, IPCMessageWriter } = rpc();
     const connection = createMessageConnection(new IPCMessageReader(child), new IPCMessageWriter(child));
     connection.onNotification((method: string, params: unknown) => {
       for (const fn of this.listeners.get(method) ?? []) {

@@ -6,13 +6,14 @@ import * as vscode from 'vscode';
 
 import type { EngineClient } from '../engine/client';
 import * as panel from '../protocol/gradientsPanel';
-import { Gradients, ModelChanged, TensorHistogram, TrainingStep, Watch, type GradientReport } from '../protocol/model';
+import { Gradients, ModelChanged, TensorHistogram, TrainingStep, type GradientReport } from '../protocol/model';
 import type { ModelStore } from '../views/modelStore';
 import type { ModelSelection } from '../views/selection';
+import type { TrainingWatch } from '../views/trainingWatch';
 import { GradientHistory } from './gradientHistory';
 import { openPage, type Page } from './page';
 
-export interface GradientsContext { context: vscode.ExtensionContext; engine: EngineClient; store: ModelStore; selection: ModelSelection }
+export interface GradientsContext { context: vscode.ExtensionContext; engine: EngineClient; store: ModelStore; selection: ModelSelection; watch: TrainingWatch }
 
 export function registerGradients(c: GradientsContext): vscode.Disposable {
   const view = new GradientsView(c);
@@ -37,7 +38,7 @@ class GradientsView implements vscode.WebviewViewProvider, vscode.Disposable {
       engine.on(TrainingStep, ({ model, step, loss }) => { this.running = true; this.page?.channel.notify(panel.FrameReady, { model, step, loss }); }),
       engine.on(ModelChanged, ({ model }) => { this.running = false; this.page?.channel.notify(panel.FrameReady, { model, step: null, loss: null }); }),
       engine.onDidChangeState(({ state, message }) => {
-        if (state === 'running') { this.watch(); this.page?.channel.notify(panel.EngineTrouble, null); }
+        if (state === 'running') { this.page?.channel.notify(panel.EngineTrouble, null); }
         if (state === 'crashed') this.page?.channel.notify(panel.EngineTrouble, { kind: 'engine', name: 'EngineCrash', message: message ?? '' });
       }),
     ];
@@ -106,9 +107,5 @@ class GradientsView implements vscode.WebviewViewProvider, vscode.Disposable {
   }
   private changed(): void { this.page?.channel.notify(panel.StateChanged, this.state()); }
 
-  /** Never starts the engine: a process that is not there has nothing to watch. */
-  private watch(): void {
-    if (this.c.engine.state.state !== 'running') return;
-    this.c.engine.request(Watch, { watching: this.visible, every: this.every, paused: this.visible && this.paused }).catch(() => undefined);
-  }
+  private watch(): void { this.c.watch.set('gradients', { watching: this.visible, every: this.every, paused: this.visible && this.paused }); }
 }

@@ -1,4 +1,4 @@
-/** What a row says: `Linear 784→256 · 200,960 · f32 · cpu → [2, 256]`. Pure. */
+/** What a row says: `Linear 784→256 · 200,960 → [2, 256] · f32 · cpu`. Pure. */
 import type { TreeNode } from '../protocol/model';
 import { allNodes, repeatCount, type Row } from './rows';
 
@@ -106,12 +106,13 @@ export function nodeDescription(node: TreeNode, words: Words): string {
     parts.push(size === '' ? node.type : `${node.type} ${size}`);
   } else parts.push(node.shape?.length === 0 ? '[]' : node.shape!.join('×'));
   if (node.sharedWith !== undefined) parts.push(words.shared(node.sharedWith));
-  else if (node.kind === 'module' ? node.numel > 0 : true) parts.push(formatCount(node.numel));
+  // A vector's length is its count.
+  else if (node.kind === 'module' ? node.numel > 0 : node.shape!.length > 1) parts.push(formatCount(node.numel));
+  if (node.outputShape !== undefined) parts.push(`${parts.pop()!} → ${brackets(node.outputShape)}`);
   const dtype = dtypeOf(node);
   if (dtype !== '') parts.push(dtype === 'mixed' ? words.mixed : shortDtype(dtype));
   if (node.device !== '') parts.push(node.device === 'mixed' ? words.mixed : node.device);
-  const text = parts.join(' · ');
-  return node.outputShape === undefined ? text : `${text} → ${brackets(node.outputShape)}`;
+  return parts.join(' · ');
 }
 
 export function rowDescription(row: Row, words: Words, relativeFolder: (file: string) => string): string {

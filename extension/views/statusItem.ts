@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
 import { TrainingStep } from '../protocol/model';
 import type { ModelStore } from './modelStore';
+import type { TrainingWatch } from './trainingWatch';
 import { formatCount } from './labels';
 
 const t = vscode.l10n.t;
@@ -15,7 +16,7 @@ export class StatusItem implements vscode.Disposable {
   private step = '';
   private state: 'stopped' | 'starting' | 'running' | 'crashed' = 'stopped';
 
-  constructor(private readonly store: ModelStore, engine: EngineClient) {
+  constructor(private readonly store: ModelStore, engine: EngineClient, private readonly watch: TrainingWatch) {
     this.item.name = 'Weightroom';
     this.subscriptions = [
       this.item,
@@ -32,6 +33,7 @@ export class StatusItem implements vscode.Disposable {
   started(what: string): () => void {
     this.running.push(what);
     this.step = '';
+    this.watch.set('status', { watching: true, every: 1, paused: false });
     void vscode.commands.executeCommand('setContext', 'weightroom.running', true);
     this.show();
     let done = false;
@@ -39,7 +41,10 @@ export class StatusItem implements vscode.Disposable {
       if (done) return;
       done = true;
       this.running.splice(this.running.indexOf(what), 1);
-      if (this.running.length === 0) void vscode.commands.executeCommand('setContext', 'weightroom.running', false);
+      if (this.running.length === 0) {
+        this.watch.set('status', { watching: false, every: 1, paused: false });
+        void vscode.commands.executeCommand('setContext', 'weightroom.running', false);
+      }
       this.show();
     };
   }

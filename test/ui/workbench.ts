@@ -44,7 +44,7 @@ export class Workbench {
       // The smoke-test driver of VS Code reports through these.
       await page.exposeFunction('codeAutomationLog', () => undefined);
       await page.exposeFunction('codeAutomationExit', () => undefined);
-      await page.goto(b.workbenchUrl(server, folder, { ...(o.extension === undefined ? {} : { extension: o.extension }), ...(o.trust ? { trust: true } : {}) }));
+      await page.goto(b.workbenchUrl(server, folder, { ...(o.extension === undefined ? {} : { extension: o.extension }), ...(o.trust ? { trust: true } : {}) }), { timeout: 180_000 });
       await page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 120_000 });
       return new Workbench(page, browser, server, folder, settings);
     } catch (error) {

@@ -34,8 +34,10 @@ describe('tree labels', () => {
     assert.equal(nodeDescription(node(m, 'hidden'), words), 'Linear 784→256 · 200,960 · f32 · cpu');
     assert.equal(nodeDescription(node(m, 'hidden.weight'), words), '256×784 · 200,704 · f32 · cpu');
     assert.equal(nodeDescription(node(m, 'act'), words), 'ReLU');
-    assert.equal(nodeDescription({ ...node(m, 'hidden'), outputShape: [2, 256] }, words), 'Linear 784→256 · 200,960 · f32 · cpu → [2, 256]');
-    assert.equal(nodeDescription(param('scale', []), words), '[] · 1 · f32 · cpu');
+    assert.equal(nodeDescription({ ...node(m, 'hidden'), outputShape: [2, 256] }, words), 'Linear 784→256 · 200,960 → [2, 256] · f32 · cpu');
+    assert.equal(nodeDescription({ ...node(m, 'act'), outputShape: [2, 256] }, words), 'ReLU → [2, 256]');
+    assert.equal(nodeDescription(node(m, 'hidden.bias'), words), '256 · f32 · cpu');
+    assert.equal(nodeDescription(param('scale', []), words), '[] · f32 · cpu');
   });
 
   it('say shared instead of counting twice, and mixed where tensors differ', () => {
