@@ -24,6 +24,11 @@ Backend& backend(Device device) {
   return *webgpu;
 }
 
+Tensor Backend::scalar(Scalar value, DType dtype) {
+  Tensor t = empty({}, dtype);
+  fill(t, value);
+  return t;
+}
 void Backend::read(void*, const Tensor& t) { missing("read", t); }
 void Backend::write(const Tensor& t, const void*) { missing("write", t); }
 void Backend::where(const Tensor& out, const Tensor&, const Tensor&, const Tensor&) { missing("where", out); }

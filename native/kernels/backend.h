@@ -49,6 +49,8 @@ class Backend {
 
   virtual Tensor empty(const Dims& sizes, DType dtype) = 0;
   virtual void fill(const Tensor& out, Scalar value) = 0;
+  // A 0-dim tensor of that value, not to be written to: the same one may be given out again.
+  virtual Tensor scalar(Scalar value, DType dtype);
   // Same device, any strides, converts dtype.
   virtual void copy(const Tensor& out, const Tensor& in) = 0;
 
@@ -108,7 +110,7 @@ class Backend {
 
  protected:
   [[noreturn]] void missing(const char* op, const Tensor& t) const {
-    fail_not_implemented("\"", op, "\" is not implemented for ", dtype_name(t.dtype()), " on device '", name(), "'");
+    fail_not_implemented("The operator '", op, "' is not currently implemented for ", dtype_name(t.dtype()), " on the ", name(), " device.");
   }
 };
 

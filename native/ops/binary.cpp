@@ -35,8 +35,14 @@ void bring_together(Tensor& a, Tensor& b) {
     bool weak = s.impl()->wrapped_number;
     // float64 does not exist on every device: a scalar travels in the other's type.
     DType dt = weak || !is_floating(s.dtype()) ? (is_floating(s.dtype()) ? (is_floating(to.dtype()) ? to.dtype() : DType::float32) : s.dtype()) : s.dtype();
-    s = to_device(to_dtype(s, dt), to.device());
-    if (weak) s.impl()->wrapped_number = true;
+    if (weak) {
+      // Numbers are made there, not sent.
+      Scalar v = s.dtype() == DType::float64 ? Scalar(*s.data<double>()) : s.dtype() == DType::int64 ? Scalar(*s.data<int64_t>()) : Scalar(*s.data<bool>());
+      s = alias(backend(to).scalar(v, dt), false);
+      s.impl()->wrapped_number = true;
+    } else {
+      s = to_device(to_dtype(s, dt), to.device());
+    }
     done = true;
   };
   bool done = false;

@@ -35,12 +35,13 @@ void copy_(const Tensor& self, const Tensor& src) {
   if (src.sizes() != self.sizes())
     if (Dims sizes = broadcast_shapes(self.sizes(), src.sizes()); sizes != self.sizes()) fail("output with shape ", shape_str(self.sizes()), " doesn't match the broadcast shape ", shape_str(sizes));
   Tensor from = src;
-  if (src.device() != self.device()) from = to_device(to_dtype(src, self.dtype()), self.device());
+  // Converted on the CPU's side: it knows every dtype.
+  if (src.device() != self.device()) from = self.device().is_cpu() ? to_dtype(to_device(src, {}), self.dtype()) : to_device(to_dtype(src, self.dtype()), self.device());
   Tensor expanded = from.sizes() == self.sizes() ? from : expand(from, self.sizes());
   if (self.numel() && expanded.impl()->storage == self.impl()->storage && !self.same(expanded)) { NoGrad guard; expanded = clone(expanded); }
   backend(self).copy(self, expanded);
   record_inplace(self, "torch::autograd::CopyBackwards", {self, src}, {}, [sizes = src.sizes(), dtype = src.dtype(), dev = src.device()](Context& c, const TensorList& g) {
-    return TensorList{c.needs(0) ? zeros(g[0].sizes(), g[0].dtype(), g[0].device()) : Tensor(), c.needs(1) ? to_device(to_dtype(sum_to(g[0], sizes), dtype), dev) : Tensor()};
+    return TensorList{c.needs(0) ? zeros(g[0].sizes(), g[0].dtype(), g[0].device()) : Tensor(), c.needs(1) ? (dev.is_cpu() ? to_dtype(to_device(sum_to(g[0], sizes), dev), dtype) : to_device(to_dtype(sum_to(g[0], sizes), dtype), dev)) : Tensor()};
   });
 }
 

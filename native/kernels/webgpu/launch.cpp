@@ -5,36 +5,56 @@
 namespace weightroom::gpu {
 namespace {
 
-constexpr uint64_t kMaxGroups = 65535;
+constexpr uint64_t kMaxGroups = 65535;  // in one dimension of a dispatch
 
 struct Bindings {
   std::vector<uint32_t> buffers;
   std::vector<DType> types;
-  std::vector<std::string> names;  // of each operand
+  std::vector<Access> access;
+  std::vector<size_t> slots;  // of each operand
   uint32_t writable = 0;
   std::string key;
 
-  explicit Bindings(const std::vector<Operand>& operands) {
+  Bindings(Queue& queue, const std::vector<Operand>& operands) {
     for (const Operand& o : operands) {
-      uint32_t id = uint32_t(o.tensor.impl()->storage->buffer);
+      uint32_t id = queue.buffer_of(*o.tensor.impl()->storage);
       size_t slot = size_t(std::find(buffers.begin(), buffers.end(), id) - buffers.begin());
       if (slot == buffers.size()) {
         buffers.push_back(id);
         types.push_back(o.tensor.dtype());
+        access.push_back(o.access);
       }
-      if (o.write) writable |= 1u << slot;
-      names.push_back("B" + std::to_string(slot));
+      access[slot] = std::max(access[slot], o.access);
+      if (o.access != Access::read) writable |= 1u << slot;
+      slots.push_back(slot);
       key += char('a' + slot);
       key += char('0' + int(o.tensor.dtype()));
+      key += char('A' + int(o.compute) * 3 + int(o.access));
     }
-    key += std::to_string(writable);
   }
-  std::string declarations(bool atomic_output) const {
-    std::string s = "@group(0) @binding(0) var<storage, read> P: array<u32>;\n";
+
+  std::string accessors(const std::vector<Operand>& operands) const {
+    std::string s;
     for (size_t k = 0; k < buffers.size(); ++k) {
       bool w = writable >> k & 1;
-      std::string type = atomic_output && w ? (is_floating(types[k]) ? "atomic<u32>" : "atomic<i32>") : buffer_type(types[k]);
-      s += "@group(0) @binding(" + std::to_string(k + 1) + ") var<storage, " + (w ? "read_write" : "read") + "> B" + std::to_string(k) + ": array<" + type + ">;\n";
+      s += "@group(0) @binding(" + std::to_string(k + 1) + ") var<storage, " + (w ? "read_write" : "read") + "> B" + std::to_string(k) + ": array<" + (access[k] == Access::update ? "atomic<u32>" : element_type(types[k])) + ">;\n";
+    }
+    for (size_t k = 0; k < operands.size(); ++k) {
+      const Operand& o = operands[k];
+      DType t = o.tensor.dtype();
+      std::string B = "B" + std::to_string(slots[k]), at = "P[" + std::to_string(k) + "u] + i", type = type_of(o.compute), x = o.name, element = element_type(t);
+      if (access[slots[k]] == Access::update) {
+        if (t == DType::int64) {
+          s += "fn update_" + x + "(i: u32, v: vec2<u32>) { let j = 2u * (" + at + "); let was = atomicAdd(&" + B + "[j], v.x); atomicAdd(&" + B + "[j + 1u], v.y + u32(was + v.x < was)); }\n";
+          continue;
+        }
+        std::string was = load_as(t, "bitcast<" + element + ">(was)", o.compute);
+        s += "fn update_" + x + "(i: u32, v: " + type + ") { let j = " + at + "; loop { let was = atomicLoad(&" + B + "[j]); let r = atomicCompareExchangeWeak(&" + B + "[j], was, bitcast<u32>(" +
+             store_as(t, "combine_" + x + "(" + was + ", v)", o.compute) + ")); if (r.exchanged) { break; } } }\n";
+        continue;
+      }
+      s += "fn load_" + x + "(i: u32) -> " + type + " { return " + load_as(t, B + "[" + at + "]", o.compute) + "; }\n";
+      if (o.access == Access::write) s += "fn store_" + x + "(i: u32, v: " + type + ") { " + B + "[" + at + "] = " + store_as(t, "v", o.compute) + "; }\n";
     }
     return s;
   }
@@ -47,7 +67,14 @@ std::array<uint32_t, 3> grid(uint64_t groups) {
   return {uint32_t(kMaxGroups), uint32_t(rows), 1};
 }
 
-// Dimensions that every operand walks as one are one; those of size 1 vanish.
+// Appended to a kernel that can complain: the first number met stays.
+std::string complaint(size_t binding) {
+  return "@group(0) @binding(" + std::to_string(binding) + ") var<storage, read_write> E: array<atomic<u32>, 4>;\n"
+         "fn complain(v: vec2<u32>) { loop { let r = atomicCompareExchangeWeak(&E[0], 0u, SITE); if (r.exchanged) { atomicStore(&E[1], v.x); atomicStore(&E[2], v.y); break; } if (r.old_value != 0u) { break; } } }\n";
+}
+
+}  // namespace
+
 void coalesce(Dims& sizes, std::vector<Dims>& strides) {
   Dims s;
   std::vector<Dims> st(strides.size());
@@ -66,58 +93,63 @@ void coalesce(Dims& sizes, std::vector<Dims>& strides) {
   strides = st;
 }
 
-}  // namespace
-
-void launch(const std::string& key, uint64_t groups, uint32_t width, const std::vector<Operand>& operands, const std::vector<uint32_t>& params, const std::string& declare, const Body& body, bool atomic_output) {
+void launch(Queue& queue, Kernel k, uint64_t groups, uint32_t width) {
   if (groups == 0) return;
-  Bindings b(operands);
-  uint32_t pipeline = Queue::get().pipeline(key + "|" + b.key + "|" + std::to_string(width), uint32_t(b.buffers.size()), b.writable, [&] {
-    std::string w = std::to_string(width);
-    return b.declarations(atomic_output) + kPrelude + declare +
-           "fn number(k: u32) -> f32 { return bitcast<f32>(P[k]); }\n"
-           "@compute @workgroup_size(" + w + ") fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_id) li: vec3<u32>) {\n"
-           "let group = wg.x + wg.y * " + std::to_string(kMaxGroups) + "u;\nlet lane = li.x;\n" + body(b.names) + "\n}\n";
+  Bindings b(queue, k.operands);
+  std::vector<uint32_t> params;
+  params.reserve(k.operands.size() + 2 + k.params.size());
+  for (const Operand& o : k.operands) params.push_back(uint32_t(o.tensor.offset()));
+  params.push_back(uint32_t(groups));
+  params.push_back(k.site ? queue.site(*k.site) : 0);
+  params.insert(params.end(), k.params.begin(), k.params.end());
+
+  std::vector<uint32_t> buffers = b.buffers;
+  uint32_t writable = b.writable;
+  if (k.site) { writable |= 1u << buffers.size(); buffers.push_back(0); }
+  std::string key = k.name + ' ' + k.variant + '|' + b.key + '|' + std::to_string(width) + (k.site ? "!" : "");
+  uint32_t pipeline = queue.pipeline(key, k.name, uint32_t(buffers.size()), writable, [&] {
+    std::string n = std::to_string(k.operands.size()), base = std::to_string(k.operands.size() + 2);
+    std::string text = b.accessors(k.operands) + (k.site ? complaint(buffers.size()) : "") + k.declare +
+                       "fn word(k: u32) -> u32 { return P[" + base + "u + k]; }\n"
+                       "fn number(k: u32) -> f32 { return bitcast<f32>(word(k)); }\n"
+                       "fn whole(k: u32) -> vec2<u32> { return vec2<u32>(word(k), word(k + 1u)); }\n"
+                       "@compute @workgroup_size(" + std::to_string(width) + ") fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_id) li: vec3<u32>) {\n"
+                       "let group = wg.x + wg.y * " + std::to_string(kMaxGroups) + "u;\nif (group >= P[" + n + "u]) { return; }\nlet lane = li.x;\n" + k.body() + "\n}\n";
+    for (size_t at; (at = text.find("SITE")) != std::string::npos;) text.replace(at, 4, "P[" + std::to_string(k.operands.size() + 1) + "u]");
+    return "@group(0) @binding(0) var<storage, read> P: array<u32>;\n" + helpers_for(text) + text;
   });
-  Queue::get().dispatch(pipeline, grid(groups), b.buffers, params);
+  queue.dispatch(pipeline, grid(groups), buffers, params);
 }
 
-void map(const std::string& key, const Dims& shape, const std::vector<Operand>& operands, const std::vector<uint32_t>& extra, const Body& body) {
+void map(Queue& queue, Kernel k, const Dims& shape) {
   int64_t n = 1;
   for (int64_t s : shape) n *= s;
   if (n == 0) return;
   Dims sizes = shape;
   std::vector<Dims> strides;
-  for (const Operand& o : operands) strides.push_back(o.tensor.strides());
+  for (const Operand& o : k.operands) strides.push_back(o.tensor.strides());
   coalesce(sizes, strides);
-  size_t rank = sizes.size();
-  std::vector<uint32_t> params{uint32_t(n)};
-  for (int64_t s : sizes) params.push_back(uint32_t(s));
-  for (size_t k = 0; k < operands.size(); ++k) {
-    params.push_back(uint32_t(operands[k].tensor.offset()));
-    for (int64_t s : strides[k]) params.push_back(uint32_t(s));
-  }
-  size_t base = params.size();
-  params.insert(params.end(), extra.begin(), extra.end());
-  launch(key + "@" + std::to_string(rank), uint64_t(n + 255) / 256, 256, operands, params, "", [&](const std::vector<std::string>& names) {
-    auto u = [](size_t v) { return std::to_string(v) + "u"; };
-    std::string s = "let i = group * 256u + lane;\nif (i >= P[0]) { return; }\n";
-    for (size_t k = 0; k < operands.size(); ++k) s += "var i" + std::to_string(k) + " = P[" + u(1 + rank + k * (1 + rank)) + "];\n";
+  size_t rank = sizes.size(), extra = k.params.size();
+  k.params.push_back(uint32_t(n));
+  for (int64_t s : sizes) k.params.push_back(uint32_t(s));
+  for (const Dims& st : strides) for (int64_t s : st) k.params.push_back(uint32_t(s));
+  k.variant += '@' + std::to_string(rank) + ',' + std::to_string(extra);
+  auto body = std::move(k.body);
+  std::vector<const char*> names;
+  for (const Operand& o : k.operands) names.push_back(o.name);
+  k.body = [=] {
+    auto at = [&](size_t p) { return "word(" + std::to_string(extra + p) + "u)"; };
+    std::string s = "let i = group * 256u + lane;\nif (i >= " + at(0) + ") { return; }\n";
+    for (const char* x : names) s += std::string("var i_") + x + " = 0u;\n";
     if (rank) s += "var rest = i;\n";
     for (size_t d = rank; d-- > 0;) {
-      std::string at = "d" + std::to_string(d);
-      s += d ? "let " + at + " = rest % P[" + u(1 + d) + "]; rest = rest / P[" + u(1 + d) + "];\n" : "let " + at + " = rest;\n";
-      for (size_t k = 0; k < operands.size(); ++k) s += "i" + std::to_string(k) + " += " + at + " * P[" + u(2 + rank + k * (1 + rank) + d) + "];\n";
+      std::string v = "d" + std::to_string(d);
+      s += d ? "let " + v + " = rest % " + at(1 + d) + "; rest = rest / " + at(1 + d) + ";\n" : "let " + v + " = rest;\n";
+      for (size_t x = 0; x < names.size(); ++x) s += std::string("i_") + names[x] + " += " + v + " * " + at(1 + rank + x * rank + d) + ";\n";
     }
-    std::string text = body(names);
-    // word(k) and number(k): the parameters after the geometry.
-    for (const char* fn : {"word(", "number("})
-      for (size_t at = text.find(fn); at != std::string::npos; at = text.find(fn, at + 1)) {
-        size_t from = at + std::string(fn).size(), to = text.find(')', from);
-        std::string value = "P[" + u(base + size_t(std::stoul(text.substr(from, to - from)))) + "]";
-        text.replace(at, to + 1 - at, fn[0] == 'w' ? value : "bitcast<f32>(" + value + ")");
-      }
-    return s + text;
-  });
+    return s + body();
+  };
+  launch(queue, std::move(k), uint64_t(n + 255) / 256, 256);
 }
 
 }  // namespace weightroom::gpu

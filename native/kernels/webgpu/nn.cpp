@@ -1,0 +1,109 @@
+// Softmax, losses over classes, layer norm.
+#include "kernels/webgpu/impl.h"
+
+namespace weightroom {
+
+using namespace gpu;
+
+namespace {
+
+int64_t rows_of(const Tensor& t) { return t.dim() == 0 ? 1 : t.size(-1) ? t.numel() / t.size(-1) : 0; }
+int64_t width_of(const Tensor& t) { return t.dim() ? t.size(-1) : 1; }
+const std::string kShared = shared_of("f32", 64);
+const std::string kSum = tree("x + y", 64);
+
+// `at`: a row's elements, lane by lane.
+std::string each(const std::string& body) { return "for (var i = lane; i < word(0); i += 64u) { let at = group * word(0) + i; " + body + " }\n"; }
+
+Site target_site(const char* op) { return {ErrorKind::index, op, "Target ", " is out of bounds."}; }
+
+}  // namespace
+
+void WebgpuBackend::softmax(const Tensor& o, const Tensor& a, bool log) {
+  launch(*queue_, {log ? "log_softmax" : "softmax", "", {out("o", o), in("a", a)}, words({width_of(a)}), [&] {
+    return "var v = -inf_();\n" + each("v = max_(v, load_a(at));") + tree("max_(x, y)", 64) + "let top = red[0];\nv = 0.0;\n" + each("v += exp_(load_a(at) - top);") + kSum + "let total = red[0];\n" +
+           (log ? "let shift = top + log_(total);\n" + each("store_o(at, load_a(at) - shift);") : each("store_o(at, exp_(load_a(at) - top) / total);"));
+  }, kShared, {}}, uint64_t(rows_of(a)), 64);
+}
+
+void WebgpuBackend::softmax_backward(const Tensor& gin, const Tensor& g, const Tensor& y, bool log) {
+  launch(*queue_, {log ? "log_softmax_backward" : "softmax_backward", "", {out("o", gin), in("g", g), in("y", y)}, words({width_of(y)}), [&] {
+    return "var v = 0.0;\n" + each(log ? "v += load_g(at);" : "v += load_g(at) * load_y(at);") + kSum + "let dot = red[0];\n" +
+           each(log ? "store_o(at, load_g(at) - exp_(load_y(at)) * dot);" : "store_o(at, load_y(at) * (load_g(at) - dot));");
+  }, kShared, {}}, uint64_t(rows_of(y)), 64);
+}
+
+void WebgpuBackend::nll(const Tensor& loss, const Tensor& total, const Tensor& logp, const Tensor& target, const Tensor& weight, int64_t ignore, int reduction) {
+  Kernel k{"nll_loss", std::to_string(reduction) + (weight ? "w" : ""), {out("loss", loss), out("total", total), in("p", logp), in("t", target)}, words({target.numel(), logp.size(-1)}), {}, shared_of("f32", 256), target_site("nll_loss")};
+  push64(k.params, ignore);
+  if (weight) { k.operands.push_back(in("w", weight)); k.params.push_back(uint32_t(weight.stride(0))); }
+  std::string sum = tree("x + y", 256);
+  k.body = [&] {
+    return std::string("var v = 0.0; var weights = 0.0;\nfor (var i = lane; i < word(0); i += 256u) {\nlet t = load_t(i); var r = 0.0;\n"
+           "if (any(t != whole(2))) { if (!inside(t, word(1))) { complain(t); } else { let w = ") + (weight ? "load_w(t.x * word(4))" : "1.0") +
+           "; r = -w * load_p(i * word(1) + t.x); weights += w; } }\n" + (reduction == 0 ? "store_loss(i, r);\n" : "") + "v += r;\n}\n" + sum + "let total = red[0];\nv = weights;\n" + sum +
+           "if (lane == 0u) { store_total(0u, red[0]); " + (reduction == 1 ? "store_loss(0u, select(total / red[0], nan_(), red[0] == 0.0));" : reduction == 2 ? "store_loss(0u, total);" : "") + " }";
+  };
+  launch(*queue_, std::move(k), 1, 256);
+}
+
+// Gradient of a loss over classes; `expression` over the class c, the row's target t and what arrives, scale.
+void WebgpuBackend::class_gradient(const char* name, const Tensor& gin, const Tensor& g, const Tensor& target, const Tensor& total, const Tensor& more, const char* expression, int64_t ignore, int reduction) {
+  Kernel k{name, std::to_string(reduction) + (more ? "m" : ""), {out("o", gin), in("g", g), in("t", target), in("total", total)}, words({gin.numel(), gin.size(-1)}), {}, "", {}};
+  push64(k.params, ignore);
+  if (more) k.operands.push_back(in("m", more));
+  k.body = [&] {
+    return std::string("let i = group * 64u + lane;\nif (i >= word(0)) { return; }\nlet row = i / word(1); let c = i % word(1); let t = load_t(row);\n"
+           "if (all(t == whole(2))) { store_o(i, 0.0); return; }\nlet hit = t.y == 0u && t.x == c;\nlet scale = load_g(") + (reduction == 0 ? "row" : "0u") + ")" + (reduction == 1 ? " / load_total(0u)" : "") + ";\nstore_o(i, " + expression + ");";
+  };
+  launch(*queue_, std::move(k), uint64_t(gin.numel() + 63) / 64, 64);
+}
+
+void WebgpuBackend::nll_backward(const Tensor& gin, const Tensor& g, const Tensor& target, const Tensor& weight, const Tensor& total, int64_t ignore, int reduction) {
+  class_gradient("nll_loss_backward", gin, g, target, total, weight, weight ? "select(0.0, -scale * load_m(c), hit)" : "select(0.0, -scale, hit)", ignore, reduction);
+}
+
+void WebgpuBackend::cross_entropy_backward(const Tensor& gin, const Tensor& g, const Tensor& logp, const Tensor& target, const Tensor& total, int64_t ignore, int reduction) {
+  class_gradient("cross_entropy_backward", gin, g, target, total, logp, "(exp_(load_m(i)) - f32(hit)) * scale", ignore, reduction);
+}
+
+void WebgpuBackend::layer_norm(const Tensor& o, const Tensor& mean, const Tensor& rstd, const Tensor& a, const Tensor& weight, const Tensor& bias, double eps) {
+  int64_t rows = mean.numel(), n = rows ? a.numel() / rows : 0;
+  Kernel k{"layer_norm", std::string(weight ? "w" : "") + (bias ? "b" : ""), {out("o", o), out("mean", mean), out("rstd", rstd), in("a", a)}, {uint32_t(n), word(eps)}, {}, kShared, {}};
+  if (weight) k.operands.push_back(in("w", weight));
+  if (bias) k.operands.push_back(in("b", bias));
+  k.body = [&] {
+    return "var v = 0.0;\n" + each("v += load_a(at);") + kSum + "let m = red[0] / f32(word(0));\nv = 0.0;\n" + each("let d = load_a(at) - m; v += d * d;") + kSum +
+           "let s = 1.0 / sqrt(red[0] / f32(word(0)) + number(1));\n" + each(std::string("store_o(at, (load_a(at) - m) * s") + (weight ? " * load_w(i)" : "") + (bias ? " + load_b(i)" : "") + ");") +
+           "if (lane == 0u) { store_mean(group, m); store_rstd(group, s); }";
+  };
+  launch(*queue_, std::move(k), uint64_t(rows), 64);
+}
+
+void WebgpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& g, const Tensor& a, const Tensor& mean, const Tensor& rstd, const Tensor& weight) {
+  int64_t rows = mean.numel(), n = rows ? a.numel() / rows : 0;
+  if (gin) {
+    Kernel k{"layer_norm_backward", weight ? "w" : "", {out("o", gin), in("g", g), in("a", a), in("mean", mean), in("rstd", rstd)}, words({n}), {}, kShared, {}};
+    if (weight) k.operands.push_back(in("w", weight));
+    k.body = [&] {
+      std::string q = weight ? "let q = load_g(at) * load_w(i);" : "let q = load_g(at);", hat = "let hat = (load_a(at) - m) * s;";
+      return "let m = load_mean(group); let s = load_rstd(group);\nvar v = 0.0; var second = 0.0;\n" + each(q + hat + " v += q; second += q * hat;") + kSum + "let s1 = red[0] / f32(word(0));\nv = second;\n" + kSum +
+             "let s2 = red[0] / f32(word(0));\n" + each(q + hat + " store_o(at, s * (q - s1 - hat * s2));");
+    };
+    launch(*queue_, std::move(k), uint64_t(rows), 64);
+  }
+  // Down the columns: neighbours read side by side, sixteen rows at once.
+  auto columns = [&](const char* name, const Tensor& to, bool scaled) {
+    std::vector<Operand> operands{out("o", to), in("g", g)};
+    if (scaled) for (Operand x : {in("a", a), in("mean", mean), in("rstd", rstd)}) operands.push_back(x);
+    launch(*queue_, {name, "", operands, words({rows, n}), [&] {
+      return std::string("let col = group * 16u + lane % 16u; let part = lane / 16u;\nvar v = 0.0;\nif (col < word(1)) { for (var row = part; row < word(0); row += 16u) { let at = row * word(1) + col; v += load_g(at)") +
+             (scaled ? " * (load_a(at) - load_mean(row)) * load_rstd(row)" : "") + "; } }\nred[lane] = v;\nworkgroupBarrier();\n"
+             "for (var s = 128u; s >= 16u; s = s >> 1u) { if (lane < s) { red[lane] = red[lane] + red[lane + s]; } workgroupBarrier(); }\nif (lane < 16u && col < word(1)) { store_o(col, red[lane]); }";
+    }, shared_of("f32", 256), {}}, uint64_t(n + 15) / 16, 256);
+  };
+  if (gw) columns("layer_norm_backward_weight", gw, true);
+  if (gb) columns("layer_norm_backward_bias", gb, false);
+}
+
+}  // namespace weightroom
