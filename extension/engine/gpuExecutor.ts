@@ -36,6 +36,8 @@ export class Executor {
   private pass: GPUComputePassEncoder | null = null;
   /** Names of the kernels since the last look at errors. */
   private names = new Set<string>();
+  private readonly queue0: Lane = { status: null, checked: false, error: null };
+  private broken: string | null = null;
   private readonly underway = new Set<Promise<unknown>>();
   private submits: Promise<unknown>[] = [];
   private queue = 0;
@@ -44,6 +46,7 @@ export class Executor {
   constructor(private readonly device: GPUDevice) {
     this.params = device.createBuffer({ size: PARAM_BYTES + WINDOW, usage: STORAGE | COPY_DST });
     this.upload = device.createBuffer({ size: UPLOAD_BYTES, usage: COPY_SRC | COPY_DST });
+    this.lanes.set(0, this.queue0);
     this.align = device.limits.minStorageBufferOffsetAlignment / 4;
   }
 
@@ -58,7 +61,11 @@ export class Executor {
     const names = [...this.names].slice(0, 8).join(', ');
     this.names = new Set();
     const note = (what: string) => (e: GPUError | null): void => {
-      if (e !== null) lane.error ??= `${what}${names === '' ? '' : ` (running ${names})`}: ${e.message.split('\n').slice(0, 4).join(' ')}`;
+      if (e === null) return;
+      const text = `${what}${names === '' ? '' : ` (running ${names})`}: ${e.message.split('\n').slice(0, 6).join(' ')}`;
+      // A kernel that does not compile says so before anything uses it.
+      if (this.queue0 === lane) this.broken ??= text;
+      lane.error ??= this.broken ?? text;
     };
     const checks = Promise.all([this.device.popErrorScope().then(note('out of memory')), this.device.popErrorScope().then(note('invalid work'))]);
     this.follow(checks);

@@ -54,20 +54,23 @@ void WebgpuBackend::product(const Tensor& o, const Tensor& a, const Tensor& b, c
   p.push_back(uint32_t(tm));
   p.push_back(uint32_t(tn));
   launch(*queue_, {"matmul", "tiled" + variant, operands, p, [&] {
-    std::string s = R"(let z = group / (word(15) * word(16)); let tile = group % (word(15) * word(16));
+    std::string s = R"(let M = word(0); let N = word(1); let K = word(2); let tiles = word(15) * word(16);
+let z = group / tiles; let tile = group % tiles;
 let row0 = (tile / word(16)) * 32u; let col0 = (tile % word(16)) * 32u;
+let za = z * word(3); let ra = word(4); let ca = word(5); let zb = z * word(6); let rb = word(7); let cb = word(8);
+// The faster index runs along the operand's own faster dimension.
+let a_by_row = ra == 1u; let b_by_row = rb == 1u;
 let y = (lane / 8u) * 4u; let x = (lane % 8u) * 4u;
 var s0 = vec4<f32>(); var s1 = vec4<f32>(); var s2 = vec4<f32>(); var s3 = vec4<f32>();
-for (var k0 = 0u; k0 < word(2); k0 += 16u) {
+for (var k0 = 0u; k0 < K; k0 += 16u) {
   for (var q = lane; q < 512u; q += 64u) {
-    // The faster index runs along the operand's own faster dimension.
-    let ar = select(q / 16u, q % 32u, word(4) == 1u); let ak = select(q % 16u, q / 32u, word(4) == 1u);
+    let ar = select(q / 16u, q % 32u, a_by_row); let ak = select(q % 16u, q / 32u, a_by_row);
     var e = 0.0;
-    if (row0 + ar < word(0) && k0 + ak < word(2)) { e = load_a(z * word(3) + (row0 + ar) * word(4) + (k0 + ak) * word(5)); }
+    if (row0 + ar < M && k0 + ak < K) { e = load_a(za + (row0 + ar) * ra + (k0 + ak) * ca); }
     A[ak * 33u + ar] = e;
-    let bc = select(q % 32u, q / 16u, word(7) == 1u); let bk = select(q / 32u, q % 16u, word(7) == 1u);
+    let bc = select(q % 32u, q / 16u, b_by_row); let bk = select(q / 32u, q % 16u, b_by_row);
     var g = 0.0;
-    if (col0 + bc < word(1) && k0 + bk < word(2)) { g = load_b(z * word(6) + (k0 + bk) * word(7) + (col0 + bc) * word(8)); }
+    if (col0 + bc < N && k0 + bk < K) { g = load_b(zb + (k0 + bk) * rb + (col0 + bc) * cb); }
     W[bk * 33u + bc] = g;
   }
   workgroupBarrier();

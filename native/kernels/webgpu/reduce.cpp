@@ -77,11 +77,11 @@ void WebgpuBackend::reduce(ReduceOp op, const Tensor& o, const Tensor& a) {
   launch(*queue_, {reduce_name(op), variant, {out("o", to, f.acc), in("a", a, c)}, p, [&] {
     auto at = [](size_t k) { return "word(" + std::to_string(5 + k) + "u)"; };
     std::string s = serial ? "let job = group * 64u + lane;\nif (job >= word(3) * word(4)) { return; }\n" : "let job = group;\n";
-    s += "var rest = job % word(3); let chunk = job / word(3);\nvar from = 0u; var to = 0u;\n";
-    for (size_t d = rk; d-- > 0;) s += "{ let x = rest % " + at(d) + "; rest = rest / " + at(d) + "; from += x * " + at(rk + d) + "; to += x * " + at(2 * rk + d) + "; }\n";
+    s += "var rest = job % word(3); let chunk = job / word(3);\nvar base = 0u; var to = 0u;\n";
+    for (size_t d = rk; d-- > 0;) s += "{ let x = rest % " + at(d) + "; rest = rest / " + at(d) + "; base += x * " + at(rk + d) + "; to += x * " + at(2 * rk + d) + "; }\n";
     s += std::string("var v: ") + type_of(f.acc) + " = " + f.start + ";\nlet end = min(word(1), (chunk + 1u) * word(2));\n";
     s += serial ? "for (var i = chunk * word(2); i < end; i++) {\n" : "for (var i = chunk * word(2) + lane; i < end; i += " + std::to_string(width) + "u) {\n";
-    s += "var j = from; var left = i;\n";
+    s += "var j = base; var left = i;\n";
     for (size_t d = rr; d-- > 0;) s += d ? "j += (left % " + at(3 * rk + d) + ") * " + at(3 * rk + rr + d) + "; left = left / " + at(3 * rk + d) + ";\n" : "j += left * " + at(3 * rk + rr) + ";\n";
     s += "let e = load_a(j);\nv = " + f.take + ";\n}\n";
     std::string place = last ? "to" : "chunk * word(3) + job % word(3)", value = last ? f.finish : "v";
@@ -137,11 +137,11 @@ void WebgpuBackend::arg_reduce(bool max, const Tensor& values, const Tensor& ind
   std::string type = type_of(c);
   launch(*queue_, {name, "of many" + std::to_string(r), {out("v", values), out("x", indices, Compute::i32), in("a", base)}, p, [&] {
     auto at = [](size_t k) { return "word(" + std::to_string(2 + k) + "u)"; };
-    std::string s = "var rest = group; var from = 0u;\n";
-    for (size_t d = r; d-- > 0;) s += "from += (rest % " + at(d) + ") * " + at(r + d) + "; rest = rest / " + at(d) + ";\n";
+    std::string s = "var rest = group; var base = 0u;\n";
+    for (size_t d = r; d-- > 0;) s += "base += (rest % " + at(d) + ") * " + at(r + d) + "; rest = rest / " + at(d) + ";\n";
     // Each lane has a run of its own, so that lanes are in the order of places.
-    s += "let run = (word(0) + 255u) / 256u; let begin = min(lane * run, word(0) - 1u); let end = min(begin + run, word(0));\nvar best = load_a(from + begin * word(1)); var at = i32(begin);\n"
-         "for (var j = begin + 1u; j < end; j++) { let e = load_a(from + j * word(1)); if (" + beats + ") { best = e; at = i32(j); } }\n"
+    s += "let run = (word(0) + 255u) / 256u; let begin = min(lane * run, word(0) - 1u); let end = min(begin + run, word(0));\nvar best = load_a(base + begin * word(1)); var at = i32(begin);\n"
+         "for (var j = begin + 1u; j < end; j++) { let e = load_a(base + j * word(1)); if (" + beats + ") { best = e; at = i32(j); } }\n"
          "red[lane] = best; where_[lane] = at;\nworkgroupBarrier();\n"
          "for (var s = 1u; s < 256u; s = s << 1u) { if ((lane & (2u * s - 1u)) == 0u) { let best = red[lane]; let e = red[lane + s]; if (" + beats + ") { red[lane] = e; where_[lane] = where_[lane + s]; } } workgroupBarrier(); }\n"
          "if (lane == 0u) { store_v(group, red[0]); store_x(group, where_[0]); }";
@@ -177,12 +177,12 @@ void WebgpuBackend::scan(ScanOp op, const Tensor& o, const Tensor& a, int64_t di
   for (const Dims* v : {&kept, &st[0], &st[1]}) for (int64_t x : *v) p.push_back(uint32_t(x));
   launch(*queue_, {name, "long" + std::to_string(r), {out("o", o), in("a", a)}, p, [&] {
     auto at = [](size_t k) { return "word(" + std::to_string(3 + k) + "u)"; };
-    std::string s = "var rest = group; var from = 0u; var to = 0u;\n";
-    for (size_t d = r; d-- > 0;) s += "{ let x = rest % " + at(d) + "; rest = rest / " + at(d) + "; from += x * " + at(r + d) + "; to += x * " + at(2 * r + d) + "; }\n";
+    std::string s = "var rest = group; var base = 0u; var to = 0u;\n";
+    for (size_t d = r; d-- > 0;) s += "{ let x = rest % " + at(d) + "; rest = rest / " + at(d) + "; base += x * " + at(r + d) + "; to += x * " + at(2 * r + d) + "; }\n";
     return s + "let run = (word(0) + 255u) / 256u; let begin = min(lane * run, word(0)); let end = min(begin + run, word(0));\nvar v: " + type + " = " + start + ";\n"
-           "for (var j = begin; j < end; j++) { v = join(v, load_a(from + j * word(1))); }\nred[lane] = v;\nworkgroupBarrier();\n"
+           "for (var j = begin; j < end; j++) { v = join(v, load_a(base + j * word(1))); }\nred[lane] = v;\nworkgroupBarrier();\n"
            "for (var s = 1u; s < 256u; s = s << 1u) { var x = red[lane]; if (lane >= s) { x = join(red[lane - s], x); } workgroupBarrier(); red[lane] = x; workgroupBarrier(); }\n"
-           "v = " + start + "; if (lane > 0u) { v = red[lane - 1u]; }\nfor (var j = begin; j < end; j++) { v = join(v, load_a(from + j * word(1))); store_o(to + j * word(2), v); }";
+           "v = " + start + "; if (lane > 0u) { v = red[lane - 1u]; }\nfor (var j = begin; j < end; j++) { v = join(v, load_a(base + j * word(1))); store_o(to + j * word(2), v); }";
   }, declare + shared_of(type.c_str(), 256), {}}, uint64_t(lines), 256);
 }
 
