@@ -14,6 +14,23 @@ napi_value layer_norm(Call& c) { return c.wrap(ops::layer_norm(c.tensor(0), c.di
 napi_value embedding(Call& c) { return c.wrap(ops::embedding(c.tensor(0), c.tensor(1), c.integer(2))); }
 napi_value dropout(Call& c) { return c.wrap(ops::dropout(c.tensor(0), c.number(1), c.data->generator)); }
 
+// conv(x, w, bias, stride, padding, dilation, groups)
+napi_value conv(Call& c) { return c.wrap(ops::convolution(c.tensor(0), c.tensor(1), c.maybe_tensor(2), {c.dims(3), c.dims(4), c.dims(5), c.integer(6)})); }
+// convTranspose(x, w, bias, stride, padding, dilation, groups, outputPadding)
+napi_value conv_transpose(Call& c) { return c.wrap(ops::convolution_transpose(c.tensor(0), c.tensor(1), c.maybe_tensor(2), {c.dims(3), c.dims(4), c.dims(5), c.integer(6)}, c.dims(7))); }
+napi_value max_pool(Call& c) {
+  auto [values, indices] = ops::max_pool(c.tensor(0), c.dims(1), c.dims(2), c.dims(3), c.dims(4), c.boolean(5));
+  return c.list({values, indices});
+}
+// avgPool(x, kernel, stride, padding, ceil, countIncludePad, divisor)
+napi_value avg_pool(Call& c) { return c.wrap(ops::avg_pool(c.tensor(0), c.dims(1), c.dims(2), c.dims(3), c.boolean(4), c.boolean(5), c.missing(6) ? 0 : c.integer(6))); }
+// batchNorm(x, weight, bias, runningMean, runningVar, train, momentum, eps)
+napi_value batch_norm(Call& c) { return c.wrap(ops::batch_norm(c.tensor(0), c.maybe_tensor(1), c.maybe_tensor(2), c.maybe_tensor(3), c.maybe_tensor(4), c.boolean(5), c.number(6), c.number(7))); }
+// rnnLayer(mode, x, h0, c0, wIh, wHh, bIh, bHh, wHr, reverse)
+napi_value rnn_layer(Call& c) {
+  return c.list(ops::rnn_layer(ops::RnnMode(c.integer(0)), c.tensor(1), c.tensor(2), c.maybe_tensor(3), c.tensor(4), c.tensor(5), c.maybe_tensor(6), c.maybe_tensor(7), c.maybe_tensor(8), c.boolean(9)));
+}
+
 // sgdStep(params, buffers, lr, momentum, dampening, weightDecay, nesterov, maximize): the buffers, made where needed.
 napi_value sgd_step(Call& c) {
   TensorList params = c.tensors(0), buffers = c.missing(1) ? TensorList(params.size()) : c.tensors(1);
@@ -74,7 +91,8 @@ napi_value orthogonalize(Call& c) {
 
 const std::vector<Entry> nn_entries = {
     {"linear", linear}, {"softmax", softmax}, {"nllLoss", nll_loss}, {"crossEntropy", cross_entropy}, {"layerNorm", layer_norm}, {"embedding", embedding},
-    {"dropout", dropout}, {"sgdStep", sgd_step}, {"adamStep", adam_step}, {"clipGradNorm", clip_grad_norm}, {"optimizerStep", optimizer_step}, {"orthogonalize", orthogonalize},
+    {"dropout", dropout}, {"conv", conv}, {"convTranspose", conv_transpose}, {"maxPool", max_pool}, {"avgPool", avg_pool}, {"batchNorm", batch_norm}, {"rnnLayer", rnn_layer},
+    {"sgdStep", sgd_step}, {"adamStep", adam_step}, {"clipGradNorm", clip_grad_norm}, {"optimizerStep", optimizer_step}, {"orthogonalize", orthogonalize},
 };
 
 }  // namespace weightroom::binding

@@ -56,6 +56,15 @@ void Backend::searchsorted(const Tensor&, const Tensor& sorted, const Tensor&, b
 void Backend::bincount(const Tensor&, const Tensor& in, const Tensor&) { missing("bincount", in); }
 void Backend::histc(const Tensor&, const Tensor& in, double, double) { missing("histc", in); }
 void Backend::arange(const Tensor& out, double, double) { missing("arange", out); }
+void Backend::conv(const Tensor& out, const Tensor&, const Tensor&, const Tensor&, const ConvOptions&) { missing("convolution", out); }
+void Backend::conv_input(const Tensor& g, const Tensor&, const Tensor&, const ConvOptions&) { missing("convolution_backward", g); }
+void Backend::conv_weight(const Tensor& g, const Tensor&, const Tensor&, const ConvOptions&) { missing("convolution_backward", g); }
+void Backend::max_pool(const Tensor& out, const Tensor&, const Tensor&, const PoolOptions&) { missing("max_pool", out); }
+void Backend::avg_pool(const Tensor& out, const Tensor&, const PoolOptions&) { missing("avg_pool", out); }
+void Backend::avg_pool_backward(const Tensor& g, const Tensor&, const PoolOptions&) { missing("avg_pool_backward", g); }
+void Backend::batch_stats(const Tensor&, const Tensor&, const Tensor& x) { missing("batch_norm", x); }
+void Backend::batch_norm(const Tensor& out, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) { missing("batch_norm", out); }
+void Backend::batch_norm_backward(const Tensor&, const Tensor&, const Tensor&, const Tensor& g, const Tensor&, const Tensor&, const Tensor&, const Tensor&, bool) { missing("batch_norm_backward", g); }
 void Backend::sgd(const Tensor& p, const Tensor&, const Tensor&, bool, const SgdOptions&) { missing("sgd", p); }
 void Backend::adam(const Tensor& p, const Tensor&, const Tensor&, const Tensor&, const AdamOptions&) { missing("adam", p); }
 

@@ -42,6 +42,10 @@ enum class ScanOp : uint8_t { cumsum, cumprod, logcumsumexp };
 struct SgdOptions { double lr, momentum, dampening, weight_decay; bool nesterov, maximize; };
 struct AdamOptions { double lr, beta1, beta2, eps, weight_decay; bool decoupled, maximize; int64_t step; };
 
+struct ConvOptions { Dims stride, padding, dilation; int64_t groups = 1; };
+// Spatial dims in threes. count_padding: padding counts in the mean; divisor: 0, or what the sum is divided by.
+struct PoolOptions { std::array<int64_t, 3> kernel, stride, padding, dilation; bool count_padding = true; int64_t divisor = 0; };
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -104,6 +108,21 @@ class Backend {
   virtual void bincount(const Tensor& out, const Tensor& in, const Tensor& weights);
   virtual void histc(const Tensor& out, const Tensor& in, double low, double high);
   virtual void arange(const Tensor& out, double start, double step);
+
+  // x [N, C, spatial], w [O, C/groups, kernel]; all contiguous. Gradients by input and weight; the first is also the transposed convolution.
+  virtual void conv(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o);
+  virtual void conv_input(const Tensor& gin, const Tensor& gout, const Tensor& w, const ConvOptions& o);
+  virtual void conv_weight(const Tensor& gw, const Tensor& x, const Tensor& gout, const ConvOptions& o);
+  // Three spatial dims after [N, C]; indices count within one channel's spatial block.
+  virtual void max_pool(const Tensor& out, const Tensor& indices, const Tensor& x, const PoolOptions& o);
+  virtual void avg_pool(const Tensor& out, const Tensor& x, const PoolOptions& o);
+  virtual void avg_pool_backward(const Tensor& gin, const Tensor& gout, const PoolOptions& o);
+  // [N, C, inner], contiguous: statistics over N and inner of each channel. var is biased.
+  virtual void batch_stats(const Tensor& mean, const Tensor& var, const Tensor& x);
+  // out = (x - mean) * rstd * weight + bias, by channel.
+  virtual void batch_norm(const Tensor& out, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, const Tensor& bias);
+  // `train`: mean and rstd depend on x.
+  virtual void batch_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, bool train);
 
   virtual void sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o);
   virtual void adam(const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v, const AdamOptions& o);

@@ -203,6 +203,20 @@ void sgd_step(const TensorList& params, TensorList& buffers, const SgdOptions& o
 void adam_step(const TensorList& params, const TensorList& m, const TensorList& v, const AdamOptions& o);
 Tensor clip_grad_norm(const TensorList& params, double max_norm, double norm_type);
 
+// --- conv.cpp, pool.cpp, norm.cpp, rnn.cpp
+Tensor convolution(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o);
+Tensor convolution_transpose(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o, const Dims& output_padding);
+// One to three spatial dims, as many as `kernel` has; batched or not. Values and their indices within a channel.
+std::pair<Tensor, Tensor> max_pool(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, const Dims& dilation, bool ceil);
+Tensor avg_pool(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil, bool count_padding, int64_t divisor);
+// Updates the running statistics in place while training.
+Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool train, double momentum, double eps);
+enum class RnnMode { tanh, relu, lstm, gru };
+// x [T, N, in]: y [T, N, out], last h [N, out] and, for an LSTM, c [N, hidden]. `w_hr`: projection or undefined.
+TensorList rnn_layer(RnnMode mode, const Tensor& x, const Tensor& h0, const Tensor& c0, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh, const Tensor& w_hr, bool reverse);
+std::pair<Tensor, Tensor> lstm_cell(const Tensor& gates, const Tensor& c, int64_t hidden);
+Tensor gru_cell(const Tensor& gi, const Tensor& gh, const Tensor& h);
+
 // Wires autograd to these ops; call once.
 void init();
 

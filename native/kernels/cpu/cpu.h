@@ -39,6 +39,15 @@ class CpuBackend final : public Backend {
   void histc(const Tensor& out, const Tensor& in, double low, double high) override;
   void scatter_reduce(ReduceOp op, const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src) override;
   void arange(const Tensor& out, double start, double step) override;
+  void conv(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o) override;
+  void conv_input(const Tensor& gin, const Tensor& gout, const Tensor& w, const ConvOptions& o) override;
+  void conv_weight(const Tensor& gw, const Tensor& x, const Tensor& gout, const ConvOptions& o) override;
+  void max_pool(const Tensor& out, const Tensor& indices, const Tensor& x, const PoolOptions& o) override;
+  void avg_pool(const Tensor& out, const Tensor& x, const PoolOptions& o) override;
+  void avg_pool_backward(const Tensor& gin, const Tensor& gout, const PoolOptions& o) override;
+  void batch_stats(const Tensor& mean, const Tensor& var, const Tensor& x) override;
+  void batch_norm(const Tensor& out, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, const Tensor& bias) override;
+  void batch_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, bool train) override;
   void sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o) override;
   void adam(const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v, const AdamOptions& o) override;
 };
