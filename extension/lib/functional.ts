@@ -4,6 +4,8 @@ import { native } from './native';
 import { RuntimeError } from './errors';
 import type { Tensor } from './tensor';
 
+export * from './functionalLayers';
+
 export type Reduction = 'none' | 'mean' | 'sum';
 const reductionCode = { none: 0, mean: 1, sum: 2 } as const;
 const U = native.unaryCodes;

@@ -2,6 +2,13 @@
 export { Module, IncompatibleKeys, type PreHook, type ForwardHook, type BackwardHook } from './module';
 export * from './containers';
 export * from './layers';
+export * from './activations';
+export * from './convolution';
+export * from './pooling';
+export * from './normalization';
+export * from './recurrent';
+export * from './attention';
+export { type FactoryOptions } from './factory';
 export * from './losses';
 export { Parameter } from '../tensor';
 export * as functional from '../functional';

@@ -1,18 +1,14 @@
 /** Layers: Linear, Embedding, LayerNorm, Dropout, activations. Printing and initial values are PyTorch's. */
 import { noGrad } from '../autograd';
-import { float32, type DType } from '../dtype';
-import type { DeviceLike } from '../device';
 import { ValueError } from '../errors';
 import * as F from '../functional';
 import { pyFloat } from '../format';
 import * as init from '../init';
 import { empty, ones, zeros } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
+import { factory, pyBool, type FactoryOptions } from './factory';
 import { Module } from './module';
 
-export interface FactoryOptions { device?: DeviceLike; dtype?: DType }
-const factory = (o: FactoryOptions): FactoryOptions => ({ dtype: o.dtype ?? float32, ...(o.device === undefined ? {} : { device: o.device }) });
-const pyBool = (b: boolean): string => (b ? 'True' : 'False');
 
 /** y = x Wᵀ + b. Input [..., inFeatures], output [..., outFeatures]. Weight and bias start uniform within ±1/√inFeatures. Source: torch.nn.Linear. */
 export class Linear extends Module {

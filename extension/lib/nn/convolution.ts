@@ -1,0 +1,107 @@
+/** Convolutions. Weights start uniform within ±1/√fan_in (Kaiming, a = √5), the bias likewise. */
+import { RuntimeError, ValueError } from '../errors';
+import * as F from '../functional';
+import { spatial, type Size1 } from '../functionalLayers';
+import * as init from '../init';
+import { empty } from '../ops';
+import { Parameter, type Tensor } from '../tensor';
+import { factory, pyTuple, type FactoryOptions } from './factory';
+import { Module } from './module';
+
+export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
+export interface ConvLayerOptions extends FactoryOptions { stride?: Size1; padding?: Size1 | 'same' | 'valid'; dilation?: Size1; groups?: number; bias?: boolean; paddingMode?: PaddingMode }
+export interface ConvTransposeLayerOptions extends FactoryOptions { stride?: Size1; padding?: Size1; outputPadding?: Size1; dilation?: Size1; groups?: number; bias?: boolean }
+
+abstract class ConvBase extends Module {
+  weight: Parameter;
+  bias: Parameter | null = null;
+  readonly kernelSize: number[];
+  readonly stride: number[];
+  readonly padding: number[] | 'same' | 'valid';
+  readonly dilation: number[];
+  readonly outputPadding: number[];
+  readonly groups: number;
+  readonly paddingMode: PaddingMode;
+  constructor(protected readonly dims_: number, protected readonly transposed: boolean, readonly inChannels: number, readonly outChannels: number, kernelSize: Size1, o: ConvLayerOptions & { outputPadding?: Size1 }) {
+    super();
+    this.groups = o.groups ?? 1;
+    if (this.groups <= 0) throw new ValueError('groups must be a positive integer');
+    if (inChannels % this.groups !== 0) throw new ValueError('in_channels must be divisible by groups');
+    if (outChannels % this.groups !== 0) throw new ValueError('out_channels must be divisible by groups');
+    this.kernelSize = spatial(kernelSize, dims_, 'kernel_size');
+    this.stride = spatial(o.stride ?? 1, dims_, 'stride');
+    this.padding = typeof o.padding === 'string' ? o.padding : spatial(o.padding ?? 0, dims_, 'padding');
+    this.dilation = spatial(o.dilation ?? 1, dims_, 'dilation');
+    this.outputPadding = spatial(o.outputPadding ?? 0, dims_, 'output_padding');
+    this.paddingMode = o.paddingMode ?? 'zeros';
+    if (!['zeros', 'reflect', 'replicate', 'circular'].includes(this.paddingMode)) throw new ValueError(`padding_mode must be one of {'circular', 'reflect', 'replicate', 'zeros'}, but got padding_mode='${this.paddingMode}'`);
+    if (this.padding === 'same' && this.stride.some((s) => s !== 1)) throw new ValueError("padding='same' is not supported for strided convolutions");
+    const shape = transposed ? [inChannels, outChannels / this.groups] : [outChannels, inChannels / this.groups];
+    this.weight = new Parameter(empty([...shape, ...this.kernelSize], factory(o)));
+    if (o.bias !== false) this.bias = new Parameter(empty([outChannels], factory(o)));
+    else this.registerParameter('bias', null);
+    this.resetParameters();
+  }
+  resetParameters(): void {
+    init.kaimingUniform_(this.weight, { a: Math.sqrt(5) });
+    const fanIn = this.weight.size(1) * this.kernelSize.reduce((a, b) => a * b, 1);
+    if (this.bias !== null && fanIn !== 0) init.uniform_(this.bias, { a: -1 / Math.sqrt(fanIn), b: 1 / Math.sqrt(fanIn) });
+  }
+  protected convolve(fn: typeof F.conv2d, x: Tensor): Tensor {
+    const { stride, dilation, groups } = this;
+    if (this.paddingMode === 'zeros') return fn(x, this.weight, this.bias, { stride, padding: this.padding, dilation, groups });
+    const amounts = typeof this.padding === 'string'
+      ? this.dilation.map((d, i) => { const total = this.padding === 'same' ? d * (this.kernelSize[i]! - 1) : 0; return [Math.floor(total / 2), total - Math.floor(total / 2)]; })
+      : this.padding.map((p) => [p, p]);
+    return fn(F.pad(x, amounts.reverse().flat(), this.paddingMode), this.weight, this.bias, { stride, dilation, groups });
+  }
+  protected upsize(fn: typeof F.convTranspose2d, x: Tensor, outputSize?: readonly number[]): Tensor {
+    const { stride, dilation, groups } = this;
+    const padding = this.padding as number[];
+    let outputPadding: readonly number[] = this.outputPadding;
+    if (outputSize !== undefined) {
+      const want = outputSize.slice(-this.dims_), from = x.shape.slice(-this.dims_);
+      outputPadding = want.map((w, d) => w - ((from[d]! - 1) * stride[d]! - 2 * padding[d]! + dilation[d]! * (this.kernelSize[d]! - 1) + 1));
+      if (outputPadding.some((p, d) => p < 0 || p >= Math.max(stride[d]!, dilation[d]!))) throw new RuntimeError(`requested an output size of [${want.join(', ')}], which cannot be reached from an input of [${from.join(', ')}]`);
+    }
+    return fn(x, this.weight, this.bias, { stride, padding, outputPadding, dilation, groups });
+  }
+  override extraRepr(): string {
+    const zero = (v: number[]): boolean => v.every((x) => x === 0);
+    let s = `${this.inChannels}, ${this.outChannels}, kernel_size=${pyTuple(this.kernelSize)}, stride=${pyTuple(this.stride)}`;
+    if (typeof this.padding === 'string') s += `, padding='${this.padding}'`;
+    else if (!zero(this.padding)) s += `, padding=${pyTuple(this.padding)}`;
+    if (this.dilation.some((d) => d !== 1)) s += `, dilation=${pyTuple(this.dilation)}`;
+    if (!zero(this.outputPadding)) s += `, output_padding=${pyTuple(this.outputPadding)}`;
+    if (this.groups !== 1) s += `, groups=${this.groups}`;
+    if (this.bias === null) s += ', bias=False';
+    if (this.paddingMode !== 'zeros') s += `, padding_mode='${this.paddingMode}'`;
+    return s;
+  }
+}
+
+/** [N, C, L] → [N, O, L']. Source: torch.nn.Conv1d. */
+export class Conv1d extends ConvBase {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvLayerOptions = {}) { super(1, false, inChannels, outChannels, kernelSize, options); }
+  override forward(x: Tensor): Tensor { return this.convolve(F.conv1d, x); }
+}
+/** [N, C, H, W] → [N, O, H', W']. Source: torch.nn.Conv2d. */
+export class Conv2d extends ConvBase {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvLayerOptions = {}) { super(2, false, inChannels, outChannels, kernelSize, options); }
+  override forward(x: Tensor): Tensor { return this.convolve(F.conv2d, x); }
+}
+/** [N, C, D, H, W] → [N, O, D', H', W']. Source: torch.nn.Conv3d. */
+export class Conv3d extends ConvBase {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvLayerOptions = {}) { super(3, false, inChannels, outChannels, kernelSize, options); }
+  override forward(x: Tensor): Tensor { return this.convolve(F.conv3d, x); }
+}
+/** The gradient of Conv1d by its input, as a layer. Source: torch.nn.ConvTranspose1d. */
+export class ConvTranspose1d extends ConvBase {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvTransposeLayerOptions = {}) { super(1, true, inChannels, outChannels, kernelSize, options); }
+  override forward(x: Tensor, outputSize?: readonly number[]): Tensor { return this.upsize(F.convTranspose1d, x, outputSize); }
+}
+/** The gradient of Conv2d by its input, as a layer. Source: torch.nn.ConvTranspose2d. */
+export class ConvTranspose2d extends ConvBase {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvTransposeLayerOptions = {}) { super(2, true, inChannels, outChannels, kernelSize, options); }
+  override forward(x: Tensor, outputSize?: readonly number[]): Tensor { return this.upsize(F.convTranspose2d, x, outputSize); }
+}

@@ -1,0 +1,146 @@
+/** Batch, group, instance and RMS normalization. */
+import { noGrad } from '../autograd';
+import { int64 } from '../dtype';
+import { ValueError } from '../errors';
+import * as F from '../functional';
+import { pyFloat } from '../format';
+import * as init from '../init';
+import { ones, zeros } from '../ops';
+import { Parameter, type Tensor } from '../tensor';
+import { factory, pyBool, pyTuple, type FactoryOptions } from './factory';
+import { Module } from './module';
+
+export interface BatchNormLayerOptions extends FactoryOptions { eps?: number; momentum?: number | null; affine?: boolean; trackRunningStats?: boolean; bias?: boolean }
+
+abstract class BatchNormBase extends Module {
+  weight: Parameter | null = null;
+  bias: Parameter | null = null;
+  declare runningMean: Tensor | null;
+  declare runningVar: Tensor | null;
+  declare numBatchesTracked: Tensor | null;
+  readonly eps: number;
+  readonly momentum: number | null;
+  readonly affine: boolean;
+  readonly trackRunningStats: boolean;
+  constructor(readonly numFeatures: number, o: BatchNormLayerOptions, track: boolean) {
+    super();
+    this.eps = o.eps ?? 1e-5;
+    this.momentum = o.momentum === undefined ? 0.1 : o.momentum;
+    this.affine = o.affine ?? track;
+    this.trackRunningStats = o.trackRunningStats ?? track;
+    if (this.affine) this.weight = new Parameter(ones([numFeatures], factory(o)));
+    else this.registerParameter('weight', null);
+    if (this.affine && o.bias !== false) this.bias = new Parameter(zeros([numFeatures], factory(o)));
+    else this.registerParameter('bias', null);
+    // PyTorch's names in the state dict; the camelCase ones are accessors of the same buffers.
+    this.registerBuffer('running_mean', this.trackRunningStats ? zeros([numFeatures], factory(o)) : null);
+    this.registerBuffer('running_var', this.trackRunningStats ? ones([numFeatures], factory(o)) : null);
+    this.registerBuffer('num_batches_tracked', this.trackRunningStats ? zeros([], { ...factory(o), dtype: int64 }) : null);
+    for (const [name, buffer] of [['runningMean', 'running_mean'], ['runningVar', 'running_var'], ['numBatchesTracked', 'num_batches_tracked']] as const) {
+      Object.defineProperty(this, name, { get: () => this.buffers_.get(buffer) ?? null, set: (v: Tensor | null) => { (this as unknown as Record<string, unknown>)[buffer] = v; }, configurable: true, enumerable: false });
+    }
+  }
+  resetRunningStats(): void {
+    noGrad(() => { this.runningMean?.zero_(); this.runningVar?.fill_(1); this.numBatchesTracked?.zero_(); });
+  }
+  resetParameters(): void {
+    this.resetRunningStats();
+    if (this.weight !== null) init.ones_(this.weight);
+    if (this.bias !== null) init.zeros_(this.bias);
+  }
+  protected abstract checkInput(x: Tensor): void;
+  override forward(x: Tensor): Tensor {
+    this.checkInput(x);
+    let momentum = this.momentum ?? 0;
+    if (this.training && this.trackRunningStats) {
+      this.numBatchesTracked!.add_(1);
+      // Without a momentum the running statistics are plain means over all batches.
+      if (this.momentum === null) momentum = 1 / Number(this.numBatchesTracked!.item());
+    }
+    const training = this.training || this.runningMean === null;
+    const running = !this.training || this.trackRunningStats;
+    return F.batchNorm(x, running ? this.runningMean : null, running ? this.runningVar : null, { weight: this.weight, bias: this.bias, training, momentum, eps: this.eps });
+  }
+  override extraRepr(): string {
+    return `${this.numFeatures}, eps=${pyFloat(this.eps)}, momentum=${this.momentum === null ? 'None' : pyFloat(this.momentum)}, affine=${pyBool(this.affine)}, bias=${pyBool(this.bias !== null)}, track_running_stats=${pyBool(this.trackRunningStats)}`;
+  }
+}
+const rank = (x: Tensor, allowed: readonly number[], words: string): void => { if (!allowed.includes(x.dim())) throw new ValueError(`expected ${words} input (got ${x.dim()}D input)`); };
+
+/** [N, C] or [N, C, L]. Source: Ioffe, Szegedy 2015; torch.nn.BatchNorm1d. */
+export class BatchNorm1d extends BatchNormBase {
+  constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, true); }
+  protected override checkInput(x: Tensor): void { rank(x, [2, 3], '2D or 3D'); }
+}
+/** [N, C, H, W]. Source: torch.nn.BatchNorm2d. */
+export class BatchNorm2d extends BatchNormBase {
+  constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, true); }
+  protected override checkInput(x: Tensor): void { rank(x, [4], '4D'); }
+}
+/** [N, C, D, H, W]. Source: torch.nn.BatchNorm3d. */
+export class BatchNorm3d extends BatchNormBase {
+  constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, true); }
+  protected override checkInput(x: Tensor): void { rank(x, [5], '5D'); }
+}
+
+abstract class InstanceNormBase extends BatchNormBase {
+  constructor(numFeatures: number, options: BatchNormLayerOptions, private readonly ranks: readonly number[], private readonly words: string) { super(numFeatures, { ...options, affine: options.affine ?? false, trackRunningStats: options.trackRunningStats ?? false }, false); }
+  protected override checkInput(x: Tensor): void { rank(x, this.ranks, this.words); }
+  override forward(x: Tensor): Tensor {
+    this.checkInput(x);
+    const batched = x.dim() === this.ranks[1] ? x : x.unsqueeze(0);
+    const [n, c] = [batched.size(0), batched.size(1)];
+    if (this.trackRunningStats) {
+      // Each sample's channels as channels of one sample; running statistics are means over samples.
+      const flat = batched.reshape([1, n * c, ...batched.shape.slice(2)]);
+      const rep = (t: Tensor | null): Tensor | null => (t === null ? null : t.repeat(n));
+      const [rm, rv] = [rep(this.runningMean), rep(this.runningVar)];
+      const y = F.batchNorm(flat, rm, rv, { weight: rep(this.weight), bias: rep(this.bias), training: this.training, momentum: this.momentum ?? 0, eps: this.eps }).reshape([...batched.shape]);
+      if (this.training) noGrad(() => { this.runningMean!.copy_(rm!.view(n, c).mean(0)); this.runningVar!.copy_(rv!.view(n, c).mean(0)); });
+      return batched === x ? y : y.squeeze(0);
+    }
+    const y = F.instanceNorm(batched, this.weight, this.bias, this.eps);
+    return batched === x ? y : y.squeeze(0);
+  }
+}
+/** Source: Ulyanov, Vedaldi, Lempitsky 2016; torch.nn.InstanceNorm1d. */
+export class InstanceNorm1d extends InstanceNormBase { constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [2, 3], '2D or 3D'); } }
+export class InstanceNorm2d extends InstanceNormBase { constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [3, 4], '3D or 4D'); } }
+
+/** Channels in groups, each normalized by itself. Source: Wu, He 2018; torch.nn.GroupNorm. */
+export class GroupNorm extends Module {
+  weight: Parameter | null = null;
+  bias: Parameter | null = null;
+  readonly eps: number;
+  readonly affine: boolean;
+  constructor(readonly numGroups: number, readonly numChannels: number, options: { eps?: number; affine?: boolean; bias?: boolean } & FactoryOptions = {}) {
+    super();
+    if (numChannels % numGroups !== 0) throw new ValueError(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
+    this.eps = options.eps ?? 1e-5;
+    this.affine = options.affine ?? true;
+    if (this.affine) this.weight = new Parameter(ones([numChannels], factory(options)));
+    if (this.affine && options.bias !== false) this.bias = new Parameter(zeros([numChannels], factory(options)));
+  }
+  resetParameters(): void { if (this.weight !== null) init.ones_(this.weight); if (this.bias !== null) init.zeros_(this.bias); }
+  override forward(x: Tensor): Tensor { return F.groupNorm(x, this.numGroups, this.weight, this.bias, this.eps); }
+  override extraRepr(): string { return `${this.numGroups}, ${this.numChannels}, eps=${pyFloat(this.eps)}, affine=${pyBool(this.affine)}, bias=${pyBool(this.bias !== null)}`; }
+}
+
+/** x / √(mean(x²) + eps) · weight over the last dims. Source: Zhang, Sennrich 2019; torch.nn.RMSNorm. */
+export class RMSNorm extends Module {
+  weight: Parameter | null = null;
+  readonly normalizedShape: readonly number[];
+  readonly eps: number | null;
+  readonly elementwiseAffine: boolean;
+  constructor(normalizedShape: number | readonly number[], options: { eps?: number | null; elementwiseAffine?: boolean } & FactoryOptions = {}) {
+    super();
+    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    this.eps = options.eps ?? null;
+    this.elementwiseAffine = options.elementwiseAffine ?? true;
+    if (this.elementwiseAffine) this.weight = new Parameter(ones(this.normalizedShape, factory(options)));
+    else this.registerParameter('weight', null);
+  }
+  resetParameters(): void { if (this.weight !== null) init.ones_(this.weight); }
+  override forward(x: Tensor): Tensor { return F.rmsNorm(x, this.normalizedShape, this.weight, this.eps); }
+  override extraRepr(): string { return `${pyTuple(this.normalizedShape)}, eps=${this.eps === null ? 'None' : pyFloat(this.eps)}, elementwise_affine=${pyBool(this.elementwiseAffine)}`; }
+}
