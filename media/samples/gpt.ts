@@ -1,5 +1,5 @@
 /** A small GPT over characters, token embedding and output layer tied. Source: Radford et al. 2019. */
-import { arange, manualSeed, nn, optim, type Tensor } from 'weightroom';
+import { arange, int64, manualSeed, nn, optim, type Tensor } from 'weightroom';
 import { fit, textBatches } from './training';
 
 const { scaledDotProductAttention } = nn.functional;
@@ -59,7 +59,7 @@ export class Gpt extends nn.Module {
   }
 
   forward(ids: Tensor) {
-    let x = this.tokens(ids).add(this.positions(arange(ids.size(1))));
+    let x = this.tokens(ids).add(this.positions(arange(ids.size(1), { dtype: int64 })));
     for (const block of this.blocks) x = (block as GptBlock)(x);
     return this.head(this.norm(x));
   }

@@ -9,7 +9,7 @@ export class Block extends nn.Module {
   bn1: nn.BatchNorm2d;
   conv2: nn.Conv2d;
   bn2: nn.BatchNorm2d;
-  shortcut = new nn.Sequential();
+  shortcut: nn.Sequential;
 
   constructor(inChannels: number, outChannels: number, stride = 1) {
     super();
@@ -17,9 +17,9 @@ export class Block extends nn.Module {
     this.bn1 = new nn.BatchNorm2d(outChannels);
     this.conv2 = new nn.Conv2d(outChannels, outChannels, 3, { padding: 1, bias: false });
     this.bn2 = new nn.BatchNorm2d(outChannels);
-    if (stride !== 1 || inChannels !== outChannels) {
-      this.shortcut = new nn.Sequential(new nn.Conv2d(inChannels, outChannels, 1, { stride, bias: false }), new nn.BatchNorm2d(outChannels));
-    }
+    this.shortcut = stride === 1 && inChannels === outChannels
+      ? new nn.Sequential()
+      : new nn.Sequential(new nn.Conv2d(inChannels, outChannels, 1, { stride, bias: false }), new nn.BatchNorm2d(outChannels));
   }
 
   forward(x: Tensor) {
@@ -49,5 +49,5 @@ export const net = new ResNet();
 
 /** Returns the loss of every step. */
 export function train(model = net, steps = 20): number[] {
-  return fit(model, new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9, weightDecay: 5e-4 }), imageBatches(3, 32), 16, steps);
+  return fit(model, new optim.SGD(model.parameters(), { lr: 0.01, momentum: 0.9, weightDecay: 5e-4 }), imageBatches(3, 32), 16, steps);
 }

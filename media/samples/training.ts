@@ -1,7 +1,7 @@
 /** What the larger samples share: generated images, windows of a text, a training loop. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { arange, nn, randint, randn, tensor, type Tensor } from 'weightroom';
+import { arange, int64, nn, randint, randn, tensor, type Tensor } from 'weightroom';
 import type { optim } from 'weightroom';
 
 /** Draws `n` inputs and their targets. */
@@ -25,7 +25,7 @@ export function textBatches(file: string, length: number): { vocabulary: string[
     vocabulary,
     batch(n) {
       const at = randint(0, ids.numel() - length, [n]);
-      const window = at.unsqueeze(1).add(arange(length + 1));
+      const window = at.unsqueeze(1).add(arange(length + 1, { dtype: int64 }));
       const w = ids.take(window);
       return [w.slice(1, 0, -1), w.slice(1, 1)];
     },

@@ -160,7 +160,7 @@ def lenet():
     return LeNet(), lambda p: torch.optim.Adam(p, lr=0.002), image_batches(1, 28), 32
 
 def resnet():
-    return ResNet(), lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, weight_decay=5e-4), image_batches(3, 32), 16
+    return ResNet(), lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, weight_decay=5e-4), image_batches(3, 32), 16
 
 def lstm():
     vocabulary, batch = text_batches(TEXT, 32)

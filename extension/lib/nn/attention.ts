@@ -2,7 +2,7 @@
 import { RuntimeError } from '../errors';
 import * as F from '../functional';
 import * as init from '../init';
-import { getRngState, setRngState } from '../random';
+import { forkRng } from '../random';
 import { empty, zeros } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
 import { ModuleList } from './containers';
@@ -197,10 +197,5 @@ export class TransformerDecoder extends Module {
 }
 /** Copies draw no random numbers. */
 function copies<T extends Module>(layer: T, make: () => T, count: number): T[] {
-  const state = getRngState();
-  try {
-    return Array.from({ length: count }, () => { const copy = make(); copy.loadStateDict(layer.stateDict()); return copy.train(layer.training); });
-  } finally {
-    setRngState(state);
-  }
+  return forkRng(() => Array.from({ length: count }, () => { const copy = make(); copy.loadStateDict(layer.stateDict()); return copy.train(layer.training); }));
 }
