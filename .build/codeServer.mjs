@@ -78,21 +78,24 @@ export async function freePort() {
 }
 
 /**
- * Starts the server; resolves when it answers. `trust`: with Workspace Trust switched on, the workbench opens in Restricted
- * Mode. `stop()` ends it and everything it started.
+ * Starts the server; resolves when it answers. `extension`: a folder to have installed, by a link. `trust`: with Workspace Trust
+ * switched on, the workbench opens in Restricted Mode. `tests`: for runs in the extension host; it takes extensionDevelopmentPath
+ * then, and shows no messages. `stop()` ends it and everything it started.
  */
-export async function startServer({ dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'weightroom-vscode-')), port, trust = false, extensionsDir, env = {}, log = () => {} } = {}) {
+export async function startServer({ dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'weightroom-vscode-')), port, extension, trust = false, tests = false, extensionsDir = path.join(dataDir, 'extensions'), env = {}, log = () => {} } = {}) {
   port ??= await freePort();
   settings(dataDir, {});
+  fs.mkdirSync(extensionsDir, { recursive: true });
+  if (extension) link(extension, path.join(extensionsDir, 'weightroom.weightroom'));
   const args = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--accept-server-license-terms', '--server-data-dir', dataDir,
-    '--disable-telemetry', ...(trust ? [] : ['--disable-workspace-trust']), ...(extensionsDir ? ['--extensions-dir', extensionsDir] : ['--enable-smoke-test-driver'])];
+    '--extensions-dir', extensionsDir, '--disable-telemetry', ...(trust ? [] : ['--disable-workspace-trust']), ...(tests ? ['--enable-smoke-test-driver'] : [])];
   const child = spawn(node24, [path.join(vscodeDir, 'out', 'server-main.js'), ...args], {
     detached: process.platform !== 'win32', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', VSCODE_IPC_HOOK_CLI: '', ...env },
   });
   let printed = '';
   for (const s of [child.stdout, child.stderr]) s.on('data', (d) => { printed += d; log(String(d)); });
   const stop = () => { killTree(child); };
-  process.once('exit', stop);
+  guard(child);
   const url = `http://127.0.0.1:${port}`;
   for (let i = 0; ; i++) {
     if (child.exitCode !== null) throw new Error(`VS Code's server ended with ${child.exitCode}:\n${printed}`);
@@ -101,6 +104,25 @@ export async function startServer({ dataDir = fs.mkdtempSync(path.join(os.tmpdir
     await new Promise((r) => setTimeout(r, 100));
   }
   return { url, port, dataDir, child, stop };
+}
+
+function link(folder, at) {
+  fs.rmSync(at, { recursive: true, force: true }); // The link, not what it points to.
+  fs.symlinkSync(folder, at, 'junction');
+}
+
+/** Installs a .vsix into a folder of extensions, as a user's VS Code does. */
+export function installExtension(vsix, extensionsDir, dataDir) {
+  run(node24, [path.join(vscodeDir, 'out', 'server-main.js'), '--accept-server-license-terms', '--server-data-dir', dataDir, '--extensions-dir', extensionsDir, '--install-extension', vsix]);
+}
+
+/** Whatever ends this process, kill -9 too, ends the child's group: the guard's input closes then. */
+function guard(child) {
+  if (process.platform === 'win32') return void process.once('exit', () => killTree(child));
+  const shell = spawn('sh', ['-c', 'read _; kill -9 -- "-$1" 2>/dev/null', 'guard', String(child.pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  shell.unref();
+  shell.stdin.unref();
+  child.once('exit', () => shell.stdin.end());
 }
 
 /** Ends a process and its children. */
@@ -125,10 +147,10 @@ export function settings(dataDir, extra) {
   }, null, 1));
 }
 
-/** The workbench's address for a folder, with the extension under development and, perhaps, tests to run in its host. */
-export function workbenchUrl({ url, port }, folderPath, { extension = root, tests, trust = false, open, extra = [] } = {}) {
+/** The workbench's address for a folder. `develop`, `tests`: an extension under development and tests to run in its host. */
+export function workbenchUrl({ url, port }, folder, { develop, tests, trust = false, open } = {}) {
   const remote = (p) => `vscode-remote://127.0.0.1:${port}${p}`;
-  const payload = [...(extension ? [['extensionDevelopmentPath', remote(extension)]] : []), ...(tests ? [['extensionTestsPath', remote(tests)]] : []),
-    ...(open ? [['openFile', remote(open)]] : []), ...(trust ? [] : [['skipWelcome', 'true']]), ...extra];
-  return `${url}/?folder=${encodeURIComponent(folderPath)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+  const payload = [...(develop ? [['extensionDevelopmentPath', remote(develop)], ['extensionTestsPath', remote(tests)]] : []),
+    ...(open ? [['openFile', remote(open)]] : []), ...(trust ? [] : [['skipWelcome', 'true']])];
+  return `${url}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
 }

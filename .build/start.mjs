@@ -34,7 +34,7 @@ async function serve() {
   say('Starting VS Code in the browser');
   const dataDir = path.join(root, '.vscode-test', 'start');
   fs.mkdirSync(dataDir, { recursive: true });
-  const server = await startServer({ dataDir, port: Number(process.env.WEIGHTROOM_PORT) || undefined });
+  const server = await startServer({ dataDir, extension: root, port: Number(process.env.WEIGHTROOM_PORT) || undefined });
   const url = workbenchUrl(server, samples, { open: mlp });
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { server.stop(); process.exit(0); });
   server.child.once('exit', (c) => process.exit(c ?? 1));

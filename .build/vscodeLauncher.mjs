@@ -13,7 +13,7 @@ const value = (name) => args.find((a) => a.startsWith(`--${name}=`))?.slice(name
 const folder = args.find((a) => !a.startsWith('-'));
 const trust = args.includes('--enable-workspace-trust');
 await installCodeServer();
-const server = await startServer({ trust, log: process.env.WEIGHTROOM_SERVER_LOG ? (t) => process.stderr.write(t) : undefined });
+const server = await startServer({ trust, tests: true, log: process.env.WEIGHTROOM_SERVER_LOG ? (t) => process.stderr.write(t) : undefined });
 let browser;
 let code = 1;
 try {
@@ -21,7 +21,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   await page.exposeFunction('codeAutomationLog', (type, parts) => console.log(...parts));
   const ended = new Promise((r) => page.exposeFunction('codeAutomationExit', (c) => r(c)));
-  await page.goto(workbenchUrl(server, path.resolve(folder), { extension: value('extensionDevelopmentPath'), tests: value('extensionTestsPath'), trust }), { timeout: 180_000 });
+  await page.goto(workbenchUrl(server, path.resolve(folder), { develop: value('extensionDevelopmentPath'), tests: value('extensionTestsPath'), trust }), { timeout: 180_000 });
   const crashed = new Promise((_, reject) => page.once('crash', () => reject(new Error('the browser page crashed'))));
   code = await Promise.race([ended, crashed]);
 } catch (error) {

@@ -7,7 +7,7 @@ import { fullName } from '../views/words';
 import { checkpointUri, pickCheckpoint } from './checkpointPick';
 import type { Services } from './services';
 import { pickTarget, type Target } from './targets';
-import { task } from './task';
+import { infoOf, task } from './task';
 
 const t = vscode.l10n.t;
 
@@ -55,7 +55,10 @@ async function decide(services: Services, target: Target, file: string, prefligh
   const picked = await vscode.window.showQuickPick(items, { placeHolder: t('{0} does not fit {1}: {2}', path.basename(file), name, summary(preflight)), ignoreFocusOut: true });
   if (picked === undefined) return undefined;
   if (picked.report === true) {
-    const document = await vscode.workspace.openTextDocument({ content: report(preflight, file, name), language: 'markdown' });
+    // Asked to load all of it, the engine changes nothing and says why in PyTorch's words.
+    const strict = { file, model: target.model.id, path: target.node.path, root: preflight.root, rename: preflight.rename, partial: false };
+    const why = await services.engine.request(LoadInto, strict).then(() => '', (error: unknown) => infoOf(error).message);
+    const document = await vscode.workspace.openTextDocument({ content: report(preflight, file, name, why), language: 'markdown' });
     await vscode.window.showTextDocument(document, { preview: true });
     return undefined;
   }
@@ -88,8 +91,8 @@ function summary({ counts }: Preflight): string {
   return parts.length === 0 ? t('no tensors') : parts.join(', ');
 }
 
-function report(preflight: Preflight, file: string, name: string): string {
+function report(preflight: Preflight, file: string, name: string, why: string): string {
   const shape = (s?: number[], d?: string): string => (s === undefined ? '' : `${d ?? ''} [${s.join(', ')}]`);
   const line = (r: PreflightRow): string => `| ${r.status} | ${r.target ?? ''} | ${shape(r.modelShape, r.modelDtype)} | ${r.source ?? ''} | ${shape(r.fileShape, r.fileDtype)} |`;
-  return [`# ${path.basename(file)} → ${name}`, '', summary(preflight), '', `| | ${t('Model')} | | ${t('File')} | |`, '|---|---|---|---|---|', ...preflight.rows.filter((r) => r.status !== 'matched').map(line), ''].join('\n');
+  return [`# ${path.basename(file)} → ${name}`, '', summary(preflight), '', '```', why, '```', '', `| | ${t('Model')} | | ${t('File')} | |`, '|---|---|---|---|---|', ...preflight.rows.filter((r) => r.status !== 'matched').map(line), ''].join('\n');
 }

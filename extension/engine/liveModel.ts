@@ -105,13 +105,14 @@ export class LiveModel {
     }
     return { steps: o.steps, loss: this.loss ?? NaN };
   }
-  async trainExported(steps: number): Promise<{ steps: number; loss: number }> {
+  /** `steps: 0`: as many as the function trains by itself. Resolves with the last loss. */
+  async trainExported(steps: number): Promise<number> {
     const train = this.exports['train'];
     if (typeof train !== 'function') return fail('user', 'AttributeError', `${path.basename(this.file)} exports no function 'train'. Add: export function train(net, steps) { … }`);
-    const result: unknown = await (train as (net: nn.Module, steps: number) => unknown)(this.net, steps);
+    const result: unknown = await (train as (net: nn.Module, steps?: number) => unknown)(this.net, ...(steps > 0 ? [steps] : []));
     const last = Array.isArray(result) ? (result as unknown[]).at(-1) : result;
     if (typeof last === 'number') this.loss = last;
-    return { steps: Array.isArray(result) ? result.length : steps, loss: this.loss ?? NaN };
+    return this.loss ?? NaN;
   }
 
   // --- changing
@@ -165,8 +166,8 @@ export class LiveModel {
   }
   moveToDevice(at: string, device: string): { message: string } {
     this.module(at).to(device);
-    // The graph of the last output lives on the old device.
-    this.output = null;
+    // The graph of the last output lives on the old device, and the input does not fit any more.
+    this.output = this.input = null;
     return { message: `Moved ${at || this.name} to ${device}.` };
   }
   freeze(at: string, frozen: boolean): { message: string; changed: string[] } {

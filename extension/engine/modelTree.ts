@@ -64,8 +64,13 @@ export function shapeOf(out: unknown): number[] | undefined {
 }
 export function isTensor(x: unknown): x is Tensor { return typeof x === 'object' && x !== null && 'gradFn' in x && 'shape' in x; }
 
-/** An input that the first layer takes: `rand(2, 784)`. */
+/** An input that the first layer takes, on its device: `rand(2, 784)`. */
 export function proposeInput(m: nn.Module): string {
+  const device = [...m.parameters()][0]?.device.type ?? 'cpu';
+  const input = firstLayerInput(m);
+  return device === 'cpu' ? input : input.replaceAll(')', `, { device: '${device}' })`);
+}
+function firstLayerInput(m: nn.Module): string {
   for (const layer of m.modules()) {
     const n = (name: string): number => (layer as unknown as Record<string, number>)[name]!;
     switch (layer.constructor.name) {

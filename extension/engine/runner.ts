@@ -163,7 +163,7 @@ on(model.CloseFile, ({ file }) => { notebooks.delete(file); forget(file); change
 on(model.ListModels, () => [...models.values()].map((m) => m.summary()));
 on(model.Forward, ({ model: id, input, path }) => { const m = find(id); return timed(() => using(m, () => m.forward(input, path ?? ''))); });
 on(model.Backward, ({ model: id, zeroGrad }) => { const m = find(id); return timed(() => using(m, () => m.backward(zeroGrad))); });
-on(model.Train, (p) => { const m = find(p.model); const { loss } = p; return timed(() => using(m, () => (loss === 'exported' ? m.trainExported(p.steps) : m.train({ ...p, loss })))); });
+on(model.Train, (p) => { const m = find(p.model); const { loss } = p; return timed(() => using(m, async () => (loss === 'exported' ? { loss: await m.trainExported(p.steps), steps: running!.passes } : m.train({ ...p, loss })))); });
 on(model.InitFunctions, () => [...initFunctions]);
 on(model.Reinitialize, (p) => { const m = find(p.model); return using(m, () => m.reinitialize(p.path, p.init, p.args)); });
 on(model.UndoReinitialize, (p) => { const m = find(p.model); return using(m, () => m.undoReinitialize()); });

@@ -3,9 +3,14 @@ import type { TreeNode } from '../protocol/model';
 import { parseExtra } from './labels';
 import { allNodes } from './rows';
 
-/** First the model's own proposal, then what was used before, then other batch sizes; no duplicates. */
+/** What was used before, the model's own proposal, other batch sizes; no duplicates. On another device than the CPU what names it goes first. */
 export function inputProposals(root: TreeNode, proposed: string, history: string[]): string[] {
-  return [...new Set([...history, proposed, ...fromLayers(root)].filter((s) => s !== ''))];
+  const { device } = root;
+  const all = [...new Set([...history, proposed, ...fromLayers(root)].filter((s) => s !== ''))];
+  const type = device.replace(/:.*/, '');
+  if (type === '' || type === 'cpu' || type === 'mixed') return all;
+  const named = (s: string): boolean => s.includes(`'${type}`);
+  return [...all.filter(named), ...all.filter((s) => !named(s))];
 }
 
 function fromLayers(root: TreeNode): string[] {

@@ -21,7 +21,7 @@ export class Problems implements vscode.Disposable {
     const { file, line, column } = error.location;
     const start = new vscode.Position(Math.max(0, line - 1), Math.max(0, column - 1));
     const document = vscode.workspace.textDocuments.find((d) => d.uri.fsPath === file);
-    const word = document !== undefined && start.line < document.lineCount ? document.getWordRangeAtPosition(start) ?? document.lineAt(start.line).range : new vscode.Range(start, start.translate(0, 1));
+    const word = document !== undefined && start.line < document.lineCount ? document.getWordRangeAtPosition(start) ?? restOfLine(document, start) : new vscode.Range(start, start.translate(0, 1));
     const diagnostic = new vscode.Diagnostic(word, `${error.name}: ${error.message}`, vscode.DiagnosticSeverity.Error);
     diagnostic.source = 'Weightroom';
     const uri = vscode.Uri.file(file);
@@ -31,6 +31,11 @@ export class Problems implements vscode.Disposable {
   }
 
   dispose(): void { this.collection.dispose(); }
+}
+
+function restOfLine(document: vscode.TextDocument, start: vscode.Position): vscode.Range {
+  const { range } = document.lineAt(start.line);
+  return start.isBefore(range.end) ? new vscode.Range(start, range.end) : range;
 }
 
 export async function showLocation(location: NonNullable<ErrorInfo['location']>): Promise<void> {

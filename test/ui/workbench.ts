@@ -1,4 +1,5 @@
 /** VS Code's workbench as a person uses it: a page of Chromium on a server of our own, with Weightroom under development. */
+import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,14 +7,14 @@ import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 
 import { repoRoot } from '../unit/paths';
 
-export interface ServerOptions { trust?: boolean; extensionsDir?: string; env?: Record<string, string>; dataDir?: string }
-interface Server { url: string; port: number; dataDir: string; stop(): void }
+export interface ServerOptions { trust?: boolean; extensionsDir?: string; env?: Record<string, string>; dataDir?: string; /** null: none is linked in. */ extension?: string | null }
+interface Server { url: string; port: number; dataDir: string; child: ChildProcess; stop(): void }
 /** .build/codeServer.mjs and .build/browser.mjs, which npm start uses too. */
 interface Build {
   installCodeServer(): Promise<void>;
   startServer(o: ServerOptions): Promise<Server>;
   settings(dataDir: string, extra: Record<string, unknown>): void;
-  workbenchUrl(server: Server, folder: string, o: { extension?: string | null; trust?: boolean; open?: string }): string;
+  workbenchUrl(server: Server, folder: string, o: { trust?: boolean; open?: string }): string;
   launchBrowser(): Promise<Browser>;
   swiftShaderIcd(): string | null;
 }
@@ -24,27 +25,34 @@ export async function build(): Promise<Build> {
 
 export const themes = { dark: 'Default Dark Modern', light: 'Default Light Modern', hc: 'Default High Contrast', hcLight: 'Default High Contrast Light' } as const;
 
+export interface WorkbenchOptions extends ServerOptions {
+  /** Copied, so that a test may write into it. */
+  folder: string;
+  /** SwiftShader's software adapter (true), or no adapter at all, whatever the machine has. */
+  gpu?: boolean;
+  size?: { width: number; height: number };
+  settings?: Record<string, unknown>;
+}
+
 export class Workbench {
   private constructor(readonly page: Page, private readonly browser: Browser, readonly server: Server, readonly folder: string, private readonly settings: (extra: Record<string, unknown>) => void) {}
 
-  /** `folder`: copied, so that a test may write into it. `extension: null`: without the one under development. */
-  static async open(o: ServerOptions & { folder: string; extension?: string | null; size?: { width: number; height: number }; settings?: Record<string, unknown> }): Promise<Workbench> {
+  static async open(o: WorkbenchOptions): Promise<Workbench> {
     const b = await build();
+    const icd = o.gpu === true ? b.swiftShaderIcd() : '/there/is/none.json';
     await b.installCodeServer();
     // As deep below the root as media/samples, so that its tsconfig finds the types.
     fs.mkdirSync(path.join(repoRoot, 'out'), { recursive: true });
     const folder = fs.mkdtempSync(path.join(repoRoot, 'out', `${path.basename(o.folder)}-`));
     fs.cpSync(o.folder, folder, { recursive: true });
-    const server = await b.startServer(o);
+    const server = await b.startServer({ extension: repoRoot, ...o, env: { ...(icd === null ? {} : { VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd }), ...o.env } });
     const settings = (extra: Record<string, unknown>): void => b.settings(server.dataDir, { ...o.settings, ...extra });
     settings({});
     const browser = await b.launchBrowser();
     try {
       const page = await browser.newPage({ viewport: o.size ?? { width: 1600, height: 1000 } });
-      // The smoke-test driver of VS Code reports through these.
-      await page.exposeFunction('codeAutomationLog', () => undefined);
-      await page.exposeFunction('codeAutomationExit', () => undefined);
-      await page.goto(b.workbenchUrl(server, folder, { ...(o.extension === undefined ? {} : { extension: o.extension }), ...(o.trust ? { trust: true } : {}) }), { timeout: 180_000 });
+      page.setDefaultTimeout(60_000);
+      await page.goto(b.workbenchUrl(server, folder, o.trust === undefined ? {} : { trust: o.trust }), { timeout: 180_000 });
       await page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 120_000 });
       return new Workbench(page, browser, server, folder, settings);
     } catch (error) {
@@ -75,17 +83,40 @@ export class Workbench {
     await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().click();
     await this.page.locator('.tabs-container .tab', { hasText: name }).first().waitFor();
   }
+  /** Goes to a line (and column) of the open editor. */
+  async goTo(line: number, column = 1): Promise<void> {
+    await this.page.keyboard.press('Control+G');
+    await this.answer(`:${line}:${column}`);
+    await this.page.locator('.statusbar-item', { hasText: `Ln ${line}, Col ${column}` }).waitFor();
+  }
   /** Chooses a row of the open quick pick. */
   async pick(text: string | RegExp): Promise<void> { await this.quickInput.locator('.monaco-list-row', { hasText: text }).first().click(); }
-  /** Answers an input box; without `text` accepts what it proposes. */
-  async answer(text?: string): Promise<void> {
+  /** Answers an input box; without `text` accepts what it proposes. `title`: of the box that is meant, when several follow one another. */
+  async answer(text?: string, title?: string): Promise<void> {
+    if (title !== undefined) await this.quickInput.locator('.quick-input-title', { hasText: title }).waitFor();
     const box = this.quickInput.locator('input').first();
     await box.waitFor();
     if (text !== undefined) await box.fill(text);
     await box.press('Enter');
   }
 
+  // --- the mouse: lenses, titles, menus
+
+  lens(text: string | RegExp): Locator { return this.page.locator('.codelens-decoration a', { hasText: text }).first(); }
+  /** A button of the editor's title bar. */
+  titleButton(label: string): Locator { return this.page.locator(`.editor-actions .action-label[aria-label^="${label}"]`).first(); }
+  /** Chooses from the context menu of a row. */
+  async menu(row: Locator, item: string): Promise<void> {
+    await row.click({ button: 'right' });
+    await this.page.locator('.monaco-menu .action-item', { hasText: item }).first().click();
+  }
+
   // --- what is on screen
+
+  /** A line of the output panel. */
+  output(text: string | RegExp): Locator { return this.page.locator('.part.panel .view-line', { hasText: text }).last(); }
+  /** Name and description of a tree's row. */
+  async rowText(row: Locator): Promise<string> { await row.waitFor(); return (await row.locator('.label-name, .label-description').allInnerTexts()).join(' '); }
 
   /** A row of a view's tree, by its text. */
   row(text: string | RegExp, view = '.sidebar, .auxiliarybar'): Locator { return this.page.locator(view).locator('.monaco-list-row', { hasText: text }).first(); }
@@ -124,4 +155,16 @@ export class Workbench {
   /** Saved text of the workspace. */
   read(name: string): string { return fs.readFileSync(path.join(this.folder, name), 'utf8'); }
   write(name: string, text: string): void { fs.writeFileSync(path.join(this.folder, name), text); }
+}
+
+/** One workbench for the tests of a describe(); what a failed test saw is kept as a screenshot. */
+export function useWorkbench(name: string, o: WorkbenchOptions | (() => Promise<WorkbenchOptions>)): () => Workbench {
+  let wb: Workbench | undefined;
+  before(async function () {
+    this.timeout(240_000);
+    wb = await Workbench.open(typeof o === 'function' ? await o() : o);
+  });
+  afterEach(async function () { if (this.currentTest?.state === 'failed') await wb?.screenshot(`failed-${name}-${this.currentTest.title.replace(/\W+/g, '-')}`); });
+  after(async () => wb?.close());
+  return () => wb!;
 }

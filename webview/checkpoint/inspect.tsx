@@ -69,7 +69,7 @@ function Overview({ stats, note }: { stats: TensorStats; note: string | undefine
     <>
       <div class="row-line"><span class="chip">{stats.exact ? t('exact') : t('so far: {0} elements', formatCount(stats.seen))}</span>{stats.of === 'values' ? null : <span class="chip">{stats.of}</span>}{s.nan + s.inf > 0 ? <span class="chip error">! {t('not finite: {0}', formatCount(s.nan + s.inf))}</span> : null}</div>
       <dl class="facts">{facts.map(([k, v]) => <><dt>{k}</dt><dd class="mono">{v}</dd></>)}{note === undefined ? null : <><dt>{t('note')}</dt><dd>{note}</dd></>}</dl>
-      {stats.percentiles.length === 0 ? null : <dl class="facts">{stats.percentiles.map((p) => <><dt>{t('{0}th percentile', p.p)}</dt><dd class="mono">{formatNumber(p.value)}</dd></>)}</dl>}
+      {stats.percentiles.length === 0 ? null : <dl class="facts">{stats.percentiles.map((p) => <><dt>{t('Percentile {0}', p.p)}</dt><dd class="mono">{formatNumber(p.value)}</dd></>)}</dl>}
     </>
   );
 }
