@@ -5,6 +5,7 @@ import type { ModelId, ModelSummary, RunResult } from '../protocol/model';
 import { load, nn, noGrad, optim, save, type Loaded, type Parameter, type Tensor } from '../lib/index';
 import { applyInit, initCall, initFunctions } from './initFunctions';
 import { isTensor, proposeInput, shapeOf, treeOf } from './modelTree';
+import { UpdateRatios } from './updateRatio';
 import { fail } from './userError';
 import { evaluate } from './userModule';
 
@@ -20,6 +21,7 @@ export class LiveModel {
   /** Backward passes seen. */
   step = 0;
   loss: number | null = null;
+  readonly updates = new UpdateRatios();
 
   constructor(public file: string, readonly name: string, readonly net: nn.Module, private readonly exports: Record<string, unknown>, private readonly source: Source | undefined) {}
 

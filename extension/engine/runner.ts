@@ -5,7 +5,7 @@
 import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 
 import { Interrupted } from '../lib/errors';
-import { internal, nn, type Tensor } from '../lib/index';
+import { internal, nn, type optim, type Tensor } from '../lib/index';
 import * as model from '../protocol/model';
 import type { Request } from '../protocol/rpc';
 import type { Bundle } from './bundle';
@@ -171,7 +171,7 @@ on(model.MoveToDevice, (p) => { const m = find(p.model); return using(m, () => m
 on(model.Freeze, (p) => { const m = find(p.model); return using(m, () => m.freeze(p.path, p.frozen)); });
 on(model.SaveCheckpoint, (p) => find(p.model).saveCheckpoint(p.path, p.file));
 on(model.LoadCheckpoint, (p) => { const m = find(p.model); return using(m, () => m.loadCheckpoint(p.path, p.file, p.strict)); });
-on(model.Gradients, (p) => gradientReport(find(p.model)));
+on(model.Gradients, (p) => gradientReport(find(p.model), p.histograms));
 on(model.TensorHistogram, (p) => tensorHistogram(find(p.model), p.name, p.bins));
 on(NotebookNames, ({ notebook }) => notebooks.get(notebook)?.names() ?? []);
 on(RunCompiledCell, runCell);
@@ -228,9 +228,13 @@ function takeWaiting(): void {
 /** No more often than this many milliseconds, whatever `every` says: a panel draws no faster. */
 const PUBLISH_MS = 40;
 let published = 0;
-/** A loop without a backward pass for this long is no training loop: it can be looked at anywhere. */
+/** Whose next optimizer step is measured. */
+let watched: LiveModel[] = [];
+/** A loop without a backward pass for this long, and for three of its own steps, is no training loop: it can be looked at anywhere. */
 const TRAINING_MS = 250;
 let trainedAt = 0;
+let backwardAt = 0;
+let patience = TRAINING_MS;
 let inSafePoint = false;
 internal.onSafePoint((kind, subject) => {
   if (running === null || inSafePoint) return;
@@ -238,10 +242,16 @@ internal.onSafePoint((kind, subject) => {
   if (kind === 'module' && Atomics.load(control, Slot.watching) === 1) called.add(subject as nn.Module);
   // Between zeroGrad() and backward() there is nothing to look at: while a loop trains, looking waits for its gradients.
   if (kind !== 'module') trainedAt = Date.now();
-  else if (Date.now() - trainedAt < TRAINING_MS) return;
+  else if (Date.now() - trainedAt < patience) return;
+  if (kind === 'backward') {
+    // A pause between two loops is not a step.
+    patience = trainedAt - backwardAt < 60_000 ? Math.max(TRAINING_MS, 3 * (trainedAt - backwardAt), 0.9 * patience) : TRAINING_MS;
+    backwardAt = trainedAt;
+  }
   inSafePoint = true;
   try {
     if (kind === 'backward') seen(subject as Tensor);
+    if (kind === 'step') for (const m of watched) m.updates.stepped(subject as optim.Optimizer);
     if (Atomics.load(control, Slot.pending) > 0) takeWaiting();
     while (Atomics.load(control, Slot.pause) === 1) {
       Atomics.wait(control, Slot.pause, 1, 20);
@@ -266,9 +276,11 @@ function seen(loss: Tensor): void {
   const value = loss.numel() === 1 ? Number(loss.item()) : null;
   const active = running!.active();
   const own = active.filter((m) => trained.has(m.net));
-  for (const m of own.length > 0 ? own : active) {
+  watched = own.length > 0 ? own : active;
+  for (const m of watched) {
     counted(running!, m);
     m.loss = value;
+    m.updates.watch(m.net.parameters());
     notify(model.TrainingStep, { model: m.id, step: m.step, loss: value });
   }
 }

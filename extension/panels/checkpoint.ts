@@ -1,93 +1,121 @@
 /**
- * The checkpoint viewer: a read-only custom editor, and the compare page beside it. All bytes are read in the engine process;
- * the page is given structure, bins, tiles and pages of values.
+ * The checkpoint viewer: a read-only custom editor; and beside it the comparison of two sides and the preflight of a load, editors
+ * of their own that come back after a reload. All bytes are read in the engine process; a page is given structure, bins, tiles
+ * and pages of values. `weightroom.openCompare` and `weightroom.openPreflight` are for callers in the extension.
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
 
 import type { EngineClient } from '../engine/client';
-import type { Channel } from '../protocol/channel';
-import * as checkpoint from '../protocol/checkpoint';
+import type { Side } from '../protocol/checkpoint';
 import * as viewer from '../protocol/checkpointPanel';
-import type { Request } from '../protocol/rpc';
-import { cancellable, openPage, passOn } from './page';
+import { ListModels, ModelChanged } from '../protocol/model';
+import { CheckpointDocument } from './checkpointDocument';
+import { answerPage, convertAs } from './checkpointRequests';
+import { openPage } from './page';
 
 const t = vscode.l10n.t;
-const passed = [
-  checkpoint.OpenCheckpoint, checkpoint.CheckpointStats, checkpoint.CheckpointAllStats, checkpoint.CheckpointTile, checkpoint.CheckpointValues,
-  checkpoint.CheckpointBlock, checkpoint.CompareCheckpoints, checkpoint.CompareTensor,
-] as Request<unknown, unknown>[];
-
-/** A file system that is not local has no positioned reads: such files are copied first, up to this size. */
-const MAX_COPY = 512 * 2 ** 20;
-
-class CheckpointDocument implements vscode.CustomDocument {
-  private readonly changed = new vscode.EventEmitter<void>();
-  readonly onDidChange = this.changed.event;
-  private readonly watcher: vscode.FileSystemWatcher;
-  private timer: NodeJS.Timeout | undefined;
-  constructor(readonly uri: vscode.Uri, /** Where its bytes can be read. */ readonly file: string) {
-    this.watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.joinPath(uri, '..'), path.posix.basename(uri.path)));
-    const soon = (): void => { clearTimeout(this.timer); this.timer = setTimeout(() => this.changed.fire(), 200); };
-    this.watcher.onDidChange(soon);
-    this.watcher.onDidCreate(soon);
-  }
-  dispose(): void {
-    clearTimeout(this.timer);
-    this.watcher.dispose();
-    this.changed.dispose();
-  }
-}
+/** The manifest declares two: formats that are ours by default, and endings that many tools share. */
+const viewTypes = ['weightroom.checkpoint', 'weightroom.checkpoint.option'];
 
 export function registerCheckpointEditor(context: vscode.ExtensionContext, engine: EngineClient): vscode.Disposable {
   const provider: vscode.CustomReadonlyEditorProvider<CheckpointDocument> = {
-    openCustomDocument: async (uri) => new CheckpointDocument(uri, uri.scheme === 'file' ? uri.fsPath : await localCopy(context, uri)),
-    resolveCustomEditor(document, panel) {
-      const page = openPage(context, panel.webview, 'checkpoint', 'checkpoint');
-      const name = vscode.workspace.asRelativePath(document.uri);
-      serve(page.channel, engine, { kind: 'file', file: document.file, name });
-      page.channel.handle(viewer.CompareWith, async () => { await vscode.commands.executeCommand('weightroom.compareCheckpoints', document.uri); return null; });
-      page.channel.handle(viewer.LoadIntoModel, async () => { await vscode.commands.executeCommand('weightroom.loadCheckpoint', document.uri); return null; });
-      const changed = document.onDidChange(() => page.channel.notify(viewer.FileChanged, null));
-      const progress = engine.on(checkpoint.CheckpointProgress, (p) => page.channel.notify(checkpoint.CheckpointProgress, p));
-      panel.onDidDispose(() => { changed.dispose(); progress.dispose(); page.dispose(); });
-    },
+    openCustomDocument: (uri) => new CheckpointDocument(context, uri),
+    resolveCustomEditor: (document, panel) => showFile(context, engine, document, panel),
   };
-  // Two ids for one editor: the first opens by default, the second (for .bin, .ckpt, .pkl) when chosen.
+  const restore = <T extends viewer.SubjectKind>(kind: T, show: (panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: T }) => void): vscode.Disposable =>
+    vscode.window.registerWebviewPanelSerializer(`weightroom.${kind}`, {
+      deserializeWebviewPanel(panel, state: unknown) {
+        const subject = (state as { subject?: viewer.Subject } | null)?.subject;
+        if (subject?.kind === kind) show(panel, subject as viewer.Subject & { kind: T });
+        else panel.dispose();
+        return Promise.resolve();
+      },
+    });
   return vscode.Disposable.from(
-    ...['weightroom.checkpoint', 'weightroom.checkpoint.option'].map((id) => vscode.window.registerCustomEditorProvider(id, provider, { supportsMultipleEditorsPerDocument: true })),
-    vscode.commands.registerCommand('weightroom.openCompare', (a: checkpoint.Side, b: checkpoint.Side) => openCompare(context, engine, a, b)),
+    ...viewTypes.map((type) => vscode.window.registerCustomEditorProvider(type, provider, { supportsMultipleEditorsPerDocument: true })),
+    vscode.commands.registerCommand('weightroom.openCompare', (a: Side, b: Side) => openCompare(context, engine, a, b)),
+    vscode.commands.registerCommand('weightroom.openPreflight', (file: string, model?: string, at?: string) => openPreflight(context, engine, file, model, at)),
+    restore('compare', (panel, s) => showCompare(context, engine, panel, s)),
+    restore('preflight', (panel, s) => showPreflight(context, engine, panel, s)),
   );
 }
 
-const nameOf = (s: checkpoint.Side): string => ('file' in s ? vscode.workspace.asRelativePath(s.file) : `${s.model.replace(/^.*#/, '')}${s.path === '' ? '' : `.${s.path}`} (${t('live')})`);
+function showFile(context: vscode.ExtensionContext, engine: EngineClient, document: CheckpointDocument, panel: vscode.WebviewPanel): void {
+  const page = openPage(context, panel.webview, 'checkpoint', 'checkpoint');
+  const { channel } = page;
+  const name = vscode.workspace.asRelativePath(document.uri);
+  channel.handle(viewer.GetSubject, async (): Promise<viewer.Subject> => ({ kind: 'file', file: await document.file(), name }));
+  channel.handle(viewer.CompareWith, async () => { await vscode.commands.executeCommand('weightroom.compareCheckpoints', vscode.Uri.file(await document.file())); return null; });
+  channel.handle(viewer.LoadIntoModel, async () => { await openPreflight(context, engine, await document.file()); return null; });
+  channel.handle(viewer.ConvertAs, async ({ names }, signal) => convertAs(engine, await document.file(), names, signal));
+  const subscriptions = vscode.Disposable.from(answerPage(page, engine, async () => [{ file: await document.file() }]), document.onDidChange(() => channel.notify(viewer.SubjectChanged, null)));
+  panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
+}
 
-function openCompare(context: vscode.ExtensionContext, engine: EngineClient, a: checkpoint.Side, b: checkpoint.Side): void {
-  const [nameA, nameB] = [nameOf(a), nameOf(b)];
-  const panel = vscode.window.createWebviewPanel('weightroom.compare', `${path.posix.basename(nameA)} ↔ ${path.posix.basename(nameB)}`, vscode.ViewColumn.Active);
+// --- compare
+
+const nameOf = (s: Side): string => ('file' in s ? vscode.workspace.asRelativePath(s.file) : `${s.model.replace(/^.*#/, '')}${s.path === '' ? '' : `.${s.path}`}`);
+
+function openCompare(context: vscode.ExtensionContext, engine: EngineClient, a: Side, b: Side): void {
+  const subject = { kind: 'compare' as const, a, b, nameA: nameOf(a), nameB: nameOf(b) };
+  showCompare(context, engine, newPanel('compare', `${path.posix.basename(subject.nameA)} ↔ ${path.posix.basename(subject.nameB)}`), subject);
+}
+
+function showCompare(context: vscode.ExtensionContext, engine: EngineClient, panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: 'compare' }): void {
   const page = openPage(context, panel.webview, 'checkpoint', 'compare');
-  serve(page.channel, engine, { kind: 'compare', a, b, nameA, nameB });
-  const progress = engine.on(checkpoint.CheckpointProgress, (p) => page.channel.notify(checkpoint.CheckpointProgress, p));
-  panel.onDidDispose(() => { progress.dispose(); page.dispose(); });
+  page.channel.handle(viewer.GetSubject, () => subject);
+  page.channel.handle(viewer.SwapSides, () => { openCompare(context, engine, subject.b, subject.a); panel.dispose(); return null; });
+  const sides = [subject.a, subject.b];
+  const changed = (): void => page.channel.notify(viewer.SubjectChanged, null);
+  const subscriptions = vscode.Disposable.from(answerPage(page, engine, () => Promise.resolve(sides)), ...sides.map((s) => whenChanged(engine, s, changed)));
+  panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
 }
 
-function serve(channel: Channel, engine: EngineClient, subject: viewer.Subject): void {
-  channel.handle(viewer.GetSubject, () => subject);
-  for (const message of passed) passOn(channel, engine, message);
-  channel.handle(viewer.ExportAs, async ({ at, name, format, slice }, signal) => {
-    const folder = 'file' in at ? vscode.Uri.file(path.dirname(at.file)) : vscode.workspace.workspaceFolders?.[0]?.uri;
-    const uri = await vscode.window.showSaveDialog({ filters: { [format]: [format] }, ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, `${name.replace(/[^\w.-]/g, '_')}.${format}`) } : {}) });
-    if (uri === undefined) return null;
-    const done = await cancellable(signal, (token) => engine.request(checkpoint.ExportTensor, { at, name, target: uri.fsPath, format, ...(slice ? { slice } : {}) }, token));
-    void vscode.window.showInformationMessage(t('Wrote {0}', uri.fsPath));
-    return done;
-  });
+// --- preflight
+
+async function openPreflight(context: vscode.ExtensionContext, engine: EngineClient, file: string, model?: string, at = ''): Promise<void> {
+  const target = model ?? (await pickModel(engine, path.basename(file)));
+  if (target === undefined) return;
+  const subject = { kind: 'preflight' as const, file, name: vscode.workspace.asRelativePath(file), model: target, path: at, target: nameOf({ model: target, path: at }) };
+  showPreflight(context, engine, newPanel('preflight', `${path.basename(file)} → ${subject.target}`), subject);
 }
 
-async function localCopy(context: vscode.ExtensionContext, uri: vscode.Uri): Promise<string> {
-  const { size } = await vscode.workspace.fs.stat(uri);
-  if (size > MAX_COPY) throw new Error(t('{0} is {1} MB. Files that are not on a local disk are copied first, up to {2} MB.', uri.path, Math.round(size / 1e6), Math.round(MAX_COPY / 1e6)));
-  const to = vscode.Uri.joinPath(context.globalStorageUri, 'copies', `${Date.now()}-${path.posix.basename(uri.path)}`);
-  await vscode.workspace.fs.writeFile(to, await vscode.workspace.fs.readFile(uri));
-  return to.fsPath;
+function showPreflight(context: vscode.ExtensionContext, engine: EngineClient, panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: 'preflight' }): void {
+  const page = openPage(context, panel.webview, 'checkpoint', 'preflight');
+  page.channel.handle(viewer.GetSubject, () => subject);
+  page.channel.on(viewer.Loaded, ({ message }) => void vscode.window.showInformationMessage(message));
+  const sides: Side[] = [{ file: subject.file }, { model: subject.model, path: subject.path }];
+  const changed = (): void => page.channel.notify(viewer.SubjectChanged, null);
+  const subscriptions = vscode.Disposable.from(answerPage(page, engine, () => Promise.resolve(sides)), whenChanged(engine, sides[0]!, changed));
+  panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
+}
+
+async function pickModel(engine: EngineClient, file: string): Promise<string | undefined> {
+  const models = await engine.request(ListModels, null);
+  if (models.length === 0) {
+    const run = t('Run Model File');
+    if ((await vscode.window.showInformationMessage(t('No model is live. Run a model file first.'), run)) === run) await vscode.commands.executeCommand('weightroom.runFile');
+    return undefined;
+  }
+  if (models.length === 1) return models[0]!.id;
+  const items = models.map((m) => ({ label: `$(weightroom-model) ${m.name}`, description: m.root.type, detail: vscode.workspace.asRelativePath(m.file), id: m.id }));
+  return (await vscode.window.showQuickPick(items, { placeHolder: t('Load {0} into which model?', file) }))?.id;
+}
+
+// --- shared
+
+function newPanel(kind: viewer.SubjectKind, title: string): vscode.WebviewPanel {
+  return vscode.window.createWebviewPanel(`weightroom.${kind}`, title, vscode.ViewColumn.Active);
+}
+
+/** Calls when a side's bytes or values change. */
+function whenChanged(engine: EngineClient, side: Side, changed: () => void): vscode.Disposable {
+  if ('model' in side) return engine.on(ModelChanged, ({ model }) => { if (model === side.model) changed(); });
+  const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(path.dirname(side.file)), path.basename(side.file)));
+  let timer: NodeJS.Timeout | undefined;
+  const soon = (): void => { clearTimeout(timer); timer = setTimeout(changed, 300); };
+  watcher.onDidChange(soon);
+  watcher.onDidCreate(soon);
+  return new vscode.Disposable(() => { clearTimeout(timer); watcher.dispose(); });
 }

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 
 import type { EngineClient } from '../engine/client';
 import * as panel from '../protocol/gradientsPanel';
-import { Gradients, ModelChanged, TensorHistogram, TrainingStep, type GradientReport } from '../protocol/model';
+import { Gradients, ModelChanged, TensorHistogram, TrainingStep } from '../protocol/model';
 import type { ModelStore } from '../views/modelStore';
 import type { ModelSelection } from '../views/selection';
 import type { TrainingWatch } from '../views/trainingWatch';
@@ -61,22 +61,23 @@ class GradientsView implements vscode.WebviewViewProvider, vscode.Disposable {
   private answer({ channel }: Page): void {
     const { engine, store, selection } = this.c;
     channel.handle(panel.GetState, () => this.state());
-    channel.handle(panel.GetFrame, async ({ model, name, bins }) => {
-      const report = await engine.request(Gradients, { model });
-      const history = this.history.get(model) ?? new GradientHistory();
-      this.history.set(model, history);
+    channel.handle(panel.GetFrame, async ({ model, name, bins, text }) => {
+      const report = await engine.request(Gradients, { model, ...(name === null ? {} : { histograms: { names: [name], bins } }) });
+      let history = this.history.get(model);
+      if (history === undefined) this.history.set(model, (history = new GradientHistory()));
       history.add(report);
-      const selected = name !== null && report.rows.some((r) => r.name === name) ? { name, ...(await engine.request(TensorHistogram, { model, name, bins })) } : null;
-      return { report, selected, history: history.of(name) };
+      const known = name !== null && report.rows.some((r) => r.name === name);
+      return { report, history: history.of(name), text: text && known ? (await engine.request(TensorHistogram, { model, name, bins: 1 })).text : null };
     });
     channel.handle(panel.PickModel, ({ model }) => { selection.select({ model, path: '' }, { reveal: true }); return null; });
     channel.handle(panel.PickParameter, async ({ model, path, open }) => {
       selection.select({ model, path }, { reveal: true });
-      if (open) await vscode.commands.executeCommand('weightroom.revealSource');
+      if (open) await vscode.commands.executeCommand('weightroom.revealSource', { model, path });
       return null;
     });
     channel.handle(panel.SetPin, async ({ slot, model, set }) => {
-      this.pins[slot] = set ? await this.pin(await engine.request(Gradients, { model })) : null;
+      this.pins[slot] = set ? await this.pin(model) : null;
+      if (slot === 'a' && !set) this.pins.b = null;
       this.changed();
       return this.pins[slot];
     });
@@ -89,13 +90,9 @@ class GradientsView implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   /** Histograms of all parameters: the comparison shows any of them later, when the values are gone. */
-  private async pin(report: GradientReport): Promise<panel.Pinned> {
-    const histograms: panel.Pinned['histograms'] = {};
-    for (const { name } of report.rows.slice(0, 2000)) {
-      const { value, grad } = await this.c.engine.request(TensorHistogram, { model: report.model, name, bins: 64 });
-      histograms[name] = { value, grad };
-    }
-    return { report, histograms, time: Date.now() };
+  private async pin(model: string): Promise<panel.Pinned> {
+    const report = await this.c.engine.request(Gradients, { model, histograms: { names: null, bins: 64 } });
+    return { report: { ...report, histograms: report.histograms ?? {} }, time: Date.now() };
   }
 
   private state(): panel.PanelState {

@@ -1,4 +1,4 @@
-/** The page of a panel: strict content policy, one script, one sheet, the words of the editor's language; and its channel. */
+/** A panel's page in a webview and the channel to it. */
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,8 @@ import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
 import { Channel, type Cancellation } from '../protocol/channel';
 import type { Request } from '../protocol/rpc';
-import { CopyText, SaveFile, type Boot } from '../protocol/sharedPanel';
+import { CopyText, SaveFile } from '../protocol/sharedPanel';
+import { pageHtml } from './pageHtml';
 
 export interface Page { channel: Channel; dispose(): void }
 
@@ -24,25 +25,11 @@ export function openPage(context: vscode.ExtensionContext, webview: vscode.Webvi
 }
 
 function html(context: vscode.ExtensionContext, webview: vscode.Webview, dist: vscode.Uri, bundle: string, page: string): string {
-  const nonce = crypto.randomBytes(16).toString('base64url');
   const uri = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
-  const boot: Boot = { page, language: vscode.env.language, strings: strings(context) };
-  // JSON in a script element: only `<` could end it.
-  const json = JSON.stringify(boot).replace(/</g, '\\u003c');
-  return `<!DOCTYPE html>
-<html lang="${vscode.env.language.replace(/[^\w-]/g, '')}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${webview.cspSource} 'unsafe-inline'; font-src ${webview.cspSource}; img-src ${webview.cspSource} blob: data:; script-src 'nonce-${nonce}';">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${uri(`${bundle}.css`)}">
-</head>
-<body>
-<div id="root"></div>
-<script type="application/json" id="boot" nonce="${nonce}">${json}</script>
-<script nonce="${nonce}" src="${uri(`${bundle}.js`)}"></script>
-</body>
-</html>`;
+  return pageHtml({
+    source: webview.cspSource, script: uri(`${bundle}.js`), style: uri(`${bundle}.css`), nonce: crypto.randomBytes(16).toString('base64url'),
+    boot: { page, language: vscode.env.language, strings: strings(context) },
+  });
 }
 
 /** The editor's own table of translations; pages share it with the host. */

@@ -3,22 +3,24 @@
  * the host only says that there is something new. So a slow panel never falls behind and a hidden one asks nothing.
  */
 import { notification, request, type ErrorInfo } from './rpc';
-import type { GradientReport, Histogram, ModelId } from './model';
+import type { GradientReport, ModelId, TensorHistograms } from './model';
 
 export interface PanelModel { id: ModelId; name: string; /** Workspace-relative file. */ file: string; /** Class name. */ type: string }
 
 /** A moment kept for comparison: every parameter's numbers and histograms. */
-export interface Pinned { report: GradientReport; histograms: Record<string, { value: Histogram; grad: Histogram | null }>; time: number }
+export interface Pinned { report: GradientReport & { histograms: Record<string, TensorHistograms> }; time: number }
+/** A is what is compared with; B, when it is held, stands where the live numbers would. */
 export type PinSlot = 'a' | 'b';
 
 /** One parameter through the steps that were seen, oldest first; null where it had no gradient or was not seen. */
 export interface NormHistory { step: number[]; loss: (number | null)[]; globalNorm: (number | null)[]; norm: (number | null)[] }
 
 export interface Frame {
+  /** With the histograms of the parameter that was asked for, when it exists. */
   report: GradientReport;
-  /** Of the parameter that was asked for, when it exists. */
-  selected: { name: string; value: Histogram; grad: Histogram | null; text: string } | null;
   history: NormHistory;
+  /** Its values as PyTorch prints them, when asked for. */
+  text: string | null;
 }
 
 export interface PanelState {
@@ -36,7 +38,7 @@ export interface PanelState {
 
 export const GetState = request<null, PanelState>('gradients/state');
 /** The numbers of now; engine work happens here and nowhere else. `bins` of the histograms. */
-export const GetFrame = request<{ model: ModelId; name: string | null; bins: number }, Frame>('gradients/frame');
+export const GetFrame = request<{ model: ModelId; name: string | null; bins: number; text: boolean }, Frame>('gradients/frame');
 export const PickModel = request<{ model: ModelId }, null>('gradients/model');
 /** Selects in the Models tree too; `open` also shows the source line. */
 export const PickParameter = request<{ model: ModelId; path: string; open: boolean }, null>('gradients/parameter');

@@ -80,7 +80,11 @@ export interface GradientRow {
   state: GradState;
   value: Summary;
   grad: Summary | null;
+  /** How far the last watched optimizer step moved it: ‖change‖ / ‖values before‖. Null while not known. */
+  update: number | null;
 }
+
+export interface TensorHistograms { value: Histogram; grad: Histogram | null }
 
 export interface GradientReport {
   model: ModelId;
@@ -92,6 +96,8 @@ export interface GradientReport {
   firstNonFinite: string | null;
   /** Count of backward passes seen since the model was made. */
   step: number;
+  /** By name, of the same moment; only of what was asked for. */
+  histograms?: Record<string, TensorHistograms>;
 }
 
 /** init functions offered by Reinitialize: argument names with defaults, in order. */
@@ -122,8 +128,9 @@ export const Freeze = request<{ model: ModelId; path: string; frozen: boolean },
 export const SaveCheckpoint = request<{ model: ModelId; path: string; file: string }, { file: string; tensors: number; bytes: number }>('model/save');
 /** Never half-applied: on a mismatch nothing changes and the error carries PyTorch's message. */
 export const LoadCheckpoint = request<{ model: ModelId; path: string; file: string; strict: boolean }, { message: string; missing: string[]; unexpected: string[] }>('model/load');
-export const Gradients = request<{ model: ModelId }, GradientReport>('model/gradients');
-export const TensorHistogram = request<{ model: ModelId; name: string; bins: number }, { value: Histogram; grad: Histogram | null; text: string }>('model/histogram');
+/** `histograms`: also of these parameters, or of all of them (null). */
+export const Gradients = request<{ model: ModelId; histograms?: { names: string[] | null; bins: number } }, GradientReport>('model/gradients');
+export const TensorHistogram = request<{ model: ModelId; name: string; bins: number }, TensorHistograms & { text: string }>('model/histogram');
 
 /** Something about the model changed (values, tree, gradients): whoever shows it asks again. */
 export const ModelChanged = notification<{ model: ModelId | null }>('model/changed');

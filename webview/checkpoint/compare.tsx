@@ -6,7 +6,7 @@ import { CheckpointProgress, CompareCheckpoints, CompareTensor, type CompareRow,
 import { GetSubject, type Subject } from '../../extension/protocol/checkpointPanel';
 import { formatCount, formatNumber, formatShape, shortDtype, splitName } from '../shared/format';
 import { HistogramFigure } from '../shared/histogram';
-import { host } from '../shared/host';
+import { host, uniqueId } from '../shared/host';
 import { t } from '../shared/l10n';
 import { Banner, Busy, Name, Notice } from '../shared/page';
 import { Split } from '../shared/split';
@@ -27,7 +27,7 @@ export function Compare(): JSX.Element {
 function Loaded({ subject }: { subject: Subject & { kind: 'compare' } }): JSX.Element {
   const { a, b, nameA, nameB } = subject;
   const [share, setShare] = useState(0);
-  const [job] = useState(() => crypto.randomUUID());
+  const [job] = useState(() => uniqueId());
   useEffect(() => host.on(CheckpointProgress, (p) => { if (p.job === job && p.total > 0) setShare(p.done / p.total); }), []);
   const names = useAnswer((signal) => host.request(CompareCheckpoints, { a, b, values: false }, signal), []);
   const values = useAnswer((signal) => host.request(CompareCheckpoints, { a, b, values: true, job }, signal), []);

@@ -6,7 +6,7 @@ import { CheckpointProgress, CheckpointStats, type Side, type TensorInfo, type T
 import { ExportAs } from '../../extension/protocol/checkpointPanel';
 import { formatBytes, formatCount, formatNumber, formatShape, formatShare } from '../shared/format';
 import { HistogramFigure } from '../shared/histogram';
-import { host } from '../shared/host';
+import { host, uniqueId } from '../shared/host';
 import { t } from '../shared/l10n';
 import { Banner } from '../shared/page';
 import { message, usePersisted } from '../shared/state';
@@ -23,7 +23,7 @@ function useStats(file: string | null, name: string): Counting {
   useEffect(() => {
     if (file === null) return;
     const abort = new AbortController();
-    const job = crypto.randomUUID();
+    const job = uniqueId();
     const off = host.on(CheckpointProgress, (p) => { if (p.job === job && !abort.signal.aborted) set((s) => ({ ...s, stats: p.stats ?? s.stats, share: p.total > 0 ? p.done / p.total : 0 })); });
     set({ stats: null, share: 0, done: false, error: null, cancel: () => abort.abort() });
     host.request(CheckpointStats, { file, name, bins: 64, job }, abort.signal).then(

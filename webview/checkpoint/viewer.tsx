@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 import { OpenCheckpoint, type CheckpointInfo } from '../../extension/protocol/checkpoint';
-import { CompareWith, FileChanged, GetSubject, LoadIntoModel } from '../../extension/protocol/checkpointPanel';
+import { CompareWith, SubjectChanged, GetSubject, LoadIntoModel } from '../../extension/protocol/checkpointPanel';
 import { formatBytes, formatCount, formatShort, shortDtype } from '../shared/format';
 import { host } from '../shared/host';
 import { t } from '../shared/l10n';
@@ -18,7 +18,7 @@ import { TensorList } from './tensorList';
 
 export function Viewer(): JSX.Element {
   const [version, setVersion] = useState(0);
-  useEffect(() => host.on(FileChanged, () => setVersion((v) => v + 1)), []);
+  useEffect(() => host.on(SubjectChanged, () => setVersion((v) => v + 1)), []);
   const subject = useAnswer(() => host.request(GetSubject, null), []).value;
   const file = subject?.kind === 'file' ? subject.file : null;
   const { value: info, error } = useAnswer(file === null ? null : (signal) => host.request(OpenCheckpoint, { file }, signal), [file, version], true);

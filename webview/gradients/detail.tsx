@@ -1,56 +1,96 @@
-/** One parameter: its numbers, the histograms of values and gradient, its norm through the steps, its printed text. */
+/** One parameter: the histograms of gradient and values, its norm through the steps, its numbers, its printed values. */
 import type { JSX } from 'preact';
 
-import type { Frame, PanelState } from '../../extension/protocol/gradientsPanel';
-import type { Summary } from '../../extension/protocol/model';
+import type { Frame, PanelState, Pinned } from '../../extension/protocol/gradientsPanel';
+import type { GradientRow, Histogram } from '../../extension/protocol/model';
 import { Figure } from '../shared/figure';
-import { formatCount, formatNumber, formatShape } from '../shared/format';
+import { formatCount, formatNumber, formatShape, formatShare } from '../shared/format';
 import { HistogramFigure, type Shown } from '../shared/histogram';
 import { t } from '../shared/l10n';
 import { Plot } from '../shared/plot';
 import { usePersisted } from '../shared/state';
-import { Tabs } from '../shared/tabs';
-import { Button } from '../shared/toolkit';
+import { Button, IconButton } from '../shared/toolkit';
 import { stateText } from './flow';
+import { useMemo, useState } from 'preact/hooks';
 
-export function Detail({ frame, name, pins, onBackward }: { frame: Frame; name: string; pins: PanelState['pins']; onBackward: () => void }): JSX.Element {
-  const [tab, setTab] = usePersisted('tab', 'gradient');
+interface Props {
+  frame: Frame;
+  name: string;
+  pins: PanelState['pins'];
+  printed: boolean;
+  onPrinted: (on: boolean) => void;
+  onBackward: () => void;
+}
+
+export function Detail({ frame, name, pins, printed, onPrinted, onBackward }: Props): JSX.Element {
   const row = frame.report.rows.find((r) => r.name === name);
-  const s = frame.selected?.name === name ? frame.selected : null;
   if (row === undefined) return <></>;
-  const pinned = (which: 'value' | 'grad'): Shown[] => (['a', 'b'] as const).flatMap((slot) => {
-    const p = pins[slot];
-    const h = p?.report.model === frame.report.model ? p.histograms[name]?.[which] : undefined;
-    return h ? [{ label: t('{0}: step {1}', slot.toUpperCase(), p!.report.step), histogram: h, color: slot === 'a' ? '--wr-green' : '--wr-purple' }] : [];
-  });
-  const histories = frame.history;
+  const { a, b } = pinsOf(pins, frame.report.model);
+  const shown = (which: 'value' | 'grad'): Shown[] => {
+    const now = frame.report.histograms?.[name]?.[which];
+    const label = (p: Pinned): string => t('step {0}', formatCount(p.report.step));
+    const of = (p: Pinned | null): Histogram | null | undefined => p?.report.histograms[name]?.[which];
+    const all: Shown[] = [];
+    if (b === null && now) all.push({ label: a === null ? t('now') : t('B: now'), histogram: now, color: which === 'grad' ? '--wr-orange' : '--wr-blue' });
+    const [ha, hb] = [of(a), of(b)];
+    if (b !== null && hb) all.push({ label: `B: ${label(b)}`, histogram: hb, color: which === 'grad' ? '--wr-orange' : '--wr-blue' });
+    if (a !== null && ha) all.push({ label: `A: ${label(a)}`, histogram: ha, color: '--vscode-foreground' });
+    return all;
+  };
+  const [grads, values] = [shown('grad'), shown('value')];
   return (
     <div class="detail">
       <div class="detail-head">
-        <strong>{name}</strong><span class="dim">{formatShape(row.shape)} · {formatCount(row.numel)} · {row.device}{row.requiresGrad ? '' : ` · ${t('frozen')}`}</span>
+        <strong>{name}</strong><span class="dim">{formatShape(row.shape)} · {formatCount(row.numel)} · {row.device}{row.requiresGrad ? '' : ` · ${t('frozen')}`}</span><span class="grow" />
+        <IconButton icon="table" title={printed ? t('Hide the printed values') : t('Show the values as PyTorch prints them')} pressed={printed} onClick={() => onPrinted(!printed)} />
       </div>
-      <Facts value={row.value} grad={row.grad} />
-      <Tabs id="detail" label={t('Views of the parameter')} current={tab} onPick={setTab} tabs={[{ id: 'gradient', label: t('Gradient') }, { id: 'value', label: t('Values') }, { id: 'history', label: t('Steps') }, { id: 'text', label: t('Printed') }]}>
-        {tab === 'gradient' ? (s?.grad ? <HistogramFigure stateKey="log.grad" title={t('Gradient')} name={t('Histogram of the gradient of {0}', name)} shown={[{ label: t('now'), histogram: s.grad, color: '--wr-orange' }, ...pinned('grad')]} />
-          : <p class="dim">{stateText(row) || t('no gradient yet')} <Button onClick={onBackward}>{t('Run Backward')}</Button></p>) : null}
-        {tab === 'value' && s !== null ? <HistogramFigure stateKey="log.value" title={t('Values')} name={t('Histogram of the values of {0}', name)} shown={[{ label: t('now'), histogram: s.value, color: '--wr-blue' }, ...pinned('value')]} /> : null}
-        {tab === 'history' ? (
-          <Figure fill title={t('Gradient norm')} name={t('Gradient norm of {0} through the steps', name)} table={() => ({ columns: [t('step'), t('loss'), t('norm')], rows: histories.step.map((at, i) => [at, histories.loss[i]!, histories.norm[i]!]) })}>
-            <Plot label={t('Gradient norm of {0} through the steps', name)} x={histories.step} y={[histories.norm]} curves={[{ label: t('norm'), color: '--wr-orange' }]} wholeX />
-          </Figure>) : null}
-        {tab === 'text' && s !== null ? <pre class="print">{s.text}</pre> : null}
-      </Tabs>
+      <div class="figures">
+        {grads.length > 0 ? <HistogramFigure stateKey="log.grad" title={t('Gradient')} name={t('Histogram of the gradient of {0}', name)} shown={grads} /> : (
+          <div class="missing"><strong>{t('Gradient')}</strong><span>{stateText(row)}</span>{row.state === 'none' && row.requiresGrad ? <Button onClick={onBackward}>{t('Run Backward')}</Button> : null}</div>)}
+        {values.length > 0 ? <HistogramFigure stateKey="log.value" title={t('Values')} name={t('Histogram of the values of {0}', name)} shown={values} /> : null}
+        <NormCurve frame={frame} name={name} a={a} b={b} />
+        <Numbers row={row} />
+        {printed && frame.text !== null ? <pre class="print wide" tabIndex={0} aria-label={t('Printed values of {0}', name)}>{frame.text}</pre> : null}
+      </div>
     </div>
   );
 }
 
-function Facts({ value, grad }: { value: Summary; grad: Summary | null }): JSX.Element {
-  const cells = (s: Summary | null): JSX.Element[] => (['mean', 'std', 'min', 'max', 'norm'] as const).map((k) => <span>{s === null ? '–' : formatNumber(s[k])}</span>);
+/** The pins that belong to this model. */
+export function pinsOf(pins: PanelState['pins'], model: string): { a: Pinned | null; b: Pinned | null } {
+  const own = (p: Pinned | null): Pinned | null => (p?.report.model === model ? p : null);
+  return { a: own(pins.a), b: own(pins.b) };
+}
+
+function NormCurve({ frame, name, a, b }: { frame: Frame; name: string; a: Pinned | null; b: Pinned | null }): JSX.Element {
+  const [log, setLog] = usePersisted('log.norm', false);
+  const [at, setAt] = useState<number | null>(null);
+  const { step, loss, norm } = frame.history;
+  const title = t('Gradient norm of {0} through the steps', name);
+  const positive = useMemo(() => norm.filter((v): v is number => v !== null && v > 0), [norm]);
+  const floor = positive.length === 0 ? 1e-12 : Math.min(...positive) * 0.8;
+  const y = useMemo(() => [norm.map((v) => (v === null || !Number.isFinite(v) || (log && v <= 0) ? null : v))], [norm, log]);
+  const reading = at === null || norm[at] == null ? '' : `${t('step {0}', formatCount(step[at]!))}: ${formatNumber(norm[at])}`;
+  const marks = [...(a === null ? [] : [{ x: a.report.step, label: 'A' }]), ...(b === null ? [] : [{ x: b.report.step, label: 'B' }])];
   return (
-    <div class="detail-facts" role="table" aria-label={t('Numbers')}>
-      <span class="dim" />{['mean', 'std', 'min', 'max', 'norm'].map((k) => <span class="dim">{k}</span>)}
-      <span class="dim side">{t('values')}</span>{cells(value)}
-      <span class="dim side">{t('gradient')}</span>{cells(grad)}
+    <Figure fill title={t('Norm')} name={title} reading={reading} actions={<IconButton icon="log" title={t('Logarithmic axis')} pressed={log} onClick={() => setLog(!log)} />}
+      table={() => ({ columns: [t('step'), t('loss'), t('norm')], rows: step.map((s, i) => [s, loss[i]!, norm[i]!]) })}>
+      {positive.length === 0 ? <div class="missing">{t('No step was seen with a gradient.')}</div>
+        : <Plot label={title} x={step} y={y} curves={[{ label: t('norm'), color: '--wr-orange' }]} wholeX logY={log && positive.length > 0} floor={floor} onCursor={setAt} marks={marks} />}
+    </Figure>
+  );
+}
+
+function Numbers({ row: { value, grad } }: { row: GradientRow }): JSX.Element {
+  const line = (label: string, of: (s: NonNullable<typeof grad>) => string): JSX.Element => (
+    <div role="row"><span role="rowheader">{label}</span><span role="cell">{grad === null ? '–' : of(grad)}</span><span role="cell">{of(value)}</span></div>
+  );
+  const bad = (n: number): string => (n === 0 ? '0' : `! ${formatCount(n)}`);
+  return (
+    <div class="numbers" role="table" aria-label={t('Numbers')}>
+      <div role="row"><span role="rowheader" /><span role="columnheader">{t('gradient')}</span><span role="columnheader">{t('values')}</span></div>
+      {line(t('mean'), (s) => formatNumber(s.mean))}{line(t('std'), (s) => formatNumber(s.std))}{line(t('min'), (s) => formatNumber(s.min))}{line(t('max'), (s) => formatNumber(s.max))}
+      {line(t('norm'), (s) => formatNumber(s.norm))}{line(t('zeros'), (s) => formatShare(s.zeros, s.count))}{line('NaN', (s) => bad(s.nan))}{line('Inf', (s) => bad(s.inf))}
     </div>
   );
 }

@@ -1,73 +1,118 @@
-/** Gradient flow: every parameter in depth order, mean and largest |gradient| as bars on one logarithmic scale. */
+/** Gradient flow: every parameter in depth order, mean and largest |gradient| on one logarithmic scale, and the numbers beside them. */
 import './flow.css';
-import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
+import type { JSX, RefObject } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
 
 import type { GradientReport, GradientRow } from '../../extension/protocol/model';
 import { formatCount, formatNumber, formatShape, formatShare, splitName } from '../shared/format';
+import { Icon } from '../shared/icons';
+import { useSearchKey } from '../shared/keys';
 import { t } from '../shared/l10n';
 import { Name } from '../shared/page';
+import { SortHeader } from '../shared/sortHeader';
 import { decades, logShare } from '../shared/steps';
 import { usePersisted } from '../shared/state';
-import { IconButton, TextField } from '../shared/toolkit';
-import { VirtualList } from '../shared/virtualList';
+import { TextField } from '../shared/toolkit';
+import { VirtualList, type ListHandle } from '../shared/virtualList';
+import { change, lookOf, nextSort, shownRows, type Sort, type SortKey } from './rows';
 
-const columns = { gridTemplateColumns: 'minmax(90px, 1.4fr) minmax(80px, 2fr) 76px 62px 76px' };
+type Range = [number, number];
 
 export function stateText(r: GradientRow): string {
-  switch (r.state) {
-    case 'none': return r.requiresGrad ? t('no gradient yet') : t('frozen');
+  const look = lookOf(r);
+  switch (look) {
+    case 'none': return t('no gradient yet');
+    case 'frozen': return t('frozen');
     case 'zero': return t('all zero');
     case 'nonfinite': return t('{0} NaN, {1} Inf', formatCount(r.grad!.nan), formatCount(r.grad!.inf));
     case 'ok': return '';
-    default: return r.state satisfies never;
+    default: return look satisfies never;
   }
 }
 
-export function Flow({ report, selected, onPick }: { report: GradientReport; selected: string | null; onPick: (name: string, open: boolean) => void }): JSX.Element {
+interface Props { report: GradientReport; /** What is compared with. */ a: GradientReport | null; selected: string | null; onPick: (name: string, open: boolean) => void }
+
+export function Flow({ report, a, selected, onPick }: Props): JSX.Element {
   const [filter, setFilter] = usePersisted('filter', '');
-  const [byNorm, setByNorm] = usePersisted('byNorm', false);
-  const scale = useMemo(() => decades(report.rows.flatMap((r) => (r.grad === null ? [] : [r.grad.absMean, r.grad.absMax]))), [report]);
-  let rows = report.rows.filter((r) => r.name.toLowerCase().includes(filter.toLowerCase()));
-  if (byNorm) rows = [...rows].sort((a, b) => (b.grad?.norm ?? -1) - (a.grad?.norm ?? -1));
+  const [sort, setSort] = usePersisted<Sort>('sort', { key: 'depth', down: false });
+  const list = useRef<ListHandle>(null);
+  const field = useRef<HTMLElement>(null);
+  useSearchKey(field);
+  const before = useMemo(() => new Map(a?.rows.map((r) => [r.name, r])), [a]);
+  const scale = useMemo(() => decades([...report.rows, ...(a?.rows ?? [])].flatMap((r) => (r.grad === null ? [] : [r.grad.absMean, r.grad.absMax]))), [report, a]);
+  const rows = shownRows(report, filter, sort, a);
+  const head = (key: SortKey, text: string, title: string): JSX.Element => <SortHeader number={key !== 'depth'} text={text} title={title} down={sort.key === key && !(key === 'depth' && !sort.down) ? sort.down : null} onClick={() => setSort(nextSort(sort, key))} class={`col-${key}`} />;
+  const cells = a === null ? 'cells flow-cells' : 'cells flow-cells comparing';
   return (
     <div class="flow">
-      <div class="flow-tools">
-        <TextField label={t('Filter parameters')} placeholder={t('Filter parameters')} icon="search" value={filter} onInput={setFilter} />
-        <span class="dim flow-scale">|g| 1e{scale[0]} … 1e{scale[1]}</span>
-        <IconButton icon="filter" title={t('Largest gradient norm first')} pressed={byNorm} onClick={() => setByNorm(!byNorm)} />
-      </div>
-      <VirtualList id="flow" label={t('Parameters')} role="grid" count={rows.length} rowHeight={24} selected={rows.findIndex((r) => r.name === selected)}
+      <div class="flow-tools"><Search field={field} filter={filter} setFilter={setFilter} onDone={() => list.current?.focus()} /><span class="dim count">{filter === '' ? t('{0} parameters', formatCount(rows.length)) : t('{0} of {1}', formatCount(rows.length), formatCount(report.rows.length))}</span></div>
+      <VirtualList id="flow" label={t('Parameters')} role="grid" count={rows.length} rowHeight={22} selected={rows.findIndex((r) => r.name === selected)} handle={list}
         onSelect={(i) => onPick(rows[i]!.name, false)} onActivate={(i) => onPick(rows[i]!.name, true)} keyOf={(i) => rows[i]!.name}
         empty={filter === '' ? t('This model has no parameters.') : t('No parameter matches “{0}”.', filter)}
-        header={<div class="cells" style={columns}><span role="columnheader">{t('parameter')}</span><span role="columnheader">{t('mean and max |gradient|')}</span><span role="columnheader" class="number">{t('norm')}</span><span role="columnheader" class="number">{t('zeros')}</span><span role="columnheader" class="number">{t('‖weight‖')}</span></div>}
-        row={(i) => <Row row={rows[i]!} scale={scale} />} />
+        header={(
+          <div class={cells}>
+            {head('depth', t('parameter'), t('In depth order'))}
+            <span role="columnheader" class="col-bar"><Axis scale={scale} /></span>
+            {head('mean', t('mean |g|'), t('Mean of the gradient’s magnitude'))}{head('max', t('max |g|'), t('Largest magnitude of the gradient'))}{head('norm', t('norm'), t('L2 norm of the gradient'))}
+            {head('update', t('update'), t('Change of the last optimizer step over the size of the weights (L2 norms)'))}{head('zeros', t('zeros'), t('Share of exact zeros in the gradient'))}
+            {a === null ? null : head('change', t('B ∕ A'), t('Mean |g| of B over that of A'))}
+          </div>)}
+        row={(i) => <Row row={rows[i]!} a={before.get(rows[i]!.name)} comparing={a !== null} scale={scale} cells={cells} />} />
     </div>
   );
 }
 
-function Row({ row, scale }: { row: GradientRow; scale: [number, number] }): JSX.Element {
+function Search({ field, filter, setFilter, onDone }: { field: RefObject<HTMLElement>; filter: string; setFilter: (s: string) => void; onDone: () => void }): JSX.Element {
+  const onKeyDown = (e: KeyboardEvent): void => {
+    if (e.key === 'Escape') setFilter('');
+    if (e.key === 'Escape' || e.key === 'Enter' || e.key === 'ArrowDown') { e.preventDefault(); onDone(); }
+  };
+  return <TextField label={t('Filter parameters')} placeholder={t('Filter parameters ( / )')} icon="search" value={filter} onInput={setFilter} inputRef={field} onKeyDown={onKeyDown} />;
+}
+
+/** The scale's ends and a tick a decade. */
+function Axis({ scale: [low, high] }: { scale: Range }): JSX.Element {
+  return <span class="axis" title={t('Logarithmic: mean |g| as a bar, the largest |g| as a line')}><span>1e{low}</span><span>1e{high}</span></span>;
+}
+
+function Row({ row, a, comparing, scale, cells }: { row: GradientRow; a: GradientRow | undefined; comparing: boolean; scale: Range; cells: string }): JSX.Element {
   const [prefix, leaf] = splitName(row.name);
   const g = row.grad;
-  const note = stateText(row);
+  const look = lookOf(row);
+  const ratio = comparing ? change(a, row) : null;
+  const number = (key: SortKey, v: number | null | undefined): JSX.Element => <span role="gridcell" class={`number col-${key}`}>{v == null ? '–' : formatNumber(v, 3)}</span>;
   return (
-    <div class="cells" style={columns} title={`${row.name} ${formatShape(row.shape)} · ${formatCount(row.numel)} · ${row.device}`}>
-      <span role="gridcell"><Name prefix={prefix} leaf={leaf} /></span>
-      <span role="gridcell" class="bar-cell">
-        {row.state === 'ok' ? <Bar mean={g!.absMean} max={g!.absMax} scale={scale} /> : <span class={`bar-note ${row.state}`}>{row.state === 'nonfinite' ? <strong>! </strong> : null}{note}</span>}
-      </span>
-      <span role="gridcell" class="number">{g === null ? '–' : formatNumber(g.norm)}</span>
-      <span role="gridcell" class="number">{g === null ? '–' : formatShare(g.zeros, g.count)}</span>
-      <span role="gridcell" class="number">{formatNumber(row.value.norm)}</span>
+    <div class={cells} title={`${row.name} ${formatShape(row.shape)} · ${formatCount(row.numel)} · ${row.device}`}>
+      <span role="gridcell" class="col-depth"><Name prefix={prefix} leaf={leaf} /></span>
+      <span role="gridcell" class={`col-bar look-${look}`}>{look === 'ok' ? <Bar row={row} a={a} scale={scale} /> : <State row={row} />}</span>
+      {number('mean', g?.absMean)}{number('max', g?.absMax)}{number('norm', g?.norm)}{number('update', row.update)}
+      <span role="gridcell" class="number col-zeros">{g === null ? '–' : formatShare(g.zeros, g.count)}</span>
+      {comparing ? <span role="gridcell" class="number col-change">{ratio === null ? '–' : `×${formatNumber(ratio, 3)}`}</span> : null}
     </div>
   );
 }
 
-function Bar({ mean, max, scale }: { mean: number; max: number; scale: [number, number] }): JSX.Element {
-  const percent = (v: number): string => `${(100 * logShare(v, scale)).toFixed(1)}%`;
+/** Absent is a dashed line, zero an empty ring, NaN a hatch: told apart without colour. */
+function State({ row }: { row: GradientRow }): JSX.Element {
+  const look = lookOf(row);
   return (
-    <span class="bar" role="img" aria-label={t('mean {0}, max {1}', formatNumber(mean), formatNumber(max))} title={t('mean {0}, max {1}', formatNumber(mean), formatNumber(max))}>
-      <i class="bar-max" style={{ width: percent(max) }} /><i class="bar-mean" style={{ width: percent(mean) }} />
+    <span class="state">
+      {look === 'nonfinite' ? <Icon name="warning" /> : look === 'frozen' ? <Icon name="lock" /> : look === 'zero' ? <i class="ring" /> : null}
+      <span>{stateText(row)}</span><i class={look === 'nonfinite' ? 'state-fill hatch' : look === 'zero' ? 'state-fill' : 'state-fill dashes'} />
+    </span>
+  );
+}
+
+function Bar({ row, a, scale }: { row: GradientRow; a: GradientRow | undefined; scale: Range }): JSX.Element {
+  const { absMean, absMax } = row.grad!;
+  const percent = (v: number): string => `${(100 * logShare(v, scale)).toFixed(2)}%`;
+  const text = t('mean {0}, max {1}', formatNumber(absMean), formatNumber(absMax));
+  const from = logShare(absMean, scale);
+  return (
+    <span class="bar" role="img" aria-label={text} title={text} style={{ '--decades': String(scale[1] - scale[0]) }}>
+      <i class="bar-mean" style={{ width: percent(absMean) }} />
+      <i class="bar-max" style={{ left: percent(absMean), width: `${(100 * (logShare(absMax, scale) - from)).toFixed(2)}%` }} />
+      {a?.grad && a.grad.absMean > 0 ? <i class="bar-a" style={{ width: percent(a.grad.absMean) }} title={t('A: mean {0}', formatNumber(a.grad.absMean))} /> : null}
     </span>
   );
 }

@@ -2,16 +2,20 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { EngineTrouble, FrameReady, GetFrame, GetState, PickModel, PickParameter, RunCommand, SetPin, SetSampling, StateChanged, type Frame, type PanelState, type PinSlot } from '../../extension/protocol/gradientsPanel';
+import { EngineTrouble, FrameReady, GetFrame, GetState, PickModel, PickParameter, RunCommand, SetPin, SetSampling, StateChanged, type Frame, type PanelState, type Pinned, type PinSlot } from '../../extension/protocol/gradientsPanel';
+import type { GradientReport } from '../../extension/protocol/model';
 import type { ErrorInfo } from '../../extension/protocol/rpc';
-import { formatNumber } from '../shared/format';
+import { formatCount, formatNumber } from '../shared/format';
 import { host } from '../shared/host';
+import { Icon } from '../shared/icons';
+import { usePageKey } from '../shared/keys';
 import { t } from '../shared/l10n';
 import { Banner, Busy, mount, Notice } from '../shared/page';
+import { Plot } from '../shared/plot';
 import { Split } from '../shared/split';
 import { message, usePersisted } from '../shared/state';
 import { Button, Dropdown, IconButton } from '../shared/toolkit';
-import { Detail } from './detail';
+import { Detail, pinsOf } from './detail';
 import { Flow } from './flow';
 
 const BINS = 64;
@@ -28,17 +32,18 @@ function usePanelState(): PanelState | null {
 }
 
 /** The newest frame of a model: never two questions at once, the last piece of news is never missed. */
-function useFrame(model: string | null, name: string | null): { frame: Frame | null; error: string | null } {
+function useFrame(model: string | null, name: string | null, text: boolean): { frame: Frame | null; error: string | null } {
   const [answer, set] = useState<{ frame: Frame | null; error: string | null }>({ frame: null, error: null });
-  const work = useRef({ asking: false, again: false, model, name });
+  const work = useRef({ asking: false, again: false, model, name, text });
   work.current.model = model;
   work.current.name = name;
+  work.current.text = text;
   const ask = (): void => {
     const w = work.current;
     if (w.model === null) { set({ frame: null, error: null }); return; }
     if (w.asking) { w.again = true; return; }
     w.asking = true;
-    const asked = { model: w.model, name: w.name };
+    const asked = { model: w.model, name: w.name, text: w.text };
     host.request(GetFrame, { ...asked, bins: BINS }).then(
       (frame) => { if (w.model === asked.model) set({ frame, error: null }); },
       (e: unknown) => { if (w.model === asked.model) set({ frame: null, error: message(e) }); },
@@ -48,7 +53,7 @@ function useFrame(model: string | null, name: string | null): { frame: Frame | n
     });
   };
   useEffect(() => host.on(FrameReady, ({ model: id }) => { if (id === null || id === work.current.model) ask(); }), []);
-  useEffect(ask, [model, name]);
+  useEffect(ask, [model, name, text]);
   return answer;
 }
 
@@ -63,11 +68,17 @@ function Page(): JSX.Element {
   const wanted = own !== null && (path === '' || own === path || own.startsWith(`${path}.`)) ? own : null;
   const [rows, setRows] = useState<string[]>([]);
   const name = wanted !== null && rows.includes(wanted) ? wanted : rows.find((r) => r === path || path === '' || r.startsWith(`${path}.`)) ?? rows[0] ?? null;
-  const { frame, error } = useFrame(model, name);
+  const [printed, setPrinted] = usePersisted('printed', false);
+  const { frame, error } = useFrame(model, name, printed);
   useEffect(() => {
     const names = frame?.report.rows.map((r) => r.name) ?? [];
     if (names.join('\n') !== rows.join('\n')) setRows(names);
   }, [frame]);
+
+  const sampling = (every: number, paused: boolean): void => { host.request(SetSampling, { every, paused }).catch(() => undefined); };
+  const setPin = (slot: PinSlot, set: boolean): void => { if (model !== null) host.request(SetPin, { slot, model, set }).catch(() => undefined); };
+  usePageKey('p', () => { if (state !== null) sampling(state.every, !state.paused); });
+  usePageKey('a', () => { if (state !== null) setPin('a', state.pins.a === null); });
 
   if (state === null) return <Busy text={t('Asking the editor…')} />;
   const crash = trouble === null ? null : <Banner kind="error">{trouble.message}</Banner>;
@@ -77,15 +88,18 @@ function Page(): JSX.Element {
     setOwn(n);
     host.request(PickParameter, { model, path: n, open }).catch(() => undefined);
   };
+  const { a, b } = pinsOf(state.pins, model);
+  // B is what is held, else what is now.
+  const report = b?.report ?? frame?.report;
   return (
     <>
       {crash}
-      <Strip state={state} model={model} frame={frame} run={run} />
+      <Strip state={state} model={model} frame={frame} report={report} a={a} b={b} run={run} sampling={sampling} setPin={setPin} onFirst={(n) => pick(n, false)} />
       {error !== null ? <Banner kind="error">{error}</Banner> : null}
-      {frame === null ? (error === null ? <Busy text={t('Reading gradients…')} /> : null) : (
-        <Split stateKey="split" initial={0.56} narrow={560}
-          first={<Flow report={frame.report} selected={name} onPick={pick} />}
-          second={name === null ? <Notice icon="tensor" title={t('This model has no parameters.')} /> : <Detail frame={frame} name={name} pins={state.pins} onBackward={() => run('backward')} />} />
+      {frame === null || report === undefined ? (error === null ? <Busy text={t('Reading gradients…')} /> : null) : (
+        <Split stateKey="split" initial={0.52} narrow={620}
+          first={<Flow report={report} a={a?.report ?? null} selected={name} onPick={pick} />}
+          second={name === null ? <Notice icon="tensor" title={t('This model has no parameters.')} /> : <Detail frame={b === null ? frame : { ...frame, report: b.report }} name={name} pins={state.pins} printed={printed} onPrinted={setPrinted} onBackward={() => run('backward')} />} />
       )}
     </>
   );
@@ -101,30 +115,53 @@ function Empty({ trusted }: { trusted: boolean }): JSX.Element {
   );
 }
 
-function Strip({ state, model, frame, run }: { state: PanelState; model: string; frame: Frame | null; run: (c: 'backward' | 'train' | 'interrupt') => void }): JSX.Element {
-  const r = frame?.report;
-  const sampling = (every: number, paused: boolean): void => { host.request(SetSampling, { every, paused }).catch(() => undefined); };
-  const pin = (slot: PinSlot): void => { host.request(SetPin, { slot, model, set: state.pins[slot] === null }).catch(() => undefined); };
-  const pinTitle = (slot: PinSlot): string => { const p = state.pins[slot]; return p === null ? t('Pin this step as {0}', slot.toUpperCase()) : t('{0} is step {1}: unpin', slot.toUpperCase(), p.report.step); };
+interface StripProps {
+  state: PanelState;
+  model: string;
+  frame: Frame | null;
+  report: GradientReport | undefined;
+  a: Pinned | null;
+  b: Pinned | null;
+  run: (c: 'interrupt') => void;
+  sampling: (every: number, paused: boolean) => void;
+  setPin: (slot: PinSlot, set: boolean) => void;
+  onFirst: (name: string) => void;
+}
+
+function Strip({ state, model, frame, report: r, a, b, run, sampling, setPin, onFirst }: StripProps): JSX.Element {
+  const own = state.models.find((m) => m.id === model);
+  const history = frame?.history;
+  const first = r?.firstNonFinite ?? null;
   return (
     <header class="strip">
-      {state.models.length > 1 ? <Dropdown label={t('Model')} value={model} options={state.models.map((m) => ({ value: m.id, label: `${m.name} · ${m.type}` }))} onChange={(id) => void host.request(PickModel, { model: id }).catch(() => undefined)} /> : <strong title={state.models[0]?.file}>{state.models[0]?.name} <span class="dim">{state.models[0]?.type}</span></strong>}
-      <Fact label={t('step')} value={r === undefined || r.step === 0 ? '–' : String(r.step)} />
-      <Fact label={t('loss')} value={r?.loss == null ? '–' : formatNumber(r.loss)} />
-      <Fact label={t('global norm')} value={r === undefined ? '–' : formatNumber(r.globalNorm)} />
-      {r?.firstNonFinite != null ? <span class="chip error"><strong>!</strong> {t('first NaN or Inf: {0}', r.firstNonFinite)}</span> : null}
+      {state.models.length > 1 ? <Dropdown label={t('Model')} value={model} options={state.models.map((m) => ({ value: m.id, label: `${m.name} · ${m.type}` }))} onChange={(id) => void host.request(PickModel, { model: id }).catch(() => undefined)} /> : <span class="model" title={own?.file}><strong>{own?.name}</strong> <span class="dim">{own?.type}</span></span>}
+      <Fact label={t('step')} value={r === undefined || r.step === 0 ? '–' : formatCount(r.step)} />
+      <Fact label={t('loss')} value={r?.loss == null ? '–' : formatNumber(r.loss)} steps={history?.step} line={history?.loss} />
+      <Fact label={t('global norm')} value={r === undefined || r.rows.every((x) => x.grad === null) ? '–' : formatNumber(r.globalNorm)} steps={history?.step} line={history?.globalNorm} />
+      {first === null ? null : <button type="button" class="chip error" title={t('Show it')} onClick={() => onFirst(first)}><Icon name="warning" /> {t('first NaN or Inf: {0}', first)}</button>}
       <span class="grow" />
       <span class="toolbar">
-        {(['a', 'b'] as const).map((slot) => <IconButton icon="pin" title={pinTitle(slot)} pressed={state.pins[slot] !== null} onClick={() => pin(slot)}>{slot.toUpperCase()}</IconButton>)}
-        <Dropdown label={t('Show every n-th step')} value={String(state.every)} options={[1, 5, 10, 50, 100].map((n) => ({ value: String(n), label: n === 1 ? t('every step') : t('every {0} steps', n) }))} onChange={(v) => sampling(Number(v), state.paused)} />
-        <IconButton icon={state.paused ? 'play' : 'pause'} title={state.paused ? t('Go on with training') : t('Pause training at the next step')} pressed={state.paused} onClick={() => sampling(state.every, !state.paused)} />
+        {a === null ? <IconButton icon="pin" title={t('Pin this step as A, to compare with (a)')} onClick={() => setPin('a', true)} /> : (
+          <>
+            <button type="button" class="chip" aria-pressed="true" title={t('Take A away')} onClick={() => setPin('a', false)}>{t('A: step {0}', formatCount(a.report.step))} <Icon name="close" /></button>
+            <button type="button" class="chip" aria-pressed={b !== null} title={b === null ? t('Hold B at this step') : t('Let B follow again')} onClick={() => setPin('b', b === null)}>{b === null ? t('B: now') : t('B: step {0}', formatCount(b.report.step))} <Icon name={b === null ? 'pin' : 'close'} /></button>
+          </>)}
+        <Dropdown label={t('Show every n-th step')} value={String(state.every)} options={[1, 5, 10, 50, 100, 1000].map((n) => ({ value: String(n), label: n === 1 ? t('every step') : t('every {0} steps', n) }))} onChange={(v) => sampling(Number(v), state.paused)} />
+        <IconButton icon={state.paused ? 'play' : 'pause'} title={state.paused ? t('Go on with training (p)') : t('Pause training at the next step (p)')} pressed={state.paused} onClick={() => sampling(state.every, !state.paused)} />
         {state.running ? <IconButton icon="stop" title={t('Interrupt')} onClick={() => run('interrupt')} /> : null}
       </span>
     </header>
   );
 }
-function Fact({ label, value }: { label: string; value: string }): JSX.Element {
-  return <span class="fact"><span class="dim">{label}</span> <span class="number">{value}</span></span>;
+
+/** A number, and how it came to be: a line through the steps seen, for the eye only (the number and the figures say it in words). */
+function Fact({ label, value, steps, line }: { label: string; value: string; steps?: number[] | undefined; line?: (number | null)[] | undefined }): JSX.Element {
+  const known = (line ?? []).filter((v) => v !== null && Number.isFinite(v)).length;
+  return (
+    <span class="fact"><span class="dim">{label}</span> <span class="number">{value}</span>
+      {known > 2 ? <Plot spark height={18} label={t('{0} through the steps', label)} x={steps!} y={[line!.map((v) => (v === null || !Number.isFinite(v) ? null : v))]} curves={[{ label, color: '--wr-blue' }]} /> : null}
+    </span>
+  );
 }
 
 mount(<Page />);

@@ -33,7 +33,7 @@ export function HistogramFigure({ title, name, shown, height, marks, actions, st
   const curves = shown.map((s, i) => ({ label: s.label, color: s.color, stepped: true, fill: i === 0 ? 0.28 : 0, ...(i === 0 ? {} : { dash: [4, 3] }) }));
   return (
     <Figure title={title} name={name} table={() => toTable(shown)} reading={at === null ? '' : reading(shown, steps.x, at)} fill={height === undefined}
-      actions={<>{actions}<IconButton icon="sigma" title={t('Logarithmic axis')} pressed={log} onClick={() => setLog(!log)} /></>}>
+      actions={<>{actions}<IconButton icon="log" title={t('Logarithmic axis')} pressed={log} onClick={() => setLog(!log)} /></>}>
       <Plot label={name} x={steps.x} y={y} curves={curves} logY={log} floor={floor} onCursor={setAt} {...(height === undefined ? {} : { height })} {...(marks === undefined ? {} : { marks })} />
     </Figure>
   );

@@ -8,7 +8,10 @@ declare function acquireVsCodeApi(): VsCodeApi;
 const api = acquireVsCodeApi();
 export const boot = JSON.parse(document.getElementById('boot')!.textContent!) as Boot;
 
-export const host = new Channel((message) => api.postMessage(message), crypto.randomUUID());
+/** Names a session or a job. (crypto.randomUUID is missing on pages served over plain http.) */
+export const uniqueId = (): string => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+
+export const host = new Channel((message) => api.postMessage(message), uniqueId());
 window.addEventListener('message', (event: MessageEvent) => host.receive(event.data));
 
 /** The page's own state: small, kept through hiding, moving and reloading. */

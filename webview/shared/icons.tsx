@@ -36,6 +36,7 @@ const paths = {
   file: 'M4 1.8h5l3.2 3.2v9.2H4zM9 1.8V5h3.2',
   swap: 'M2.5 5.5h10M9.8 2.8l2.7 2.7l-2.7 2.7M13.5 10.5h-10M6.2 7.8l-2.7 2.7l2.7 2.7',
   asterisk: 'M11 4v7M8 5.8l6 3.4M14 5.8L8 9.2M3 12.5h1.5',
+  log: 'M2.5 2v11.5H14M2.5 10h2.5M2.5 7h1.5M2.5 5.3h1.2M4.5 11.5C5.5 6 9 4.2 13.5 4',
   sigma: 'M12 3.5H4l4 4.5l-4 4.5h8',
 } as const;
 export type IconName = keyof typeof paths;

@@ -82,7 +82,7 @@ function options(p: Props, width: number, height: number): uPlot.Options {
       y: p.logY === true ? { distr: 3, range: (_u, _min, max) => [p.floor ?? 1e-12, Math.max(max ?? 1, (p.floor ?? 1e-12) * 10) * 1.2] } : { range: (_u, min, max) => linearRange(min, max, p.curves.some((c) => (c.fill ?? 0) > 0)) },
     },
     axes: p.spark ? [{ show: false }, { show: false }] : [
-      { ...axis, size: 22, space: 60, values: (_u, ticks) => ticks.map((v) => (p.wholeX === true ? (Number.isInteger(v) ? String(v) : '') : tick(v))) },
+      { ...axis, size: 22, space: 46, values: (_u, ticks) => ticks.map((v) => (p.wholeX === true ? (Number.isInteger(v) ? String(v) : '') : tick(v))) },
       { ...axis, size: (_u, values) => 12 + 6.2 * Math.max(2, ...(values ?? []).map((v) => v.length)), space: 26, values: (_u, ticks) => ticks.map(tick) },
     ],
     cursor: { show: !p.spark, drag: { x: false, y: false }, points: { show: p.curves[0]?.stepped !== true, size: 5 }, y: false },
