@@ -27,7 +27,7 @@ class GradientsView implements vscode.WebviewViewProvider, vscode.Disposable {
   private paused = false;
   private running = false;
   private readonly history = new Map<string, GradientHistory>();
-  private readonly pins: panel.PanelState['pins'] = { a: null, b: null };
+  private readonly pins: Record<panel.PinSlot, panel.Pinned | null> = { a: null, b: null };
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(private readonly c: GradientsContext) {
@@ -79,8 +79,9 @@ class GradientsView implements vscode.WebviewViewProvider, vscode.Disposable {
       this.pins[slot] = set ? await this.pin(model) : null;
       if (slot === 'a' && !set) this.pins.b = null;
       this.changed();
-      return this.pins[slot];
+      return null;
     });
+    channel.handle(panel.GetPin, ({ slot }) => this.pins[slot]);
     channel.handle(panel.SetSampling, ({ every, paused }) => { this.every = every; this.paused = paused; this.watch(); this.changed(); return null; });
     channel.handle(panel.RunCommand, async ({ command, model }) => {
       const row = model === null ? undefined : store.model(model);
@@ -100,7 +101,7 @@ class GradientsView implements vscode.WebviewViewProvider, vscode.Disposable {
     const models = store.models.map((m) => ({ id: m.id, name: m.name, file: vscode.workspace.asRelativePath(m.file), type: m.root.type }));
     const chosen = selection.current;
     const model = models.find((m) => m.id === chosen?.model)?.id ?? models[0]?.id ?? null;
-    return { models, model, path: model !== null && chosen?.model === model ? chosen.path : '', paused: this.paused, every: this.every, running: this.running, trusted: vscode.workspace.isTrusted, pins: this.pins };
+    return { models, model, path: model !== null && chosen?.model === model ? chosen.path : '', paused: this.paused, every: this.every, running: this.running, trusted: vscode.workspace.isTrusted, pinned: { a: this.pins.a?.time ?? null, b: this.pins.b?.time ?? null } };
   }
   private changed(): void { this.page?.channel.notify(panel.StateChanged, this.state()); }
 

@@ -33,7 +33,8 @@ export interface PanelState {
   /** User code runs now, as far as is known. */
   running: boolean;
   trusted: boolean;
-  pins: { a: Pinned | null; b: Pinned | null };
+  /** When each pin was made; the pins themselves are asked for when they change. */
+  pinned: { a: number | null; b: number | null };
 }
 
 export const GetState = request<null, PanelState>('gradients/state');
@@ -42,7 +43,8 @@ export const GetFrame = request<{ model: ModelId; name: string | null; bins: num
 export const PickModel = request<{ model: ModelId }, null>('gradients/model');
 /** Selects in the Models tree too; `open` also shows the source line. */
 export const PickParameter = request<{ model: ModelId; path: string; open: boolean }, null>('gradients/parameter');
-export const SetPin = request<{ slot: PinSlot; model: ModelId; set: boolean }, Pinned | null>('gradients/pin');
+export const SetPin = request<{ slot: PinSlot; model: ModelId; set: boolean }, null>('gradients/pin');
+export const GetPin = request<{ slot: PinSlot }, Pinned | null>('gradients/pinned');
 export const SetSampling = request<{ every: number; paused: boolean }, null>('gradients/sampling');
 /** What the empty panel offers. */
 export const RunCommand = request<{ command: 'runFile' | 'openSample' | 'backward' | 'train' | 'interrupt'; model: ModelId | null }, null>('gradients/command');

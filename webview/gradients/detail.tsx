@@ -1,7 +1,8 @@
 /** One parameter: the histograms of gradient and values, its norm through the steps, its numbers, its printed values. */
 import type { JSX } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
 
-import type { Frame, PanelState, Pinned } from '../../extension/protocol/gradientsPanel';
+import type { Frame, Pinned } from '../../extension/protocol/gradientsPanel';
 import type { GradientRow, Histogram } from '../../extension/protocol/model';
 import { Figure } from '../shared/figure';
 import { formatCount, formatNumber, formatShape, formatShare } from '../shared/format';
@@ -11,12 +12,13 @@ import { Plot } from '../shared/plot';
 import { usePersisted } from '../shared/state';
 import { Button, IconButton } from '../shared/toolkit';
 import { stateText } from './flow';
-import { useMemo, useState } from 'preact/hooks';
+
+export interface Pins { a: Pinned | null; b: Pinned | null }
 
 interface Props {
   frame: Frame;
   name: string;
-  pins: PanelState['pins'];
+  pins: Pins;
   printed: boolean;
   onPrinted: (on: boolean) => void;
   onBackward: () => void;
@@ -25,7 +27,7 @@ interface Props {
 export function Detail({ frame, name, pins, printed, onPrinted, onBackward }: Props): JSX.Element {
   const row = frame.report.rows.find((r) => r.name === name);
   if (row === undefined) return <></>;
-  const { a, b } = pinsOf(pins, frame.report.model);
+  const { a, b } = pins;
   const shown = (which: 'value' | 'grad'): Shown[] => {
     const now = frame.report.histograms?.[name]?.[which];
     const label = (p: Pinned): string => t('step {0}', formatCount(p.report.step));
@@ -54,12 +56,6 @@ export function Detail({ frame, name, pins, printed, onPrinted, onBackward }: Pr
       </div>
     </div>
   );
-}
-
-/** The pins that belong to this model. */
-export function pinsOf(pins: PanelState['pins'], model: string): { a: Pinned | null; b: Pinned | null } {
-  const own = (p: Pinned | null): Pinned | null => (p?.report.model === model ? p : null);
-  return { a: own(pins.a), b: own(pins.b) };
 }
 
 function NormCurve({ frame, name, a, b }: { frame: Frame; name: string; a: Pinned | null; b: Pinned | null }): JSX.Element {

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { EngineTrouble, FrameReady, GetFrame, GetState, PickModel, PickParameter, RunCommand, SetPin, SetSampling, StateChanged, type Frame, type PanelState, type Pinned, type PinSlot } from '../../extension/protocol/gradientsPanel';
+import { EngineTrouble, FrameReady, GetFrame, GetPin, GetState, PickModel, PickParameter, RunCommand, SetPin, SetSampling, StateChanged, type Frame, type PanelState, type Pinned, type PinSlot } from '../../extension/protocol/gradientsPanel';
 import type { GradientReport } from '../../extension/protocol/model';
 import type { ErrorInfo } from '../../extension/protocol/rpc';
 import { formatCount, formatNumber } from '../shared/format';
@@ -15,7 +15,7 @@ import { Plot } from '../shared/plot';
 import { Split } from '../shared/split';
 import { message, usePersisted } from '../shared/state';
 import { Button, Dropdown, IconButton } from '../shared/toolkit';
-import { Detail, pinsOf } from './detail';
+import { Detail, type Pins } from './detail';
 import { Flow } from './flow';
 
 const BINS = 64;
@@ -29,6 +29,19 @@ function usePanelState(): PanelState | null {
     return off;
   }, []);
   return state;
+}
+
+/** The pins of a model, fetched when the host says that they changed. */
+function usePins(state: PanelState | null): Pins {
+  const [pins, set] = useState<Pins>({ a: null, b: null });
+  for (const slot of ['a', 'b'] as const) {
+    useEffect(() => {
+      if (state === null || (state.pinned[slot] === null && pins[slot] === null)) return;
+      host.request(GetPin, { slot }).then((pin) => set((p) => ({ ...p, [slot]: pin })), () => undefined);
+    }, [state?.pinned[slot]]);
+  }
+  const own = (p: Pinned | null): Pinned | null => (p?.report.model === state?.model ? p : null);
+  return { a: own(pins.a), b: own(pins.b) };
 }
 
 /** The newest frame of a model: never two questions at once, the last piece of news is never missed. */
@@ -68,6 +81,7 @@ function Page(): JSX.Element {
   const wanted = own !== null && (path === '' || own === path || own.startsWith(`${path}.`)) ? own : null;
   const [rows, setRows] = useState<string[]>([]);
   const name = wanted !== null && rows.includes(wanted) ? wanted : rows.find((r) => r === path || path === '' || r.startsWith(`${path}.`)) ?? rows[0] ?? null;
+  const { a, b } = usePins(state);
   const [printed, setPrinted] = usePersisted('printed', false);
   const { frame, error } = useFrame(model, name, printed);
   useEffect(() => {
@@ -78,7 +92,7 @@ function Page(): JSX.Element {
   const sampling = (every: number, paused: boolean): void => { host.request(SetSampling, { every, paused }).catch(() => undefined); };
   const setPin = (slot: PinSlot, set: boolean): void => { if (model !== null) host.request(SetPin, { slot, model, set }).catch(() => undefined); };
   usePageKey('p', () => { if (state !== null) sampling(state.every, !state.paused); });
-  usePageKey('a', () => { if (state !== null) setPin('a', state.pins.a === null); });
+  usePageKey('a', () => { if (state !== null) setPin('a', a === null); });
 
   if (state === null) return <Busy text={t('Asking the editor…')} />;
   const crash = trouble === null ? null : <Banner kind="error">{trouble.message}</Banner>;
@@ -88,7 +102,6 @@ function Page(): JSX.Element {
     setOwn(n);
     host.request(PickParameter, { model, path: n, open }).catch(() => undefined);
   };
-  const { a, b } = pinsOf(state.pins, model);
   // B is what is held, else what is now.
   const report = b?.report ?? frame?.report;
   return (
@@ -99,7 +112,7 @@ function Page(): JSX.Element {
       {frame === null || report === undefined ? (error === null ? <Busy text={t('Reading gradients…')} /> : null) : (
         <Split stateKey="split" initial={0.52} narrow={620}
           first={<Flow report={report} a={a?.report ?? null} selected={name} onPick={pick} />}
-          second={name === null ? <Notice icon="tensor" title={t('This model has no parameters.')} /> : <Detail frame={b === null ? frame : { ...frame, report: b.report }} name={name} pins={state.pins} printed={printed} onPrinted={setPrinted} onBackward={() => run('backward')} />} />
+          second={name === null ? <Notice icon="tensor" title={t('This model has no parameters.')} /> : <Detail frame={b === null ? frame : { ...frame, report: b.report }} name={name} pins={{ a, b }} printed={printed} onPrinted={setPrinted} onBackward={() => run('backward')} />} />
       )}
     </>
   );

@@ -51,7 +51,7 @@ export function decades(values: Iterable<number>, most = 12): [number, number] {
     high = Math.max(high, v);
   }
   if (low === Infinity) return [-6, 0];
-  const top = Math.ceil(Math.log10(high) - 1e-9);
+  const top = Math.ceil(Math.log10(high) - 1e-9) + 0; // never -0
   return [Math.max(top - most, Math.min(top - 1, Math.floor(Math.log10(low) + 1e-9))), top];
 }
 
