@@ -41,3 +41,6 @@ export function classify(qualified: string): GlobalClass {
   if (data.test(qualified)) return 'unknown';
   return dangerous.test(qualified) ? 'dangerous' : 'unknown';
 }
+
+/** Not PyTorch's to allow, but values that this reader makes itself. */
+export const isOwnData = (qualified: string): boolean => /^(builtins\.frozenset|collections\.defaultdict|torch\.jit\._pickle\.(restore_type_tag|build_(int|tensor|double|bool)list))$/.test(qualified);

@@ -1,4 +1,5 @@
 /** save and load: files that torch.load reads and torch.save wrote; safetensors, npy and npz too. */
+import { isOwnData } from '../checkpoint/allowList';
 import type { OpenedCheckpoint } from '../checkpoint/describe';
 import { runSync } from '../checkpoint/io';
 import { saveNpy, saveNpz } from '../checkpoint/npyWriter';
@@ -125,7 +126,7 @@ export function load(path: string, options: LoadOptions = {}): Loaded {
   let keep = false;
   try {
     if (opened.info.error !== undefined) throw new RuntimeError(`load: ${path}: ${opened.info.error}`);
-    const bad = opened.info.globals.filter((g) => g.class !== 'allowed');
+    const bad = opened.info.globals.filter((g) => g.class !== 'allowed' && !isOwnData(g.name));
     if (bad.length > 0) throw new RuntimeError(`load: ${path} asks for ${bad.slice(0, 8).map((g) => g.name).join(', ')}, which only running Python code could give; open it in the checkpoint viewer, or by openCheckpoint(), to see its tensors`);
     const loader = new Loader(options, opened);
     const value = loader.value(opened.value);

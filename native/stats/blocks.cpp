@@ -144,11 +144,12 @@ void WidenHalf(const uint16_t* from, int64_t n, float* to) {
   const int64_t L = int64_t(hn::Lanes(d));
   int64_t i = 0;
   for (; i + L <= n; i += L) hn::StoreU(hn::PromoteTo(d, hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(from + i))), d, to + i);
-  for (; i < n; ++i) {
-    _Float16 h;
-    std::memcpy(&h, from + i, 2);
-    to[i] = float(h);
-  }
+  if (i == n) return;
+  HWY_ALIGN uint16_t rest[hn::MaxLanes(d)] = {};
+  HWY_ALIGN float wide[hn::MaxLanes(d)];
+  std::copy(from + i, from + n, rest);
+  hn::Store(hn::PromoteTo(d, hn::Load(dh, reinterpret_cast<const hwy::float16_t*>(rest))), d, wide);
+  std::copy(wide, wide + (n - i), to + i);
 }
 #else
 template <typename T> bool MomentsT(const T* p, int64_t n, double shift, Moments& out) {

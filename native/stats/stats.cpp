@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "stats/blocks.h"
@@ -42,7 +43,7 @@ void SummaryAccumulator::merge_moments(double n, double mean, double m2) {
   if (n == 0) return;
   const double all = finite_ + n, delta = mean - mean_;
   m2_ += m2 + delta * delta * finite_ * n / all;
-  mean_ += delta * n / all;
+  mean_ += std::isfinite(delta) ? delta * n / all : mean * (n / all) - mean_ * (n / all);
   finite_ = all;
 }
 
@@ -122,10 +123,12 @@ Summary SummaryAccumulator::finish() const {
   s.min = min_;
   s.max = max_;
   s.mean = mean_;
-  s.abs_mean = abs_ / finite_;
+  // Sums of squares near a double's end have no end: what they are part of is then said to be the largest double, never NaN.
+  auto bounded = [](double v) { return v <= std::numeric_limits<double>::max() ? v : std::numeric_limits<double>::max(); };
+  s.abs_mean = bounded(abs_ / finite_);
   s.abs_max = std::max(std::abs(min_), std::abs(max_));
-  s.norm = std::sqrt(squares_);
-  s.std = finite_ > 1 ? std::sqrt(m2_ / (finite_ - 1)) : 0;
+  s.norm = bounded(std::sqrt(squares_));
+  s.std = finite_ > 1 ? bounded(std::sqrt(m2_ / (finite_ - 1))) : 0;
   if (dtype_ == DType::int64) { s.int_min = int_min_; s.int_max = int_max_; }
   return s;
 }
@@ -189,6 +192,7 @@ double HistogramAccumulator::percentile(double p) const {
     float v;
     std::memcpy(&v, &middle, 4);
     if ((low & 0x7fff0000u) == 0) v = 0;  // zero and what is nearly so
+    if (!std::isfinite(v)) return low & 0x80000000u ? low_ : high_;  // a double beyond float32
     return std::min(std::max(double(v), low_), high_);
   }
   return high_;
