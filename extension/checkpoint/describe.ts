@@ -3,6 +3,7 @@ import type { CheckpointFormat, CheckpointInfo, PickleGlobal, TensorInfo, ValueN
 import { classify } from './allowList';
 import { itemsize } from './dtypes';
 import type { Io } from './io';
+import { numpyArray, numpyScalar } from './numpyPickle';
 import type { GlobalUse } from './pickle';
 import type { Source } from './source';
 import { FileStorage, FileTensor, type TensorOptions } from './tensor';
@@ -94,6 +95,10 @@ function leaf(key: string, v: Value): ValueNode | null {
   if (v instanceof PyBytes) return { key, type: v.mutable ? 'bytearray' : 'bytes', value: `${v.bytes.length} bytes` };
   if (v instanceof PyDevice) return { key, type: 'torch.device', value: v.text };
   if (v instanceof GlobalRef) return v.module === 'torch' && itemsize(v.name) !== null ? { key, type: 'torch.dtype', value: v.qualified } : { key, type: 'class', value: v.qualified };
+  if (v instanceof PyObject) {
+    const scalar = numpyScalar(v);
+    if (scalar !== null) return { key, type: scalar.type, value: scalar.text };
+  }
   if (v instanceof FileStorage) return { key, type: 'storage', value: `${v.bytes} bytes of ${v.dtype}` };
   return null;
 }
@@ -119,6 +124,7 @@ function* walk(root: Value): Io<{ tree: ValueNode; tensors: Map<string, FileTens
 
   const enter = (key: string, v: Value, path: string, depth: number): ValueNode => {
     asked(v, path);
+    if (v instanceof PyObject) v = numpyArray(v) ?? v;
     if (v instanceof FileTensor) {
       let name = path;
       for (let k = 2; tensors.has(name); k++) name = `${path}#${k}`;

@@ -15,7 +15,8 @@ import { Zip } from './zip';
 const MAX_HEADER = 65_536;
 const MAX_PICKLE = 1 << 26;
 
-const names: Readonly<Record<string, string>> = {
+/** NumPy's short codes: PyTorch's names. */
+export const numpyTypes: Readonly<Record<string, string>> = {
   f2: 'float16', f4: 'float32', f8: 'float64', i1: 'int8', i2: 'int16', i4: 'int32', i8: 'int64', u1: 'uint8', u2: 'uint16', u4: 'uint32', u8: 'uint64', b1: 'bool', c8: 'complex64', c16: 'complex128',
 };
 
@@ -29,7 +30,7 @@ function element(d: Literal): Element {
     if (kind === 'O') return { size: 8n, dtype: 'object', bigEndian: false, known: false, objects: true };
     const count = BigInt(digits === '' ? '0' : digits);
     const size = kind === 'U' ? 4n * count : count;
-    const known = unit === '' ? names[`${kind}${digits}`] : undefined;
+    const known = unit === '' ? numpyTypes[`${kind}${digits}`] : undefined;
     if (known === undefined && !'fiubcSaUVMm'.includes(kind!)) throw new CheckpointError(`the dtype '${d.slice(0, 60)}' is not NumPy's`);
     return { size, dtype: known ?? d.slice(0, 60), bigEndian: order === '>', known: known !== undefined, objects: false };
   }

@@ -43,7 +43,7 @@ void SummaryAccumulator::merge_moments(double n, double mean, double m2) {
   if (n == 0) return;
   const double all = finite_ + n, delta = mean - mean_;
   m2_ += m2 + delta * delta * finite_ * n / all;
-  mean_ += std::isfinite(delta) ? delta * n / all : mean * (n / all) - mean_ * (n / all);
+  mean_ = std::isfinite(delta) ? mean_ + delta * (n / all) : mean_ * (finite_ / all) + mean * (n / all);
   finite_ = all;
 }
 
@@ -135,7 +135,7 @@ Summary SummaryAccumulator::finish() const {
 
 HistogramAccumulator::HistogramAccumulator(DType dtype, int64_t bins, double low, double high, bool percentiles)
     : dtype_(dtype), low_(low), high_(high), scale_(high > low ? double(bins) / (high - low) : 0), bins_(bins), counts_(size_t(bins) * 4) {
-  // A range wider than a double's: all that can be told apart is its halves.
+  // A range too small or too wide for a double: everything falls into the first bin, or is told apart one by one.
   if (!std::isfinite(scale_)) scale_ = 0;
   if (percentiles) keys_.resize(65536);
 }
@@ -155,6 +155,9 @@ void HistogramAccumulator::add(const void* values, int64_t n) {
       k = m;
       stats::bins(use, k, low_, high_, scale_, last, index);
     }
+    // high - low is infinite: half of everything is not.
+    if (high_ / 2 - low_ / 2 > std::numeric_limits<double>::max() / 2)
+      for (int64_t i = 0; i < k; ++i) index[i] = int32_t(std::min(double(last), (double(use[i]) / 2 - low_ / 2) * (double(bins_) / (high_ / 2 - low_ / 2))));
     for (int64_t i = 0; i < k; ++i) ++counts_[size_t(index[i]) * 4 + size_t(i & 3)];
     if (keys_.empty()) return;
     stats::keys(use, k, index);

@@ -122,6 +122,22 @@ TEST_CASE("the spread of values far from zero, and of values whose squares overf
   CHECK(b.finish().min == -1e300);
   CHECK(b.finish().max == 1e300);
   CHECK(b.finish().nan + b.finish().inf == 0);
+  // Found by fuzzing: near a double's end nothing becomes NaN, and percentiles stay between the extremes.
+  std::vector<double> end = {1.7e308, -1.7e308, 1.7e308};
+  SummaryAccumulator c(DType::float64), d(DType::float64);
+  c.add(end.data(), 1);
+  d.add(end.data() + 1, 2);
+  c.merge(d);
+  Summary s = c.finish();
+  CHECK(s.std >= 0);
+  CHECK(s.norm > 1e308);
+  CHECK(std::abs(s.mean) <= 1.7e308);
+  HistogramAccumulator h(DType::float64, 8, s.min, s.max, true);
+  h.add(end.data(), 3);
+  for (double p : {0.0, 50.0, 100.0}) {
+    CHECK(h.percentile(p) >= s.min);
+    CHECK(h.percentile(p) <= s.max);
+  }
 }
 TEST_CASE("int64 extremes are exact") {
   std::vector<int64_t> v = {INT64_MAX, INT64_MIN, (int64_t(1) << 53) + 1};

@@ -82,6 +82,14 @@ describe('checkpoint readers: the corpus', () => {
       });
     });
   }
+  it('NumPy arrays and scalars inside a pickle are shown as what they are, and still listed as what they ask for', () => {
+    using(corpus('ok/numpy_scalars.pt'), (o) => {
+      assert.deepEqual(o.info.tensors.map((t) => [t.name, t.dtype, t.shape, t.note]), [['arr', 'int64', [3], 'NumPy array']]);
+      assert.deepEqual([0, 1, 2].map((i) => bytesOf(o.tensors.get('arr')!).readBigInt64LE(8 * i)), [0n, 1n, 2n]);
+      assert.deepEqual(o.info.root.children!.find((c) => c.key === 'f'), { key: 'f', type: 'numpy.float64', value: '1.5' });
+      assert.equal(o.info.globals.find((g) => g.name === 'numpy.core.multiarray._reconstruct')!.path, 'arr');
+    });
+  });
   it('the allow-list is PyTorch 2.13\'s', () => {
     const names = JSON.parse(fs.readFileSync(`${dataFolder}/torch_weights_only_globals.json`, 'utf8')) as string[];
     assert.deepEqual(names.filter((n) => classify(n) !== 'allowed'), []);
