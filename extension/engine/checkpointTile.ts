@@ -65,7 +65,10 @@ class Cells {
   /** `n` values from `at` on, `step` apart, minus those of `y`: all of one cell. */
   add(row: number, column: number, x: Float32Array, y: Float32Array | null, at: number, step: number, n: number): void {
     const i = row * this.width + column;
-    let [sum, count, min, max] = [0, 0, this.min[i]!, this.max[i]!];
+    let sum = 0;
+    let count = 0;
+    let min = this.min[i]!;
+    let max = this.max[i]!;
     for (let k = 0, p = at; k < n; k++, p += step) {
       const v = y === null ? x[p]! : x[p]! - y[p]!;
       if (v - v !== 0) continue; // NaN or infinite
@@ -81,7 +84,12 @@ class Cells {
     this.columnSum[column]! += sum; this.columnCount[column]! += count;
   }
 }
-const means = (sum: Float64Array, count: Float64Array): Float32Array => Float32Array.from(sum, (v, i) => (count[i]! > 0 ? v / count[i]! : NaN));
+// A loop: TypedArray.from with a function is slow.
+function means(sum: Float64Array, count: Float64Array): Float32Array {
+  const out = new Float32Array(sum.length);
+  for (let i = 0; i < out.length; i++) out[i] = count[i]! > 0 ? sum[i]! / count[i]! : NaN;
+  return out;
+}
 
 export function* tile(t: FileTensor, s: Slice, width: number, height: number, minus?: FileTensor): Io<Tile> {
   check(t, s);
