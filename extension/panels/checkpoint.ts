@@ -47,7 +47,7 @@ function showFile(context: vscode.ExtensionContext, engine: EngineClient, docume
   const name = vscode.workspace.asRelativePath(document.uri);
   channel.handle(viewer.GetSubject, async (): Promise<viewer.Subject> => ({ kind: 'file', file: await document.file(), name }));
   channel.handle(viewer.CompareWith, async () => { await vscode.commands.executeCommand('weightroom.compareCheckpoints', vscode.Uri.file(await document.file())); return null; });
-  channel.handle(viewer.LoadIntoModel, async () => { await openPreflight(context, engine, await document.file()); return null; });
+  channel.handle(viewer.LoadIntoModel, async () => { await vscode.commands.executeCommand('weightroom.loadCheckpoint', vscode.Uri.file(await document.file())); return null; });
   channel.handle(viewer.ConvertAs, async ({ names }, signal) => convertAs(engine, await document.file(), names, signal));
   const subscriptions = vscode.Disposable.from(answerPage(page, engine, async () => [{ file: await document.file() }]), document.onDidChange(() => channel.notify(viewer.SubjectChanged, null)));
   panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
