@@ -58,8 +58,9 @@ try {
   await build();
   await lint();
   ctest();
-  mocha('unit', filesUnder('out/test/unit', '.test.js'));
-  mocha('cases', filesUnder('out/test/cases', '.test.js'));
+  // A process each: what one file does to the device, the memory or the environment is not the next one's.
+  for (const dir of ['unit', 'cases'])
+    for (const file of filesUnder(`out/test/${dir}`, '.test.js')) mocha(`${dir} ${path.basename(file, '.test.js')}`, [file]);
   if (fs.existsSync(path.join(root, '.build', 'editorTests.mjs'))) {
     const { editorTests } = await import('./editorTests.mjs');
     await editorTests(count, say, mocha);

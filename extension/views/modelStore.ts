@@ -18,8 +18,7 @@ export class ModelStore implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly subscriptions: vscode.Disposable[];
   private timer: NodeJS.Timeout | undefined;
-  private asking = false;
-  private again = false;
+  private asking: Promise<void> = Promise.resolve();
 
   readonly onDidChange = this.changed.event;
 
@@ -52,16 +51,17 @@ export class ModelStore implements vscode.Disposable {
   /** Models are gone (the runner was ended); the files they came from stay known. */
   lost(): void { this.set([]); }
 
-  async refresh(): Promise<void> {
-    if (this.asking) { this.again = true; return; }
-    this.asking = true;
+  /** Resolves when the list is as new as this call: a question already under way may have been answered before the change. */
+  refresh(): Promise<void> {
+    const next = this.asking.then(() => this.ask());
+    this.asking = next;
+    return next;
+  }
+  private async ask(): Promise<void> {
     try {
       this.set(await this.engine.request(ListModels, null));
     } catch (error) {
       this.onError(error);
-    } finally {
-      this.asking = false;
-      if (this.again) { this.again = false; this.refreshSoon(); }
     }
   }
 
