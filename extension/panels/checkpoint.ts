@@ -1,7 +1,7 @@
 /**
- * The checkpoint viewer: a read-only custom editor; and beside it the comparison of two sides and the preflight of a load, editors
- * of their own that come back after a reload. All bytes are read in the engine process; a page is given structure, bins, tiles
- * and pages of values. `weightroom.openCompare` and `weightroom.openPreflight` are for callers in the extension.
+ * The checkpoint viewer: a read-only custom editor; and beside it the comparison of two sides, an editor
+ * of its own that comes back after a reload. All bytes are read in the engine process; a page is given structure, bins, tiles
+ * and pages of values. `weightroom.openCompare` is for callers in the extension; loading asks by quick picks (commands/loadCheckpoint.ts).
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -9,12 +9,11 @@ import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
 import type { Side } from '../protocol/checkpoint';
 import * as viewer from '../protocol/checkpointPanel';
-import { ListModels, ModelChanged } from '../protocol/model';
+import { ModelChanged } from '../protocol/model';
 import { CheckpointDocument } from './checkpointDocument';
 import { answerPage, convertAs } from './checkpointRequests';
 import { openPage } from './page';
 
-const t = vscode.l10n.t;
 /** The manifest declares two: formats that are ours by default, and endings that many tools share. */
 const viewTypes = ['weightroom.checkpoint', 'weightroom.checkpoint.option'];
 
@@ -35,9 +34,7 @@ export function registerCheckpointEditor(context: vscode.ExtensionContext, engin
   return vscode.Disposable.from(
     ...viewTypes.map((type) => vscode.window.registerCustomEditorProvider(type, provider, { supportsMultipleEditorsPerDocument: true })),
     vscode.commands.registerCommand('weightroom.openCompare', (a: Side, b: Side) => openCompare(context, engine, a, b)),
-    vscode.commands.registerCommand('weightroom.openPreflight', (file: string, model?: string, at?: string) => openPreflight(context, engine, file, model, at)),
     restore('compare', (panel, s) => showCompare(context, engine, panel, s)),
-    restore('preflight', (panel, s) => showPreflight(context, engine, panel, s)),
   );
 }
 
@@ -70,37 +67,6 @@ function showCompare(context: vscode.ExtensionContext, engine: EngineClient, pan
   const changed = (): void => page.channel.notify(viewer.SubjectChanged, null);
   const subscriptions = vscode.Disposable.from(answerPage(page, engine, () => Promise.resolve(sides)), ...sides.map((s) => whenChanged(engine, s, changed)));
   panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
-}
-
-// --- preflight
-
-async function openPreflight(context: vscode.ExtensionContext, engine: EngineClient, file: string, model?: string, at = ''): Promise<void> {
-  const target = model ?? (await pickModel(engine, path.basename(file)));
-  if (target === undefined) return;
-  const subject = { kind: 'preflight' as const, file, name: vscode.workspace.asRelativePath(file), model: target, path: at, target: nameOf({ model: target, path: at }) };
-  showPreflight(context, engine, newPanel('preflight', `${path.basename(file)} → ${subject.target}`), subject);
-}
-
-function showPreflight(context: vscode.ExtensionContext, engine: EngineClient, panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: 'preflight' }): void {
-  const page = openPage(context, panel.webview, 'checkpoint', 'preflight');
-  page.channel.handle(viewer.GetSubject, () => subject);
-  page.channel.on(viewer.Loaded, ({ message }) => void vscode.window.showInformationMessage(message));
-  const sides: Side[] = [{ file: subject.file }, { model: subject.model, path: subject.path }];
-  const changed = (): void => page.channel.notify(viewer.SubjectChanged, null);
-  const subscriptions = vscode.Disposable.from(answerPage(page, engine, () => Promise.resolve(sides)), whenChanged(engine, sides[0]!, changed));
-  panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
-}
-
-async function pickModel(engine: EngineClient, file: string): Promise<string | undefined> {
-  const models = await engine.request(ListModels, null);
-  if (models.length === 0) {
-    const run = t('Run Model File');
-    if ((await vscode.window.showInformationMessage(t('No model is live. Run a model file first.'), run)) === run) await vscode.commands.executeCommand('weightroom.runFile');
-    return undefined;
-  }
-  if (models.length === 1) return models[0]!.id;
-  const items = models.map((m) => ({ label: `$(weightroom-model) ${m.name}`, description: m.root.type, detail: vscode.workspace.asRelativePath(m.file), id: m.id }));
-  return (await vscode.window.showQuickPick(items, { placeHolder: t('Load {0} into which model?', file) }))?.id;
 }
 
 // --- shared

@@ -1,16 +1,14 @@
 /**
- * What the checkpoint pages (viewer, compare, preflight) ask of their host beside the engine's own checkpoint/* requests, which are
+ * What the checkpoint pages (viewer, compare) ask of their host beside the engine's own checkpoint/* requests, which are
  * passed on when they are about the page's own files and models.
  */
 import type { Side, Slice } from './checkpoint';
-import type { ModelId } from './model';
 import { notification, request } from './rpc';
 
 /** What the page is about. */
 export type Subject =
   | { kind: 'file'; file: string; /** Workspace-relative. */ name: string }
-  | { kind: 'compare'; a: Side; b: Side; nameA: string; nameB: string }
-  | { kind: 'preflight'; file: string; name: string; model: ModelId; path: string; /** `net` or `net.encoder`. */ target: string };
+  | { kind: 'compare'; a: Side; b: Side; nameA: string; nameB: string };
 export type SubjectKind = Subject['kind'];
 
 /** Rejected when the file cannot be reached, with the reason. */
@@ -19,7 +17,7 @@ export const GetSubject = request<null, Subject>('viewer/subject');
 export const SubjectChanged = notification<null>('viewer/changed');
 /** Asks for the other side, then opens the comparison. */
 export const CompareWith = request<null, null>('viewer/compareWith');
-/** Asks for a live model, then opens the preflight. */
+/** Asks for a live model, then loads; a preflight says first what does not fit. */
 export const LoadIntoModel = request<null, null>('viewer/loadInto');
 /** Opens the file of a side in the viewer, or shows the model in its tree. */
 export const ShowSide = request<{ side: Side }, null>('viewer/show');
@@ -29,5 +27,3 @@ export const SwapSides = request<null, null>('viewer/swap');
 export const ExportAs = request<{ at: Side; name: string; format: 'npy' | 'csv'; slice?: Slice }, { file: string; bytes: number; note?: string } | null>('viewer/export');
 /** Asks for a name whose ending decides the format (.pt, .safetensors, .npz), then writes these tensors, or all. */
 export const ConvertAs = request<{ names?: string[] }, { files: string[]; notes: string[] } | null>('viewer/convert');
-/** The preflight page loaded something: the trees are refreshed. */
-export const Loaded = notification<{ message: string }>('viewer/loaded');
