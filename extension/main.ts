@@ -7,6 +7,7 @@ import { followCrashes, followOutput, followSaves, followTypes } from './command
 import type { Services } from './commands/services';
 import { tell } from './commands/task';
 import { EngineClient } from './engine/client';
+import { registerNotebooks } from './notebook/register';
 import { ActiveFile } from './views/activeFile';
 import { CheckpointsView } from './views/checkpointsView';
 import { registerCheckpointEditor } from './panels/checkpoint';
@@ -35,7 +36,7 @@ export function activate(context: vscode.ExtensionContext): { services: Services
   context.subscriptions.push(
     log, output, engine, store, selection, modelsView, checkpointsView, problems, status, watch,
     new ModelLenses(store), new ActiveFile(), registerDecorations(), registerCommands(services),
-    registerGradients(services), registerCheckpointEditor(context, engine), registerAgentTools(services),
+    registerGradients(services), registerCheckpointEditor(context, engine), registerAgentTools(services), registerNotebooks(services),
     followOutput(services), followCrashes(services), followSaves(services), followTypes(services),
   );
   // For the tests in the extension host.

@@ -12,7 +12,8 @@ const t = vscode.l10n.t;
 
 export function followOutput(services: Services): vscode.Disposable {
   return vscode.Disposable.from(
-    services.engine.on(Output, ({ text }) => services.output.append(text)),
+    // A cell's output stands in its notebook.
+    services.engine.on(Output, ({ text, cell }) => { if (cell === undefined) services.output.append(text); }),
     services.engine.on(RunnerError, (error) => tell(services, Object.assign(new Error(error.message), { info: error }), error.location?.file ?? null)),
   );
 }

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { ModelSummary } from '../protocol/model';
 import { classLine, exportedValues, fieldLine } from '../views/modelSource';
 import { findNode, type FileRow } from '../views/rows';
+import { isNotebook, showSource, textOf } from '../views/sources';
 import type { Services } from './services';
 import { pickTarget } from './targets';
 
@@ -19,8 +20,9 @@ export async function revealSource(services: Services, arg?: unknown): Promise<{
 
 /** The deepest field on the path that the source names, else the model's class, else its export. */
 async function locate(model: ModelSummary, path: string): Promise<{ file: string; line: number }> {
-  const files = [...new Set([model.source?.file ?? model.file, model.file])];
-  const texts = new Map(await Promise.all(files.map(async (f) => [f, (await vscode.workspace.openTextDocument(vscode.Uri.file(f))).getText()] as const)));
+  // Lines of a notebook's joined text are no lines of a cell.
+  const files = [...new Set([model.source?.file ?? model.file, model.file])].filter((f) => !isNotebook(f));
+  const texts = new Map(await Promise.all(files.map(async (f) => [f, await textOf(f)] as const)));
   let best: { file: string; line: number } | undefined = model.source === undefined ? undefined : { file: model.source.file, line: model.source.line - 1 };
   const find = (look: (text: string) => number | undefined): void => {
     for (const [file, text] of texts) {
@@ -38,9 +40,6 @@ async function locate(model: ModelSummary, path: string): Promise<{ file: string
 }
 
 async function show(file: string, line: number): Promise<{ file: string; line: number }> {
-  const at = new vscode.Position(line, 0);
-  const editor = await vscode.window.showTextDocument(vscode.Uri.file(file));
-  editor.selection = new vscode.Selection(at, at);
-  editor.revealRange(new vscode.Range(at, at), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  await showSource(file, line);
   return { file, line };
 }

@@ -5,6 +5,7 @@ import { RunFile, type RunResult } from '../protocol/model';
 import { formatCount, formatTime } from '../views/labels';
 import { isModelFile } from '../views/modelSource';
 import type { FileRow } from '../views/rows';
+import { isNotebook, notebookId, notebookType, showNotebook } from '../views/sources';
 import type { Services } from './services';
 import { task } from './task';
 import { mayRun } from './trust';
@@ -24,7 +25,15 @@ export async function runFile(services: Services, arg?: unknown, options?: unkno
   if (!mayRun()) return undefined;
   const file = await fileOf(arg);
   if (file === undefined) return undefined;
+  if (isNotebook(file)) return runNotebook(file);
   return runModelFile(services, file, isOptions(options) ? options : {});
+}
+
+/** All cells. Its models and errors appear as the cells run; there is no one result. */
+async function runNotebook(file: string): Promise<undefined> {
+  await showNotebook(file);
+  await vscode.commands.executeCommand('notebook.execute');
+  return undefined;
 }
 
 // From a menu the second argument is something else (the selected rows, a group).
@@ -74,6 +83,8 @@ async function fileOf(arg: unknown): Promise<string | undefined> {
   }
   if (typeof arg === 'string') return arg;
   if ((arg as FileRow | null)?.kind === 'file') return (arg as FileRow).file;
+  const notebook = vscode.window.activeNotebookEditor?.notebook;
+  if (notebook?.notebookType === notebookType) return notebookId(notebook);
   const document = vscode.window.activeTextEditor?.document;
   if (document?.uri.scheme === 'file' && isModelFile(document.fileName, document.getText())) return document.fileName;
   return pickFile();

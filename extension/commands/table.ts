@@ -13,6 +13,7 @@ import { interrupt } from './interrupt';
 import { loadCheckpoint } from './loadCheckpoint';
 import { moveToDevice } from './moveToDevice';
 import { newModel } from './newModel';
+import { newNotebook } from './newNotebook';
 import { openSample } from './openSample';
 import { reinitialize } from './reinitialize';
 import { restartEngine } from './restartEngine';
@@ -43,6 +44,7 @@ export const commands = {
   'weightroom.copyName': copyName,
   'weightroom.restartEngine': restartEngine,
   'weightroom.newModel': newModel,
+  'weightroom.newNotebook': newNotebook,
   'weightroom.setUpTypes': setUpTypes,
   'weightroom.openSample': openSample,
   'weightroom.filterModels': filterModels,

@@ -5,6 +5,7 @@ import { Train, type ModelSummary } from '../protocol/model';
 import type { ParamsOf } from '../protocol/rpc';
 import { formatCount, formatTime } from '../views/labels';
 import { exportsTrain } from '../views/modelSource';
+import { textOf } from '../views/sources';
 import { pickInput, rememberInput } from './expression';
 import type { Services } from './services';
 import { numberProblem, pickModel } from './targets';
@@ -35,7 +36,7 @@ export async function train(services: Services, arg?: unknown, plan?: unknown): 
 const isPlan = (p: unknown): p is Plan => typeof (p as Plan | undefined)?.loss === 'string';
 
 async function askPlan(services: Services, model: ModelSummary): Promise<Plan | undefined> {
-  const text = Buffer.from(await vscode.workspace.fs.readFile(vscode.Uri.file(model.file))).toString('utf8');
+  const text = await textOf(model.file);
   const losses = [
     { label: t('Cross entropy'), description: t('target: class indices'), loss: 'crossEntropy' as const },
     { label: t('Mean squared error'), description: t('target: same shape as the output'), loss: 'mse' as const },

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 
 import type { ErrorInfo } from '../protocol/rpc';
+import { showSource, sourceName, uriOf } from './sources';
 
 const t = vscode.l10n.t;
 
@@ -12,7 +13,7 @@ export class Problems implements vscode.Disposable {
 
   /** Takes back what an earlier run of the file reported. */
   clear(modelFile: string): void {
-    for (const file of this.placed.get(modelFile) ?? []) this.collection.delete(vscode.Uri.file(file));
+    for (const file of this.placed.get(modelFile) ?? []) this.collection.delete(uriOf(file));
     this.placed.delete(modelFile);
   }
 
@@ -20,11 +21,11 @@ export class Problems implements vscode.Disposable {
     if (error.location === undefined) return;
     const { file, line, column } = error.location;
     const start = new vscode.Position(Math.max(0, line - 1), Math.max(0, column - 1));
-    const document = vscode.workspace.textDocuments.find((d) => d.uri.fsPath === file);
+    const uri = uriOf(file);
+    const document = vscode.workspace.textDocuments.find((d) => d.uri.toString() === uri.toString());
     const word = document !== undefined && start.line < document.lineCount ? document.getWordRangeAtPosition(start) ?? restOfLine(document, start) : new vscode.Range(start, start.translate(0, 1));
     const diagnostic = new vscode.Diagnostic(word, `${error.name}: ${error.message}`, vscode.DiagnosticSeverity.Error);
     diagnostic.source = 'Weightroom';
-    const uri = vscode.Uri.file(file);
     this.collection.set(uri, [...(this.collection.get(uri) ?? []), diagnostic]);
     const key = modelFile ?? file;
     this.placed.set(key, (this.placed.get(key) ?? new Set()).add(file));
@@ -38,15 +39,14 @@ function restOfLine(document: vscode.TextDocument, start: vscode.Position): vsco
   return start.isBefore(range.end) ? new vscode.Range(start, range.end) : range;
 }
 
-export async function showLocation(location: NonNullable<ErrorInfo['location']>): Promise<void> {
-  const at = new vscode.Position(Math.max(0, location.line - 1), Math.max(0, location.column - 1));
-  await vscode.window.showTextDocument(vscode.Uri.file(location.file), { selection: new vscode.Range(at, at) });
+export async function showLocation({ file, line, column }: NonNullable<ErrorInfo['location']>): Promise<void> {
+  await showSource(file, Math.max(0, line - 1), Math.max(0, column - 1));
 }
 
 /** Not awaited by callers: it settles when the user closes the message. */
 export async function showUserError(error: ErrorInfo): Promise<void> {
   const { location } = error;
-  const where = location === undefined ? '' : ` (${location.file.replace(/^.*[\\/]/, '')}:${location.line})`;
+  const where = location === undefined ? '' : ` (${sourceName(location.file)}:${location.line})`;
   const show = t('Show');
   const text = `${error.name}: ${error.message}`;
   // A notification shows a few lines; the whole text stands in Problems and in the output.
