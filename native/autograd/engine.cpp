@@ -26,6 +26,8 @@ Tensor apply_hooks(const std::vector<std::pair<uint64_t, Hook>>& hooks, Tensor g
 void accumulate(const Ref<TensorImpl>& leaf, Tensor g, bool create_graph) {
   Tensor t(leaf);
   AutogradMeta& m = ensure_meta(t);
+  // Frozen since the graph was made: nothing is added, as in PyTorch.
+  if (!m.requires_grad) return;
   const AutogradOps ops = autograd_ops();
   if (!m.grad.defined()) {
     // Nobody else holds a fresh contiguous gradient: keep it as it is.

@@ -108,7 +108,13 @@ export class Workbench {
   /** Chooses from the context menu of a row. */
   async menu(row: Locator, item: string): Promise<void> {
     await row.click({ button: 'right' });
-    await this.page.locator('.monaco-menu .action-item', { hasText: item }).first().click();
+    const entry = this.page.locator('.monaco-menu .action-item', { hasText: item }).first();
+    await entry.waitFor();
+    // A menu that has just opened takes no click: the button may still be going up.
+    for (let i = 0; i < 20 && await entry.isVisible(); i++) {
+      await entry.click({ timeout: 2000 }).catch(() => undefined);
+      await entry.waitFor({ state: 'detached', timeout: 500 }).catch(() => undefined);
+    }
   }
 
   // --- what is on screen

@@ -20,6 +20,15 @@ describe('autograd', () => {
     assert.doesNotThrow(() => zeros(3, { requiresGrad: true }).sqrt().mul(0).sum().backward());
   });
 
+  it('adds nothing to a leaf that was frozen after the graph was made', () => {
+    const [w, v] = [ones(2, { requiresGrad: true }), ones(2, { requiresGrad: true })];
+    const y = w.mul(v).sum();
+    w.requiresGrad_(false);
+    y.backward();
+    assert.equal(w.grad, null);
+    assert.equal(String(v.grad), 'tensor([1., 1.])');
+  });
+
   it('names the forward line of a tensor changed in place', () => {
     assert.throws(() => autograd.detectAnomaly(() => { const y = ones(3, { requiresGrad: true }).exp(); y.add_(1); y.sum().backward(); }), /modified by an inplace operation[\s\S]*The forward call of ExpBackward0[\s\S]*autograd\.test/);
   });
