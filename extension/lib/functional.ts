@@ -4,6 +4,7 @@ import { native } from './native';
 import { RuntimeError } from './errors';
 import type { Tensor } from './tensor';
 
+export * from './functionalActivations';
 export * from './functionalLayers';
 
 export type Reduction = 'none' | 'mean' | 'sum';
@@ -26,15 +27,9 @@ export function silu(x: Tensor): Tensor { return native['unary'](U['silu'], x); 
 export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor { return native['unary'](U['softplus'], x, beta, threshold); }
 export function sigmoid(x: Tensor): Tensor { return x.sigmoid(); }
 export function tanh(x: Tensor): Tensor { return x.tanh(); }
-export function hardtanh(x: Tensor, min = -1, max = 1): Tensor { return x.clamp(min, max); }
 export function softmax(x: Tensor, dim: number): Tensor { return x.softmax(dim); }
 export function logSoftmax(x: Tensor, dim: number): Tensor { return x.logSoftmax(dim); }
 
-/** Zeroes elements with probability p and scales the rest by 1/(1-p), while training. */
-export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
-  return training ? native['dropout'](x, p) : x;
-}
 /** Rows of `weight` [num, dim] picked by int64 `input` [...]: [..., dim]. */
 export function embedding(input: Tensor, weight: Tensor, paddingIdx: number | null = null): Tensor { return native['embedding'](weight, input, paddingIdx ?? -1); }
 /** Normalizes over the last dimensions. Source: Ba, Kiros, Hinton 2016. */

@@ -1,4 +1,5 @@
 /** torch.nn.functional, continued: convolution, pooling, normalization, attention, resizing. Shapes: N batch, C channels, then spatial dims. */
+import { noGrad } from './autograd';
 import { native } from './native';
 import { NotImplementedError, RuntimeError, ValueError } from './errors';
 import { cat, full, ones, stack } from './ops';
@@ -197,31 +198,18 @@ export function pixelShuffle(x: Tensor, factor: number): Tensor {
   return x.reshape([...lead, c, factor, factor, h, w]).permute([...lead.map((_, i) => i), k, k + 3, k + 1, k + 4, k + 2]).reshape([...lead, c, h * factor, w * factor]);
 }
 
-// --- activations
+// --- similarity
 
-export function prelu(x: Tensor, weight: Tensor): Tensor {
-  const w = weight.numel() === 1 || x.dim() < 2 ? weight : weight.view([1, -1, ...x.shape.slice(2).map(() => 1)]);
-  return x.relu().sub(w.mul(x.neg().relu()));
+/** The product of both vectors, each divided by max(its norm, eps), along a dim. */
+export function cosineSimilarity(a: Tensor, b: Tensor, dim = 1, eps = 1e-8): Tensor {
+  const unit = (t: Tensor): Tensor => { const n = t.norm(2, dim, true).clone(); return t.div(noGrad(() => n.clamp_(eps))); };
+  return unit(a).mul(unit(b)).sum(dim);
 }
-export function relu6(x: Tensor): Tensor { return x.clamp(0, 6); }
-export function hardsigmoid(x: Tensor): Tensor { return x.add(3).clamp(0, 6).div(6); }
-export function hardswish(x: Tensor): Tensor { return x.mul(x.add(3).clamp(0, 6)).div(6); }
-export function mish(x: Tensor): Tensor { return x.mul((native['unary'](native.unaryCodes['softplus'], x, 1, 20) as Tensor).tanh()); }
-export function selu(x: Tensor): Tensor { return (native['unary'](native.unaryCodes['elu'], x, 1.6732632423543772) as Tensor).mul(1.0507009873554805); }
-export function celu(x: Tensor, alpha = 1): Tensor { return x.relu().add(x.div(alpha).expm1().mul(alpha).clamp(null, 0)); }
-export function glu(x: Tensor, dim = -1): Tensor { const [a, b] = x.chunk(2, dim) as [Tensor, Tensor]; return a.mul(b.sigmoid()); }
-export function softsign(x: Tensor): Tensor { return x.div(x.abs().add(1)); }
-export function tanhshrink(x: Tensor): Tensor { return x.sub(x.tanh()); }
-export function logsigmoid(x: Tensor): Tensor { return (native['unary'](native.unaryCodes['softplus'], x.neg(), 1, 20) as Tensor).neg(); }
-/** Whole channels are zeroed with probability p. */
-export function dropout2d(x: Tensor, p = 0.5, training = true): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
-  if (!training || p === 0) return x;
-  const mask = ones([x.size(0), x.size(1), ...x.shape.slice(2).map(() => 1)], { device: x.device, dtype: x.dtype });
-  return x.mul(native['dropout'](mask, p) as Tensor);
+/** ‖a - b + eps‖ₚ over the last dim. Source: torch.nn.functional.pairwise_distance. */
+export function pairwiseDistance(a: Tensor, b: Tensor, options: { p?: number; eps?: number; keepdim?: boolean } = {}): Tensor {
+  const { p = 2, eps = 1e-6, keepdim = false } = options;
+  return a.sub(b).add(eps).norm(p, -1, keepdim);
 }
-/** x·y / max(‖x‖·‖y‖, eps) along a dim. */
-export function cosineSimilarity(a: Tensor, b: Tensor, dim = 1, eps = 1e-8): Tensor { return a.mul(b).sum(dim).div(a.norm(2, dim).mul(b.norm(2, dim)).clamp(eps)); }
 /** x₁ᵀ W x₂ + b. x₁ [..., in1], x₂ [..., in2], weight [out, in1, in2]. */
 export function bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
   const y = a.unsqueeze(-2).unsqueeze(-2).matmul(weight).squeeze(-2).mul(b.unsqueeze(-2)).sum(-1);

@@ -7,6 +7,11 @@ namespace {
 napi_value requires_grad(Call& c) { return c.value(weightroom::requires_grad(c.tensor(0))); }
 napi_value set_requires_grad(Call& c) { weightroom::set_requires_grad(c.tensor(0), c.boolean(1)); return c.undefined(); }
 napi_value is_leaf(Call& c) { return c.value(weightroom::is_leaf(c.tensor(0))); }
+// nameGradFn(t, name): the op that made t shows as `name`. For compositions that PyTorch knows as one op.
+napi_value name_grad_fn(Call& c) {
+  if (auto node = weightroom::grad_fn(c.tensor(0))) node->name = c.string(1);
+  return c.argv[0];
+}
 napi_value grad_fn(Call& c) {
   auto fn = weightroom::grad_fn(c.tensor(0));
   if (!fn) return c.null();
@@ -190,7 +195,7 @@ napi_value remove_hook(Call& c) { weightroom::remove_hook(c.tensor(0), uint64_t(
 }  // namespace
 
 const std::vector<Entry> autograd_entries = {
-    {"requiresGrad", requires_grad}, {"setRequiresGrad", set_requires_grad}, {"isLeaf", is_leaf}, {"gradFn", grad_fn}, {"grad", grad}, {"gradId", grad_id},
+    {"requiresGrad", requires_grad}, {"setRequiresGrad", set_requires_grad}, {"isLeaf", is_leaf}, {"gradFn", grad_fn}, {"nameGradFn", name_grad_fn}, {"grad", grad}, {"gradId", grad_id},
     {"setGrad", set_grad}, {"zeroGrad", zero_grad}, {"gradEnabled", grad_enabled}, {"setGradEnabled", set_grad_enabled}, {"retainGrad", retain_grad},
     {"backward", backward}, {"autogradGrad", autograd_grad}, {"registerHook", register_hook}, {"registerAfterHook", register_after_hook}, {"removeHook", remove_hook},
     {"customFunction", custom_function}, {"detach_", detach_}, {"retainsGrad", retains_grad}, {"setInferenceMode", set_inference_mode}, {"isInference", is_inference},

@@ -131,7 +131,7 @@ Tensor gradient(UnaryOp op, const Tensor& g, const Tensor& s, double p, double q
     case UnaryOp::leaky_relu:
       return twice ? where(binary(BinaryOp::gt, detach(s), wrapped(0.0)), g, mul(g, p)) : fused(BinaryOp::leaky_relu_backward, p);
     case UnaryOp::elu:
-      return twice ? where(binary(BinaryOp::gt, detach(s), wrapped(0.0)), g, mul(g, mul(unary(UnaryOp::exp, s), p))) : fused(BinaryOp::elu_backward, p);
+      return twice ? where(binary(BinaryOp::le, detach(s), wrapped(0.0)), mul(g, mul(unary(UnaryOp::exp, s), p)), g) : fused(BinaryOp::elu_backward, p);
     case UnaryOp::clamp: {
       Tensor in = binary(BinaryOp::logical_and, binary(BinaryOp::ge, detach(s), wrapped(p)), binary(BinaryOp::le, detach(s), wrapped(q)));
       return mul(g, to_dtype(in, g.dtype()));

@@ -1,7 +1,7 @@
 /** Every row of the case table on every device, against PyTorch's golden values (see table.ts). */
 import assert from 'node:assert/strict';
 
-import { backends, dtypeByName, empty, fromTypedArray, manualSeed, type Tensor } from '../../extension/lib/index';
+import { backends, dtypeByName, empty, fromTypedArray, manualSeed, noGrad, type Tensor } from '../../extension/lib/index';
 import { differences, tensorsIn, type Tolerance } from './compare';
 import { checkGradients, weights } from './derivatives';
 import { families } from './families';
@@ -125,9 +125,18 @@ function checkModule(row: Row & { kind: 'module' }, golden: Golden, device: stri
         }
         for (const [k, b] of m.namedBuffers()) if (expected.buffers?.[k] !== undefined) say(differences(b, expected.buffers[k], tol, `buffer ${k}`));
       } catch (e) {
+        if (process.env['CASES_STACK'] !== undefined && answer.error === undefined) console.log((e as Error).stack);
         if (answer.error?.startsWith(`${nameOf(e)}:`) !== true) say([`throws ${textOf(e)}${answer.error === undefined ? '' : `, PyTorch ${answer.error}`}`]);
       }
     }
+  }
+  if (device === 'cpu' && row.variants[0]!.grad && row.options.kink !== true && golden['base']?.train?.grad !== undefined) {
+    // Gradients of the inputs by finite differences, every run with the same draws and the same buffers.
+    manualSeed(0);
+    const m = row.make().double();
+    const buffers = [...m.namedBuffers()].map(([, b]) => [b, b.clone()] as const);
+    const run = (...xs: Tensor[]): Result => { manualSeed(1); noGrad(() => buffers.forEach(([b, was]) => b.copy_(was))); return row.call === undefined ? (m as unknown as (...x: Tensor[]) => Result)(...xs) : row.call(m, ...xs); };
+    problems.push(...checkGradients(run, row.variants[0]!.inputs.map((i) => build(isFloat(i.dtype) ? { ...i, dtype: 'float64' } : i)), row.options.noDouble !== true));
   }
   return problems;
 }

@@ -1,5 +1,6 @@
 /** Every family of rows; its golden values lie in test/golden/cases/<family>.jsonl. */
 import type { Row } from './table';
+import * as activations from './rows/activations';
 import * as autograd from './rows/autograd';
 import * as binary from './rows/binary';
 import * as data from './rows/data';
@@ -28,4 +29,5 @@ export const families: Record<string, readonly Row[]> = {
   init: init.rows,
   optim: optim.rows,
   data: data.rows,
+  activations: activations.rows,
 };

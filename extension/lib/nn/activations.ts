@@ -1,12 +1,145 @@
-/** More activations, and small layers that compare or combine. */
+/** Activations and dropout. The formulas are torch.nn.functional's; `inplace` writes the result over the input. */
+import { ValueError } from '../errors';
 import * as F from '../functional';
 import { pyFloat } from '../format';
 import * as init from '../init';
-import { empty, full } from '../ops';
+import { full } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
-import { factory, pyBool, type FactoryOptions } from './factory';
+import { factory, pyBool, pyNumber, type FactoryOptions } from './factory';
 import { Module } from './module';
 
+export interface InplaceOptions { inplace?: boolean }
+
+/** An activation that may be done in place; `settings` are what the repr shows before that. */
+abstract class Activation extends Module {
+  readonly inplace: boolean;
+  constructor(options: InplaceOptions) { super(); this.inplace = options.inplace ?? false; }
+  protected abstract compute(x: Tensor): Tensor;
+  protected settings(): string[] { return []; }
+  override forward(x: Tensor): Tensor {
+    if (!this.inplace) return this.compute(x);
+    // Of a copy, so that what the formula keeps for backward is not written over.
+    const before = x.clone(), y = this.compute(before);
+    return y === before ? x : x.copy_(y);
+  }
+  override extraRepr(): string { return [...this.settings(), ...(this.inplace ? ['inplace=True'] : [])].join(', '); }
+}
+export class ReLU extends Activation {
+  constructor(options: InplaceOptions = {}) { super(options); }
+  override forward(x: Tensor): Tensor { return this.inplace ? x.relu_() : x.relu(); }
+  protected override compute(x: Tensor): Tensor { return x.relu(); }
+}
+export class LeakyReLU extends Activation {
+  constructor(readonly negativeSlope = 0.01, options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.leakyRelu(x, this.negativeSlope); }
+  protected override settings(): string[] { return [`negative_slope=${pyFloat(this.negativeSlope)}`]; }
+}
+/** A random slope below zero while training. Source: Xu et al. 2015; torch.nn.RReLU. */
+export class RReLU extends Activation {
+  constructor(readonly lower = 1 / 8, readonly upper = 1 / 3, options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.rrelu(x, this.lower, this.upper, this.training); }
+  protected override settings(): string[] { return [`lower=${pyFloat(this.lower)}`, `upper=${pyFloat(this.upper)}`]; }
+}
+export class Threshold extends Activation {
+  constructor(readonly threshold: number, readonly value: number, options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.threshold(x, this.threshold, this.value); }
+  protected override settings(): string[] { return [`threshold=${pyNumber(this.threshold)}`, `value=${pyNumber(this.value)}`]; }
+}
+export class ELU extends Activation {
+  constructor(readonly alpha = 1, options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.elu(x, this.alpha); }
+  protected override settings(): string[] { return [`alpha=${pyFloat(this.alpha)}`]; }
+}
+export class CELU extends Activation {
+  constructor(readonly alpha = 1, options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.celu(x, this.alpha); }
+  protected override settings(): string[] { return [`alpha=${pyFloat(this.alpha)}`]; }
+}
+/** Source: Klambauer et al. 2017. */
+export class SELU extends Activation {
+  constructor(options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.selu(x); }
+}
+export class SiLU extends Activation {
+  constructor(options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.silu(x); }
+}
+/** Source: Misra 2019. */
+export class Mish extends Activation {
+  constructor(options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.mish(x); }
+}
+export class Hardtanh extends Activation {
+  constructor(readonly minVal = -1, readonly maxVal = 1, options: InplaceOptions = {}) {
+    super(options);
+    if (!(maxVal > minVal)) throw new ValueError(`max_val must be larger than min_val, but got min_val=${pyFloat(minVal)} and max_val=${pyFloat(maxVal)}`);
+  }
+  protected override compute(x: Tensor): Tensor { return F.hardtanh(x, this.minVal, this.maxVal); }
+  protected override settings(): string[] { return [`min_val=${pyFloat(this.minVal)}`, `max_val=${pyFloat(this.maxVal)}`]; }
+}
+export class ReLU6 extends Activation {
+  constructor(options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.relu6(x); }
+}
+export class Hardswish extends Activation {
+  constructor(options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.hardswish(x); }
+  override extraRepr(): string { return ''; }
+}
+export class Hardsigmoid extends Activation {
+  constructor(options: InplaceOptions = {}) { super(options); }
+  protected override compute(x: Tensor): Tensor { return F.hardsigmoid(x); }
+  override extraRepr(): string { return ''; }
+}
+/** Source: Hendrycks, Gimpel 2016. */
+export class GELU extends Module {
+  readonly approximate: 'none' | 'tanh';
+  constructor(options: { approximate?: 'none' | 'tanh' } = {}) { super(); this.approximate = options.approximate ?? 'none'; }
+  override forward(x: Tensor): Tensor { return F.gelu(x, this.approximate); }
+  override extraRepr(): string { return `approximate='${this.approximate}'`; }
+}
+export class Sigmoid extends Module { override forward(x: Tensor): Tensor { return x.sigmoid(); } }
+export class Tanh extends Module { override forward(x: Tensor): Tensor { return x.tanh(); } }
+export class Softsign extends Module { override forward(x: Tensor): Tensor { return F.softsign(x); } }
+export class Tanhshrink extends Module { override forward(x: Tensor): Tensor { return F.tanhshrink(x); } }
+export class LogSigmoid extends Module { override forward(x: Tensor): Tensor { return F.logsigmoid(x); } }
+export class Softplus extends Module {
+  constructor(readonly beta = 1, readonly threshold = 20) { super(); }
+  override forward(x: Tensor): Tensor { return F.softplus(x, this.beta, this.threshold); }
+  override extraRepr(): string { return `beta=${pyFloat(this.beta)}, threshold=${pyFloat(this.threshold)}`; }
+}
+export class Hardshrink extends Module {
+  constructor(readonly lambd = 0.5) { super(); }
+  override forward(x: Tensor): Tensor { return F.hardshrink(x, this.lambd); }
+  override extraRepr(): string { return pyFloat(this.lambd); }
+}
+export class Softshrink extends Module {
+  constructor(readonly lambd = 0.5) { super(); }
+  override forward(x: Tensor): Tensor { return F.softshrink(x, this.lambd); }
+  override extraRepr(): string { return pyFloat(this.lambd); }
+}
+/** a·σ(b) over the two halves of a dim. Source: Dauphin et al. 2017. */
+export class GLU extends Module {
+  constructor(readonly dim = -1) { super(); }
+  override forward(x: Tensor): Tensor { return F.glu(x, this.dim); }
+  override extraRepr(): string { return `dim=${this.dim}`; }
+}
+abstract class OverDim extends Module {
+  readonly dim: number;
+  constructor(dim: number | { dim: number }) { super(); this.dim = typeof dim === 'number' ? dim : dim.dim; }
+  override extraRepr(): string { return `dim=${this.dim}`; }
+}
+export class Softmax extends OverDim { override forward(x: Tensor): Tensor { return x.softmax(this.dim); } }
+export class LogSoftmax extends OverDim { override forward(x: Tensor): Tensor { return x.logSoftmax(this.dim); } }
+/** softmax(-x). */
+export class Softmin extends OverDim { override forward(x: Tensor): Tensor { return F.softmin(x, this.dim); } }
+/** Softmax over the channels of [N, C, H, W] or [C, H, W]. */
+export class Softmax2d extends Module {
+  override forward(x: Tensor): Tensor {
+    if (x.dim() !== 3 && x.dim() !== 4) throw new ValueError(`Softmax2d: expected input to be 3D or 4D, got ${x.dim()}D instead`);
+    return x.softmax(-3);
+  }
+}
 /** max(0, x) + a·min(0, x) with a learned slope, one or one a channel. Source: He et al. 2015; torch.nn.PReLU. */
 export class PReLU extends Module {
   weight: Parameter;
@@ -18,51 +151,22 @@ export class PReLU extends Module {
   override forward(x: Tensor): Tensor { return F.prelu(x, this.weight); }
   override extraRepr(): string { return `num_parameters=${this.numParameters}`; }
 }
-export class Hardswish extends Module { override forward(x: Tensor): Tensor { return F.hardswish(x); } }
-export class Hardsigmoid extends Module { override forward(x: Tensor): Tensor { return F.hardsigmoid(x); } }
-/** Source: Misra 2019. */
-export class Mish extends Module { override forward(x: Tensor): Tensor { return F.mish(x); } }
-/** Source: Klambauer et al. 2017. */
-export class SELU extends Module { override forward(x: Tensor): Tensor { return F.selu(x); } }
-export class CELU extends Module {
-  constructor(readonly alpha = 1) { super(); }
-  override forward(x: Tensor): Tensor { return F.celu(x, this.alpha); }
-  override extraRepr(): string { return `alpha=${pyFloat(this.alpha)}`; }
-}
-/** a·σ(b) over the two halves of a dim. Source: Dauphin et al. 2017. */
-export class GLU extends Module {
-  constructor(readonly dim = -1) { super(); }
-  override forward(x: Tensor): Tensor { return F.glu(x, this.dim); }
-  override extraRepr(): string { return `dim=${this.dim}`; }
-}
-export class Softsign extends Module { override forward(x: Tensor): Tensor { return F.softsign(x); } }
-export class LogSigmoid extends Module { override forward(x: Tensor): Tensor { return F.logsigmoid(x); } }
-/** Whole channels are zeroed with probability p while training. Source: Tompson et al. 2015; torch.nn.Dropout2d. */
-export class Dropout2d extends Module {
-  constructor(readonly p = 0.5) { super(); }
-  override forward(x: Tensor): Tensor { return F.dropout2d(x, this.p, this.training); }
-  override extraRepr(): string { return `p=${Number.isInteger(this.p) ? this.p : pyFloat(this.p)}, inplace=False`; }
-}
-/** Cosine of the angle between vectors along a dim. Source: torch.nn.CosineSimilarity. */
-export class CosineSimilarity extends Module {
-  constructor(readonly dim = 1, readonly eps = 1e-8) { super(); }
-  override forward(a: Tensor, b: Tensor): Tensor { return F.cosineSimilarity(a, b, this.dim, this.eps); }
-}
-/** y = x₁ᵀ W x₂ + b. Starts uniform within ±1/√in1. Source: torch.nn.Bilinear. */
-export class Bilinear extends Module {
-  weight: Parameter;
-  bias: Parameter | null = null;
-  constructor(readonly in1Features: number, readonly in2Features: number, readonly outFeatures: number, options: { bias?: boolean } & FactoryOptions = {}) {
-    super();
-    this.weight = new Parameter(empty([outFeatures, in1Features, in2Features], factory(options)));
-    if (options.bias !== false) this.bias = new Parameter(empty([outFeatures], factory(options)));
-    else this.registerParameter('bias', null);
-    this.resetParameters();
+
+// --- dropout
+
+abstract class DropoutBase extends Activation {
+  constructor(readonly p = 0.5, options: InplaceOptions = {}) {
+    super(options);
+    if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${pyFloat(p)}`);
   }
-  resetParameters(): void {
-    const bound = 1 / Math.sqrt(this.in1Features);
-    for (const p of [this.weight, this.bias]) if (p !== null) init.uniform_(p, { a: -bound, b: bound });
-  }
-  override forward(a: Tensor, b: Tensor): Tensor { return F.bilinear(a, b, this.weight, this.bias); }
-  override extraRepr(): string { return `in1_features=${this.in1Features}, in2_features=${this.in2Features}, out_features=${this.outFeatures}, bias=${pyBool(this.bias !== null)}`; }
+  override extraRepr(): string { return `p=${pyNumber(this.p)}, inplace=${pyBool(this.inplace)}`; }
 }
+/** Zeroes elements with probability p while training. Source: Hinton et al. 2012; torch.nn.Dropout. */
+export class Dropout extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.dropout(x, this.p, this.training); } }
+/** Whole channels are zeroed with probability p while training. Source: Tompson et al. 2015; torch.nn.Dropout1d. */
+export class Dropout1d extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.dropout1d(x, this.p, this.training); } }
+export class Dropout2d extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.dropout2d(x, this.p, this.training); } }
+export class Dropout3d extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.dropout3d(x, this.p, this.training); } }
+/** Dropout that keeps mean and variance after SELU. Source: Klambauer et al. 2017; torch.nn.AlphaDropout. */
+export class AlphaDropout extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.alphaDropout(x, this.p, this.training); } }
+export class FeatureAlphaDropout extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.featureAlphaDropout(x, this.p, this.training); } }

@@ -7,7 +7,8 @@ import { empty, zeros } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
 import { ModuleList } from './containers';
 import { factory, type FactoryOptions } from './factory';
-import { Dropout, LayerNorm, Linear } from './layers';
+import { Dropout } from './activations';
+import { LayerNorm, Linear } from './layers';
 import { Module } from './module';
 
 /** PyTorch's name for the output projection, which shows in the repr. */

@@ -1,4 +1,4 @@
-/** Layers: Linear, Embedding, LayerNorm, Dropout, activations. Printing and initial values are PyTorch's. */
+/** Layers: Linear, Bilinear, Embedding, LayerNorm, reshaping. Printing and initial values are PyTorch's. */
 import { noGrad } from '../autograd';
 import { ValueError } from '../errors';
 import * as F from '../functional';
@@ -108,73 +108,31 @@ export class LayerNorm extends Module {
   }
 }
 
-/** Zeroes elements with probability p while training. Source: Hinton et al. 2012; torch.nn.Dropout. */
-export class Dropout extends Module {
-  constructor(readonly p = 0.5, readonly options: { inplace?: boolean } = {}) {
+/** Cosine of the angle between vectors along a dim. Source: torch.nn.CosineSimilarity. */
+export class CosineSimilarity extends Module {
+  constructor(readonly dim = 1, readonly eps = 1e-8) { super(); }
+  override forward(a: Tensor, b: Tensor): Tensor { return F.cosineSimilarity(a, b, this.dim, this.eps); }
+}
+/** y = x₁ᵀ W x₂ + b. Starts uniform within ±1/√in1. Source: torch.nn.Bilinear. */
+export class Bilinear extends Module {
+  weight: Parameter;
+  bias: Parameter | null = null;
+  constructor(readonly in1Features: number, readonly in2Features: number, readonly outFeatures: number, options: { bias?: boolean } & FactoryOptions = {}) {
     super();
-    if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${Number.isInteger(p) ? `${p}.0` : p}`);
+    this.weight = new Parameter(empty([outFeatures, in1Features, in2Features], factory(options)));
+    if (options.bias !== false) this.bias = new Parameter(empty([outFeatures], factory(options)));
+    else this.registerParameter('bias', null);
+    this.resetParameters();
   }
-  override forward(x: Tensor): Tensor {
-    const y = F.dropout(x, this.p, this.training);
-    return this.options.inplace && y !== x ? x.copy_(y) : y;
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.in1Features);
+    for (const p of [this.weight, this.bias]) if (p !== null) init.uniform_(p, { a: -bound, b: bound });
   }
-  override extraRepr(): string { return `p=${Number.isInteger(this.p) ? this.p : pyFloat(this.p)}, inplace=${pyBool(this.options.inplace ?? false)}`; }
+  override forward(a: Tensor, b: Tensor): Tensor { return F.bilinear(a, b, this.weight, this.bias); }
+  override extraRepr(): string { return `in1_features=${this.in1Features}, in2_features=${this.in2Features}, out_features=${this.outFeatures}, bias=${pyBool(this.bias !== null)}`; }
 }
-
-export class ReLU extends Module {
-  readonly inplace: boolean;
-  constructor(options: { inplace?: boolean } = {}) { super(); this.inplace = options.inplace ?? false; }
-  override forward(x: Tensor): Tensor { return this.inplace ? x.relu_() : x.relu(); }
-  override extraRepr(): string { return this.inplace ? 'inplace=True' : ''; }
-}
-export class LeakyReLU extends Module {
-  constructor(readonly negativeSlope = 0.01) { super(); }
-  override forward(x: Tensor): Tensor { return F.leakyRelu(x, this.negativeSlope); }
-  override extraRepr(): string { return `negative_slope=${pyFloat(this.negativeSlope)}`; }
-}
-export class ELU extends Module {
-  constructor(readonly alpha = 1) { super(); }
-  override forward(x: Tensor): Tensor { return F.elu(x, this.alpha); }
-  override extraRepr(): string { return `alpha=${pyFloat(this.alpha)}`; }
-}
-/** Source: Hendrycks, Gimpel 2016. */
-export class GELU extends Module {
-  readonly approximate: 'none' | 'tanh';
-  constructor(options: { approximate?: 'none' | 'tanh' } = {}) { super(); this.approximate = options.approximate ?? 'none'; }
-  override forward(x: Tensor): Tensor { return F.gelu(x, this.approximate); }
-  override extraRepr(): string { return `approximate='${this.approximate}'`; }
-}
-export class SiLU extends Module {
-  override forward(x: Tensor): Tensor { return F.silu(x); }
-}
-export class Sigmoid extends Module {
-  override forward(x: Tensor): Tensor { return x.sigmoid(); }
-}
-export class Tanh extends Module {
-  override forward(x: Tensor): Tensor { return x.tanh(); }
-}
-export class Softplus extends Module {
-  constructor(readonly beta = 1, readonly threshold = 20) { super(); }
-  override forward(x: Tensor): Tensor { return F.softplus(x, this.beta, this.threshold); }
-  override extraRepr(): string { return `beta=${pyFloat(this.beta)}, threshold=${pyFloat(this.threshold)}`; }
-}
-export class Hardtanh extends Module {
-  constructor(readonly minVal = -1, readonly maxVal = 1) { super(); }
-  override forward(x: Tensor): Tensor { return x.clamp(this.minVal, this.maxVal); }
-  override extraRepr(): string { return `min_val=${pyFloat(this.minVal)}, max_val=${pyFloat(this.maxVal)}`; }
-}
-export class ReLU6 extends Module {
-  override forward(x: Tensor): Tensor { return x.clamp(0, 6); }
-}
-export class Softmax extends Module {
-  readonly dim: number;
-  constructor(dim: number | { dim: number }) { super(); this.dim = typeof dim === 'number' ? dim : dim.dim; }
-  override forward(x: Tensor): Tensor { return x.softmax(this.dim); }
-  override extraRepr(): string { return `dim=${this.dim}`; }
-}
-export class LogSoftmax extends Module {
-  readonly dim: number;
-  constructor(dim: number | { dim: number }) { super(); this.dim = typeof dim === 'number' ? dim : dim.dim; }
-  override forward(x: Tensor): Tensor { return x.logSoftmax(this.dim); }
-  override extraRepr(): string { return `dim=${this.dim}`; }
+/** ‖a - b + eps‖ₚ over the last dim. Source: torch.nn.PairwiseDistance. */
+export class PairwiseDistance extends Module {
+  constructor(readonly p = 2, readonly eps = 1e-6, readonly keepdim = false) { super(); }
+  override forward(a: Tensor, b: Tensor): Tensor { return F.pairwiseDistance(a, b, { p: this.p, eps: this.eps, keepdim: this.keepdim }); }
 }

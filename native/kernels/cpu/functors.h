@@ -200,7 +200,7 @@ template <BinaryOp op, typename T> T binary_float(T a, T b, T alpha) {
     }
     case BinaryOp::silu_backward: { T s = logistic(b); return a * s * (T(1) + b * (T(1) - s)); }
     case BinaryOp::leaky_relu_backward: return b > 0 ? a : a * alpha;
-    case BinaryOp::elu_backward: return b > 0 ? a : a * alpha * std::exp(b);
+    case BinaryOp::elu_backward: return b <= 0 ? a * alpha * std::exp(b) : a;
     case BinaryOp::softplus_backward: { T z = b * alpha; return z > T(20) ? a : a * logistic(z); }
     default: return a;
   }

@@ -1,0 +1,11 @@
+/** Compositions of ops that PyTorch knows as one: shown under its name in grad_fn, half types computed in float32 and rounded once. */
+import { bfloat16, float16, float32 } from './dtype';
+import { native } from './native';
+import type { Tensor } from './tensor';
+
+/** f(x) as the op `name`; `f` must not return its input. */
+export function named(name: string, x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+  const half = x.dtype === float16 || x.dtype === bfloat16;
+  const y = f(half ? x.to(float32) : x);
+  return native['nameGradFn'](half ? y.to(x.dtype) : y, name) as Tensor;
+}
