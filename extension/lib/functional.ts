@@ -6,6 +6,8 @@ import type { Tensor } from './tensor';
 
 export * from './functionalActivations';
 export * from './functionalLayers';
+export * from './functionalPooling';
+export * from './functionalResizing';
 
 export type Reduction = 'none' | 'mean' | 'sum';
 const reductionCode = { none: 0, mean: 1, sum: 2 } as const;

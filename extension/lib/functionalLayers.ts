@@ -1,18 +1,11 @@
-/** torch.nn.functional, continued: convolution, pooling, normalization, attention, resizing. Shapes: N batch, C channels, then spatial dims. */
+/** torch.nn.functional, continued: convolution, normalization, attention, similarity. Shapes: N batch, C channels, then spatial dims. */
 import { noGrad } from './autograd';
 import { native } from './native';
-import { NotImplementedError, RuntimeError, ValueError } from './errors';
-import { cat, full, ones, stack } from './ops';
+import { pad } from './functionalResizing';
+import { RuntimeError, ValueError } from './errors';
+import { ones } from './ops';
+import { spatial, type Size1 } from './spatial';
 import type { Tensor } from './tensor';
-
-export type Size1 = number | readonly number[];
-/** One number for all spatial dims, or one each. */
-export function spatial(v: Size1, n: number, name: string): number[] {
-  if (typeof v === 'number') return Array.from({ length: n }, () => v);
-  if (v.length === 1) return Array.from({ length: n }, () => v[0]!);
-  if (v.length !== n) throw new RuntimeError(`expected ${name} to be a single integer value or a list of ${n} values to match the convolution dimensions, but got ${name}=[${v.join(', ')}]`);
-  return [...v];
-}
 
 // --- convolution
 
@@ -49,47 +42,6 @@ function transposed(n: number, x: Tensor, weight: Tensor, bias: Tensor | null, o
 export function convTranspose1d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor { return transposed(1, x, weight, bias, options); }
 export function convTranspose2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor { return transposed(2, x, weight, bias, options); }
 export function convTranspose3d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor { return transposed(3, x, weight, bias, options); }
-
-// --- pooling
-
-export interface PoolOptions { stride?: Size1 | null; padding?: Size1; dilation?: Size1; ceilMode?: boolean }
-function maxPool(n: number, x: Tensor, kernel: Size1, o: PoolOptions): [Tensor, Tensor] {
-  const k = spatial(kernel, n, 'kernel_size');
-  return native['maxPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), spatial(o.dilation ?? 1, n, 'dilation'), o.ceilMode ?? false) as [Tensor, Tensor];
-}
-/** The largest of each window. Source: torch.nn.functional.max_pool1d. */
-export function maxPool1d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(1, x, kernelSize, options)[0]; }
-export function maxPool2d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(2, x, kernelSize, options)[0]; }
-export function maxPool3d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(3, x, kernelSize, options)[0]; }
-/** Values and their positions in the flattened spatial dims (int64). */
-export function maxPool2dWithIndices(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): [Tensor, Tensor] { return maxPool(2, x, kernelSize, options); }
-
-export interface AvgPoolOptions { stride?: Size1 | null; padding?: Size1; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: number | null }
-function avgPool(n: number, x: Tensor, kernel: Size1, o: AvgPoolOptions): Tensor {
-  const k = spatial(kernel, n, 'kernel_size');
-  return native['avgPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), o.ceilMode ?? false, o.countIncludePad ?? true, o.divisorOverride ?? null);
-}
-/** The mean of each window. Source: torch.nn.functional.avg_pool1d. */
-export function avgPool1d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(1, x, kernelSize, options); }
-export function avgPool2d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(2, x, kernelSize, options); }
-export function avgPool3d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(3, x, kernelSize, options); }
-
-/** Pools to a given size: windows from ⌊i·in/out⌋ to ⌈(i+1)·in/out⌉. `null` keeps a dim. */
-function adaptive(n: number, x: Tensor, size: number | readonly (number | null)[], even: (k: number[]) => Tensor, one: (window: Tensor, dim: number) => Tensor): Tensor {
-  const at = x.dim() - n;
-  const out = Array.from({ length: n }, (_, d) => (typeof size === 'number' ? size : size[d] ?? null) ?? x.size(at + d));
-  if (out.every((o, d) => x.size(at + d) % o === 0)) return even(out.map((o, d) => x.size(at + d) / o));
-  let y = x;
-  out.forEach((o, d) => {
-    const dim = at + d, m = x.size(dim);
-    y = cat(Array.from({ length: o }, (_, i) => one(y.slice(dim, Math.floor((i * m) / o), Math.ceil(((i + 1) * m) / o)), dim)), dim);
-  });
-  return y;
-}
-export function adaptiveAvgPool1d(x: Tensor, size: number | readonly (number | null)[]): Tensor { return adaptive(1, x, size, (k) => avgPool1d(x, k), (w, d) => w.mean(d, true)); }
-export function adaptiveAvgPool2d(x: Tensor, size: number | readonly (number | null)[]): Tensor { return adaptive(2, x, size, (k) => avgPool2d(x, k), (w, d) => w.mean(d, true)); }
-export function adaptiveMaxPool1d(x: Tensor, size: number | readonly (number | null)[]): Tensor { return adaptive(1, x, size, (k) => maxPool1d(x, k), (w, d) => w.amax(d, true)); }
-export function adaptiveMaxPool2d(x: Tensor, size: number | readonly (number | null)[]): Tensor { return adaptive(2, x, size, (k) => maxPool2d(x, k), (w, d) => w.amax(d, true)); }
 
 // --- normalization
 
@@ -139,63 +91,6 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   let weights = scores.softmax(-1);
   if (dropoutP > 0) weights = native['dropout'](weights, dropoutP);
   return weights.matmul(v);
-}
-
-// --- padding and resizing
-
-export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
-/** Pads the last dims: [left, right, top, bottom, …], last dim first. Negative amounts cut (constant mode). */
-export function pad(x: Tensor, amounts: readonly number[], mode: PadMode = 'constant', value = 0): Tensor {
-  if (amounts.length % 2 !== 0) throw new RuntimeError('Padding length must be divisible by 2');
-  if (amounts.length > 2 * x.dim()) throw new RuntimeError(`Padding length should be less than or equal to two times the input dimension but got padding length ${amounts.length} and input of dimension ${x.dim()}`);
-  let y = x;
-  for (let i = 0; i < amounts.length / 2; i++) {
-    const dim = x.dim() - 1 - i, [before, after] = [amounts[2 * i]!, amounts[2 * i + 1]!];
-    if (before === 0 && after === 0) continue;
-    y = padDim(y, dim, before, after, mode, value);
-  }
-  return y === x ? x.clone() : y;
-}
-function padDim(x: Tensor, dim: number, before: number, after: number, mode: PadMode, value: number): Tensor {
-  const n = x.size(dim);
-  if (mode === 'constant') {
-    const cut = x.slice(dim, Math.max(0, -before), n - Math.max(0, -after));
-    const fill = (k: number): Tensor[] => (k > 0 ? [full(x.shape.map((s, d) => (d === dim ? k : s)), value, { dtype: x.dtype, device: x.device })] : []);
-    return cat([...fill(before), cut, ...fill(after)], dim);
-  }
-  if (mode === 'reflect' && (before >= n || after >= n)) throw new RuntimeError(`Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (${before}, ${after}) at dimension ${dim} of input [${x.shape.join(', ')}]`);
-  const source = (i: number): number => {
-    if (mode === 'replicate') return Math.max(0, Math.min(n - 1, i));
-    if (mode === 'circular') return ((i % n) + n) % n;
-    return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
-  };
-  const rows = (from: number, to: number): Tensor[] => Array.from({ length: Math.max(0, to - from) }, (_, k) => { const s = source(from + k); return x.slice(dim, s, s + 1); });
-  return cat([...rows(-before, 0), x, ...rows(n, n + after)], dim);
-}
-
-export interface InterpolateOptions { size?: Size1 | null; scaleFactor?: Size1 | null; mode?: 'nearest' | 'linear' | 'bilinear'; alignCorners?: boolean | null }
-/** Resizes the spatial dims. x [N, C, ...]. Source: torch.nn.functional.interpolate. */
-export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
-  const n = x.dim() - 2, { size = null, scaleFactor = null, mode = 'nearest', alignCorners = false } = options;
-  if ((size === null) === (scaleFactor === null)) throw new ValueError(size === null ? 'either size or scale_factor should be defined' : 'only one of size or scale_factor should be defined');
-  const scale = scaleFactor === null ? null : spatial(scaleFactor, n, 'scale_factor');
-  const out = size !== null ? spatial(size, n, 'size') : scale!.map((s, d) => Math.floor(x.size(2 + d) * s));
-  let y = x;
-  out.forEach((o, d) => {
-    const dim = 2 + d, m = x.size(dim), ratio = scale?.[d] ? 1 / scale[d]! : m / o;
-    if (mode === 'nearest') { y = y.indexSelect(dim, native['fromTypedArray'](BigInt64Array.from({ length: o }, (_, i) => BigInt(Math.min(m - 1, Math.floor(i * ratio)))), [o], 4, x.device.code) as Tensor); return; }
-    if (mode !== 'linear' && mode !== 'bilinear') throw new NotImplementedError(`interpolate: mode '${String(mode)}' is not implemented`);
-    const at = Array.from({ length: o }, (_, i) => (alignCorners === true ? (o > 1 ? (i * (m - 1)) / (o - 1) : 0) : Math.max(0, (i + 0.5) * ratio - 0.5)));
-    y = stack(at.map((p) => { const a = Math.min(m - 1, Math.floor(p)), b = Math.min(m - 1, a + 1), f = p - a; return f === 0 ? y.select(dim, a) : y.select(dim, a).mul(1 - f).add(y.select(dim, b).mul(f)); }), dim);
-  });
-  return y;
-}
-/** [.., C·r², H, W] → [.., C, H·r, W·r]. Source: Shi et al. 2016. */
-export function pixelShuffle(x: Tensor, factor: number): Tensor {
-  const [h, w] = [x.size(-2), x.size(-1)], lead = x.shape.slice(0, -3), c = x.size(-3) / (factor * factor);
-  if (!Number.isInteger(c)) throw new RuntimeError(`pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)=${x.size(-3)} is not divisible by ${factor * factor}`);
-  const k = lead.length;
-  return x.reshape([...lead, c, factor, factor, h, w]).permute([...lead.map((_, i) => i), k, k + 3, k + 1, k + 4, k + 2]).reshape([...lead, c, h * factor, w * factor]);
 }
 
 // --- similarity

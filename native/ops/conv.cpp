@@ -119,7 +119,9 @@ Tensor convolution_transpose(const Tensor& x, const Tensor& w, const Tensor& bia
   if (!bias) return out;
   Dims shape(size.size(), 1);
   shape[1] = bias.size(0);
-  return add(out, reshape(bias, shape));
+  Tensor shifted = add(out, reshape(bias, shape));
+  if (auto node = grad_fn(shifted)) node->name = "ConvolutionBackward0";
+  return shifted;
 }
 
 }  // namespace weightroom::ops

@@ -3,12 +3,15 @@ import type { Row } from './table';
 import * as activations from './rows/activations';
 import * as autograd from './rows/autograd';
 import * as binary from './rows/binary';
+import * as convolution from './rows/convolution';
 import * as data from './rows/data';
 import * as errors from './rows/errors';
 import * as indexing from './rows/indexing';
 import * as init from './rows/init';
 import * as inplace from './rows/inplace';
 import * as optim from './rows/optim';
+import * as pooling from './rows/pooling';
+import * as resizing from './rows/resizing';
 import * as products from './rows/products';
 import * as random from './rows/random';
 import * as reduce from './rows/reduce';
@@ -30,4 +33,7 @@ export const families: Record<string, readonly Row[]> = {
   optim: optim.rows,
   data: data.rows,
   activations: activations.rows,
+  convolution: convolution.rows,
+  pooling: pooling.rows,
+  resizing: resizing.rows,
 };

@@ -1,7 +1,7 @@
 /** Convolutions. Weights start uniform within ±1/√fan_in (Kaiming, a = √5), the bias likewise. */
-import { RuntimeError, ValueError } from '../errors';
+import { ValueError } from '../errors';
 import * as F from '../functional';
-import { spatial, type Size1 } from '../functionalLayers';
+import { spatial, type Size1 } from '../spatial';
 import * as init from '../init';
 import { empty } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
@@ -62,20 +62,22 @@ abstract class ConvBase extends Module {
     if (outputSize !== undefined) {
       const want = outputSize.slice(-this.dims_), from = x.shape.slice(-this.dims_);
       outputPadding = want.map((w, d) => w - ((from[d]! - 1) * stride[d]! - 2 * padding[d]! + dilation[d]! * (this.kernelSize[d]! - 1) + 1));
-      if (outputPadding.some((p, d) => p < 0 || p >= Math.max(stride[d]!, dilation[d]!))) throw new RuntimeError(`requested an output size of [${want.join(', ')}], which cannot be reached from an input of [${from.join(', ')}]`);
+      const pair = (v: readonly number[]): string => `[${v.join(', ')}]`;
+      if (outputSize.length !== this.dims_ && outputSize.length !== this.dims_ + 2) throw new ValueError(`ConvTranspose${this.dims_}D: for ${x.dim()}D input, output_size must have ${this.dims_} or ${this.dims_ + 2} elements (got ${outputSize.length})`);
+      if (outputPadding.some((p, d) => p < 0 || p >= stride[d]!)) throw new ValueError(`requested an output size of ${pair(want)}, but valid sizes range from ${pair(want.map((w, d) => w - outputPadding[d]!))} to ${pair(want.map((w, d) => w - outputPadding[d]! + stride[d]! - 1))} (for an input of torch.Size(${pair(from)}))`);
     }
     return fn(x, this.weight, this.bias, { stride, padding, outputPadding, dilation, groups });
   }
   override extraRepr(): string {
     const zero = (v: number[]): boolean => v.every((x) => x === 0);
     let s = `${this.inChannels}, ${this.outChannels}, kernel_size=${pyTuple(this.kernelSize)}, stride=${pyTuple(this.stride)}`;
-    if (typeof this.padding === 'string') s += `, padding='${this.padding}'`;
+    if (typeof this.padding === 'string') s += `, padding=${this.padding}`;
     else if (!zero(this.padding)) s += `, padding=${pyTuple(this.padding)}`;
     if (this.dilation.some((d) => d !== 1)) s += `, dilation=${pyTuple(this.dilation)}`;
     if (!zero(this.outputPadding)) s += `, output_padding=${pyTuple(this.outputPadding)}`;
     if (this.groups !== 1) s += `, groups=${this.groups}`;
     if (this.bias === null) s += ', bias=False';
-    if (this.paddingMode !== 'zeros') s += `, padding_mode='${this.paddingMode}'`;
+    if (this.paddingMode !== 'zeros') s += `, padding_mode=${this.paddingMode}`;
     return s;
   }
 }
@@ -104,4 +106,9 @@ export class ConvTranspose1d extends ConvBase {
 export class ConvTranspose2d extends ConvBase {
   constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvTransposeLayerOptions = {}) { super(2, true, inChannels, outChannels, kernelSize, options); }
   override forward(x: Tensor, outputSize?: readonly number[]): Tensor { return this.upsize(F.convTranspose2d, x, outputSize); }
+}
+/** The gradient of Conv3d by its input, as a layer. Source: torch.nn.ConvTranspose3d. */
+export class ConvTranspose3d extends ConvBase {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvTransposeLayerOptions = {}) { super(3, true, inChannels, outChannels, kernelSize, options); }
+  override forward(x: Tensor, outputSize?: readonly number[]): Tensor { return this.upsize(F.convTranspose3d, x, outputSize); }
 }

@@ -5,6 +5,7 @@ export * from './layers';
 export * from './activations';
 export * from './convolution';
 export * from './pooling';
+export * from './resizing';
 export * from './normalization';
 export * from './recurrent';
 export * from './attention';

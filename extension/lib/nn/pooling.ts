@@ -1,33 +1,57 @@
-/** Pooling, padding and resizing layers. */
+/** Pooling. Formulas and shapes are torch.nn.functional's; the stride is the kernel's size unless given. */
 import * as F from '../functional';
-import { pyFloat } from '../format';
-import type { AvgPoolOptions, PadMode, PoolOptions, Size1 } from '../functionalLayers';
+import type { AvgPoolOptions, LpPoolOptions, OutputSize, PoolOptions } from '../functionalPooling';
+import type { Size1 } from '../spatial';
 import type { Tensor } from '../tensor';
-import { pyBool, pySize, pyTuple } from './factory';
+import { pyBool, pyNumber, pySize, pyTuple } from './factory';
 import { Module } from './module';
 
-abstract class MaxPool extends Module {
-  readonly options: PoolOptions;
-  constructor(readonly kernelSize: Size1, stride?: Size1 | PoolOptions, options: PoolOptions = {}) {
-    super();
-    this.options = typeof stride === 'object' && !Array.isArray(stride) ? (stride as PoolOptions) : { ...options, ...(stride === undefined ? {} : { stride: stride as Size1 }) };
-  }
+/** With `returnIndices` the module gives [values, positions]. */
+type MaybeIndices<R extends boolean> = R extends true ? [Tensor, Tensor] : Tensor;
+type Picking<R extends boolean> = { returnIndices?: R };
+
+/** Settings by position (stride) or by name. */
+function settings<O extends { stride?: Size1 | null }>(stride: Size1 | O | undefined, options: O): O {
+  return typeof stride === 'object' && !Array.isArray(stride) ? (stride as O) : { ...options, ...(stride === undefined ? {} : { stride: stride as Size1 }) };
+}
+
+abstract class MaxPool<R extends boolean> extends Module {
+  readonly options: PoolOptions & Picking<R>;
+  constructor(readonly kernelSize: Size1, stride?: Size1 | (PoolOptions & Picking<R>), options: PoolOptions & Picking<R> = {}) { super(); this.options = settings(stride, options); }
+  protected picked(found: [Tensor, Tensor]): MaybeIndices<R> { return (this.options.returnIndices === true ? found : found[0]) as MaybeIndices<R>; }
   override extraRepr(): string {
     const { stride, padding = 0, dilation = 1, ceilMode = false } = this.options;
     return `kernel_size=${pySize(this.kernelSize)}, stride=${pySize(stride ?? this.kernelSize)}, padding=${pySize(padding)}, dilation=${pySize(dilation)}, ceil_mode=${pyBool(ceilMode)}`;
   }
 }
-/** The largest of each window; the stride is the kernel's size unless given. Source: torch.nn.MaxPool1d. */
-export class MaxPool1d extends MaxPool { override forward(x: Tensor): Tensor { return F.maxPool1d(x, this.kernelSize, this.options); } }
-export class MaxPool2d extends MaxPool { override forward(x: Tensor): Tensor { return F.maxPool2d(x, this.kernelSize, this.options); } }
-export class MaxPool3d extends MaxPool { override forward(x: Tensor): Tensor { return F.maxPool3d(x, this.kernelSize, this.options); } }
+/** The largest of each window. Source: torch.nn.MaxPool1d. */
+export class MaxPool1d<R extends boolean = false> extends MaxPool<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.maxPool1dWithIndices(x, this.kernelSize, this.options)); } }
+export class MaxPool2d<R extends boolean = false> extends MaxPool<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.maxPool2dWithIndices(x, this.kernelSize, this.options)); } }
+export class MaxPool3d<R extends boolean = false> extends MaxPool<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.maxPool3dWithIndices(x, this.kernelSize, this.options)); } }
+
+abstract class MaxUnpool extends Module {
+  readonly options: { stride?: Size1 | null; padding?: Size1 };
+  constructor(private readonly dims_: number, readonly kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(); this.options = settings<MaxUnpool['options']>(stride, options); }
+  protected at(outputSize: readonly number[] | null): F.UnpoolOptions { return { ...this.options, outputSize }; }
+  override extraRepr(): string { const t = (v: Size1): string => pyTuple(typeof v === 'number' ? Array.from({ length: this.dims_ }, () => v) : v); return `kernel_size=${t(this.kernelSize)}, stride=${t(this.options.stride ?? this.kernelSize)}, padding=${t(this.options.padding ?? 0)}`; }
+}
+/** Puts values back where a max pool with returnIndices took them from. Source: torch.nn.MaxUnpool1d. */
+export class MaxUnpool1d extends MaxUnpool {
+  constructor(kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(1, kernelSize, stride, options); }
+  override forward(x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor { return F.maxUnpool1d(x, indices, this.kernelSize, this.at(outputSize)); }
+}
+export class MaxUnpool2d extends MaxUnpool {
+  constructor(kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(2, kernelSize, stride, options); }
+  override forward(x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor { return F.maxUnpool2d(x, indices, this.kernelSize, this.at(outputSize)); }
+}
+export class MaxUnpool3d extends MaxUnpool {
+  constructor(kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(3, kernelSize, stride, options); }
+  override forward(x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor { return F.maxUnpool3d(x, indices, this.kernelSize, this.at(outputSize)); }
+}
 
 abstract class AvgPool extends Module {
   readonly options: AvgPoolOptions;
-  constructor(readonly kernelSize: Size1, stride?: Size1 | AvgPoolOptions, options: AvgPoolOptions = {}) {
-    super();
-    this.options = typeof stride === 'object' && !Array.isArray(stride) ? (stride as AvgPoolOptions) : { ...options, ...(stride === undefined ? {} : { stride: stride as Size1 }) };
-  }
+  constructor(readonly kernelSize: Size1, stride?: Size1 | AvgPoolOptions, options: AvgPoolOptions = {}) { super(); this.options = settings(stride, options); }
   override extraRepr(): string { return `kernel_size=${pySize(this.kernelSize)}, stride=${pySize(this.options.stride ?? this.kernelSize)}, padding=${pySize(this.options.padding ?? 0)}`; }
 }
 /** The mean of each window. Source: torch.nn.AvgPool1d. */
@@ -38,44 +62,29 @@ export class AvgPool1d extends AvgPool {
 export class AvgPool2d extends AvgPool { override forward(x: Tensor): Tensor { return F.avgPool2d(x, this.kernelSize, this.options); } }
 export class AvgPool3d extends AvgPool { override forward(x: Tensor): Tensor { return F.avgPool3d(x, this.kernelSize, this.options); } }
 
+abstract class LPPool extends Module {
+  readonly options: LpPoolOptions;
+  constructor(readonly normType: number, readonly kernelSize: Size1, stride?: Size1 | LpPoolOptions, options: LpPoolOptions = {}) { super(); this.options = settings(stride, options); }
+  override extraRepr(): string { const s = this.options.stride; return `norm_type=${pyNumber(this.normType)}, kernel_size=${pySize(this.kernelSize)}, stride=${s == null ? 'None' : pySize(s)}, ceil_mode=${pyBool(this.options.ceilMode ?? false)}`; }
+}
+/** (Σ xᵖ)^(1/p) of each window. Source: torch.nn.LPPool1d. */
+export class LPPool1d extends LPPool { override forward(x: Tensor): Tensor { return F.lpPool1d(x, this.normType, this.kernelSize, this.options); } }
+export class LPPool2d extends LPPool { override forward(x: Tensor): Tensor { return F.lpPool2d(x, this.normType, this.kernelSize, this.options); } }
+export class LPPool3d extends LPPool { override forward(x: Tensor): Tensor { return F.lpPool3d(x, this.normType, this.kernelSize, this.options); } }
+
 abstract class Adaptive extends Module {
-  constructor(readonly outputSize: number | readonly (number | null)[]) { super(); }
+  constructor(readonly outputSize: OutputSize) { super(); }
   override extraRepr(): string { return `output_size=${pySize(this.outputSize)}`; }
 }
 /** Pools to a given size. Source: torch.nn.AdaptiveAvgPool1d. */
 export class AdaptiveAvgPool1d extends Adaptive { override forward(x: Tensor): Tensor { return F.adaptiveAvgPool1d(x, this.outputSize); } }
 export class AdaptiveAvgPool2d extends Adaptive { override forward(x: Tensor): Tensor { return F.adaptiveAvgPool2d(x, this.outputSize); } }
-export class AdaptiveMaxPool1d extends Adaptive { override forward(x: Tensor): Tensor { return F.adaptiveMaxPool1d(x, this.outputSize); } }
-export class AdaptiveMaxPool2d extends Adaptive { override forward(x: Tensor): Tensor { return F.adaptiveMaxPool2d(x, this.outputSize); } }
+export class AdaptiveAvgPool3d extends Adaptive { override forward(x: Tensor): Tensor { return F.adaptiveAvgPool3d(x, this.outputSize); } }
 
-abstract class Padding extends Module {
-  readonly padding: number[];
-  constructor(padding: Size1, dims: number, private readonly mode: PadMode, private readonly value = 0) { super(); this.padding = typeof padding === 'number' ? Array.from({ length: 2 * dims }, () => padding) : [...padding]; }
-  override forward(x: Tensor): Tensor { return F.pad(x, this.padding, this.mode, this.value); }
-  override extraRepr(): string { return `(${this.padding.join(', ')})`; }
+abstract class AdaptiveMax<R extends boolean> extends Adaptive {
+  constructor(outputSize: OutputSize, readonly options: Picking<R> = {}) { super(outputSize); }
+  protected picked(found: [Tensor, Tensor]): MaybeIndices<R> { return (this.options.returnIndices === true ? found : found[0]) as MaybeIndices<R>; }
 }
-/** [left, right, top, bottom] or one number. Source: torch.nn.ZeroPad2d. */
-export class ZeroPad2d extends Padding { constructor(padding: Size1) { super(padding, 2, 'constant'); } }
-export class ConstantPad2d extends Padding {
-  constructor(padding: Size1, readonly fill: number) { super(padding, 2, 'constant', fill); }
-  override extraRepr(): string { return `padding=(${this.padding.join(', ')}), value=${Number.isInteger(this.fill) ? this.fill : pyFloat(this.fill)}`; }
-}
-export class ReflectionPad2d extends Padding { constructor(padding: Size1) { super(padding, 2, 'reflect'); } }
-export class ReplicationPad2d extends Padding { constructor(padding: Size1) { super(padding, 2, 'replicate'); } }
-
-/** Resizes the spatial dims. Source: torch.nn.Upsample. */
-export class Upsample extends Module {
-  constructor(readonly options: { size?: Size1 | null; scaleFactor?: Size1 | null; mode?: 'nearest' | 'linear' | 'bilinear'; alignCorners?: boolean | null }) { super(); }
-  override forward(x: Tensor): Tensor { return F.interpolate(x, this.options); }
-  override extraRepr(): string {
-    const { size, scaleFactor, mode = 'nearest' } = this.options;
-    const f = (v: Size1): string => (typeof v === 'number' ? pyFloat(v) : `(${v.map(pyFloat).join(', ')})`);
-    return `${scaleFactor != null ? `scale_factor=${f(scaleFactor)}` : `size=${pySize(size!)}`}, mode='${mode}'`;
-  }
-}
-/** [.., C·r², H, W] → [.., C, H·r, W·r]. Source: Shi et al. 2016; torch.nn.PixelShuffle. */
-export class PixelShuffle extends Module {
-  constructor(readonly upscaleFactor: number) { super(); }
-  override forward(x: Tensor): Tensor { return F.pixelShuffle(x, this.upscaleFactor); }
-  override extraRepr(): string { return `upscale_factor=${this.upscaleFactor}`; }
-}
+export class AdaptiveMaxPool1d<R extends boolean = false> extends AdaptiveMax<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.adaptiveMaxPool1dWithIndices(x, this.outputSize)); } }
+export class AdaptiveMaxPool2d<R extends boolean = false> extends AdaptiveMax<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.adaptiveMaxPool2dWithIndices(x, this.outputSize)); } }
+export class AdaptiveMaxPool3d<R extends boolean = false> extends AdaptiveMax<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.adaptiveMaxPool3dWithIndices(x, this.outputSize)); } }

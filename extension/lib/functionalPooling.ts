@@ -1,0 +1,102 @@
+/** torch.nn.functional, continued: pooling. x [N, C, ...] or [C, ...]; the stride is the kernel's size unless given. */
+import { RuntimeError, ValueError } from './errors';
+import { native } from './native';
+import { arange, cat, zeros } from './ops';
+import { int64 } from './dtype';
+import { spatial, type Size1 } from './spatial';
+import type { Tensor } from './tensor';
+
+export interface PoolOptions { stride?: Size1 | null; padding?: Size1; dilation?: Size1; ceilMode?: boolean }
+function maxPool(n: number, x: Tensor, kernel: Size1, o: PoolOptions): [Tensor, Tensor] {
+  const k = spatial(kernel, n, 'kernel_size');
+  return native['maxPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), spatial(o.dilation ?? 1, n, 'dilation'), o.ceilMode ?? false) as [Tensor, Tensor];
+}
+/** The largest of each window. Source: torch.nn.functional.max_pool1d. */
+export function maxPool1d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(1, x, kernelSize, options)[0]; }
+export function maxPool2d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(2, x, kernelSize, options)[0]; }
+export function maxPool3d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(3, x, kernelSize, options)[0]; }
+/** Values and their positions in the flattened spatial dims (int64). */
+export function maxPool1dWithIndices(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): [Tensor, Tensor] { return maxPool(1, x, kernelSize, options); }
+export function maxPool3dWithIndices(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): [Tensor, Tensor] { return maxPool(3, x, kernelSize, options); }
+export function maxPool2dWithIndices(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): [Tensor, Tensor] { return maxPool(2, x, kernelSize, options); }
+
+export interface AvgPoolOptions { stride?: Size1 | null; padding?: Size1; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: number | null }
+function avgPool(n: number, x: Tensor, kernel: Size1, o: AvgPoolOptions): Tensor {
+  const k = spatial(kernel, n, 'kernel_size');
+  return native['avgPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), o.ceilMode ?? false, o.countIncludePad ?? true, o.divisorOverride ?? null);
+}
+/** The mean of each window. Source: torch.nn.functional.avg_pool1d. */
+export function avgPool1d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(1, x, kernelSize, options); }
+export function avgPool2d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(2, x, kernelSize, options); }
+export function avgPool3d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(3, x, kernelSize, options); }
+
+// --- inverse of max pooling
+
+export interface UnpoolOptions { stride?: Size1 | null; padding?: Size1; outputSize?: readonly number[] | null }
+function unpool(n: number, x: Tensor, indices: Tensor, kernel: Size1, o: UnpoolOptions): Tensor {
+  if (String(x.shape) !== String(indices.shape)) throw new RuntimeError(`Expected shape of indices to be same as that of the input tensor ([${x.shape.join(', ')}]) but got indices tensor with shape: [${indices.shape.join(', ')}]`);
+  const k = spatial(kernel, n, 'kernel_size'), stride = o.stride == null ? k : spatial(o.stride, n, 'stride'), padding = spatial(o.padding ?? 0, n, 'padding');
+  const from = x.shape.slice(-n), usual = from.map((s, d) => (s - 1) * stride[d]! - 2 * padding[d]! + k[d]!);
+  const size = o.outputSize == null ? usual : o.outputSize.slice(-n);
+  if (o.outputSize != null) size.forEach((s, d) => { if (!(s > usual[d]! - stride[d]! && s < usual[d]! + stride[d]!)) throw new ValueError(`invalid output_size "[${size.join(', ')}]" (dim ${d} must be between ${usual[d]! - stride[d]!} and ${usual[d]! + stride[d]!})`); });
+  const lead = x.shape.slice(0, x.dim() - n), area = size.reduce((a, b) => a * b, 1), flat = [...lead, from.reduce((a, b) => a * b, 1)];
+  if (indices.numel() > 0 && (Number(indices.max().item()) >= area || Number(indices.min().item()) < 0)) throw new RuntimeError(`Found an invalid max index: an index outside of the output's ${area} elements`);
+  return zeros([...lead, area], { dtype: x.dtype, device: x.device }).scatter(-1, indices.reshape(flat), x.reshape(flat)).reshape([...lead, ...size]);
+}
+/** Puts values back where maxPool…WithIndices took them from, zeros elsewhere. Source: torch.nn.functional.max_unpool1d. */
+export function maxUnpool1d(x: Tensor, indices: Tensor, kernelSize: Size1, options: UnpoolOptions = {}): Tensor { return unpool(1, x, indices, kernelSize, options); }
+export function maxUnpool2d(x: Tensor, indices: Tensor, kernelSize: Size1, options: UnpoolOptions = {}): Tensor { return unpool(2, x, indices, kernelSize, options); }
+export function maxUnpool3d(x: Tensor, indices: Tensor, kernelSize: Size1, options: UnpoolOptions = {}): Tensor { return unpool(3, x, indices, kernelSize, options); }
+
+// --- power-average pooling
+
+export interface LpPoolOptions { stride?: Size1 | null; ceilMode?: boolean }
+function lpPool(n: number, x: Tensor, p: number, kernel: Size1, o: LpPoolOptions): Tensor {
+  const k = spatial(kernel, n, 'kernel_size'), mean = avgPool(n, x.pow(p), k, o);
+  return mean.sign().mul(mean.abs().relu()).mul(k.reduce((a, b) => a * b, 1)).pow(1 / p);
+}
+/** (Σ xᵖ)^(1/p) of each window. Source: torch.nn.functional.lp_pool1d. */
+export function lpPool1d(x: Tensor, p: number, kernelSize: Size1, options: LpPoolOptions = {}): Tensor { return lpPool(1, x, p, kernelSize, options); }
+export function lpPool2d(x: Tensor, p: number, kernelSize: Size1, options: LpPoolOptions = {}): Tensor { return lpPool(2, x, p, kernelSize, options); }
+export function lpPool3d(x: Tensor, p: number, kernelSize: Size1, options: LpPoolOptions = {}): Tensor { return lpPool(3, x, p, kernelSize, options); }
+
+// --- pooling to a given size
+
+export type OutputSize = number | readonly (number | null)[];
+/** Windows from ⌊i·in/out⌋ to ⌈(i+1)·in/out⌉; `null` keeps a dim. `even`: all windows are alike. `one`: the window reduced along a dim. */
+function adaptive<T>(name: string, n: number, x: Tensor, size: OutputSize, even: (k: number[]) => T, uneven: (dims: { dim: number; windows: [number, number][] }[]) => T): T {
+  if (x.dim() !== n + 1 && x.dim() !== n + 2) throw new RuntimeError(`${name}(): Expected ${n + 1}D or ${n + 2}D tensor, but got [${x.shape.join(', ')}]`);
+  const at = x.dim() - n;
+  const out = Array.from({ length: n }, (_, d) => (typeof size === 'number' ? size : size[d] ?? null) ?? x.size(at + d));
+  if (out.some((o) => o < 0)) throw new RuntimeError(`${name}(): elements of output_size must be greater than or equal to 0 but received {${out.join(', ')}}`);
+  if (out.every((o, d) => o > 0 && x.size(at + d) > 0 && x.size(at + d) % o === 0)) return even(out.map((o, d) => x.size(at + d) / o));
+  // The last dim first, so that of equal maxima the first in memory wins.
+  return uneven(out.map((o, d) => { const m = x.size(at + d); return { dim: at + d, windows: Array.from({ length: o }, (_, i): [number, number] => [Math.floor((i * m) / o), Math.ceil(((i + 1) * m) / o)]) }; }).reverse());
+}
+function adaptiveAvg(n: number, x: Tensor, size: OutputSize): Tensor {
+  return adaptive(`adaptive_avg_pool${n}d`, n, x, size, (k) => avgPool(n, x, k, {}), (dims) => dims.reduce((y, { dim, windows }) => cat(windows.map(([a, b]) => y.slice(dim, a, b).mean(dim, true)), dim), x));
+}
+function adaptiveMax(n: number, x: Tensor, size: OutputSize): [Tensor, Tensor] {
+  return adaptive(`adaptive_max_pool${n}d`, n, x, size, (k) => maxPool(n, x, k, {}), (dims) => {
+    const spots = x.shape.slice(-n);
+    let y = x, at = arange(spots.reduce((a, b) => a * b, 1), { dtype: int64, device: x.device }).reshape(spots).expand([...x.shape]);
+    for (const { dim, windows } of dims) {
+      const parts = windows.map(([a, b]) => { const best = y.slice(dim, a, b).max(dim, true); return [best.values, at.slice(dim, a, b).gather(dim, best.indices)] as const; });
+      y = cat(parts.map((p) => p[0]), dim);
+      at = cat(parts.map((p) => p[1]), dim);
+    }
+    return [y, at];
+  });
+}
+/** Source: torch.nn.functional.adaptive_avg_pool1d. */
+export function adaptiveAvgPool1d(x: Tensor, size: OutputSize): Tensor { return adaptiveAvg(1, x, size); }
+export function adaptiveAvgPool2d(x: Tensor, size: OutputSize): Tensor { return adaptiveAvg(2, x, size); }
+export function adaptiveAvgPool3d(x: Tensor, size: OutputSize): Tensor { return adaptiveAvg(3, x, size); }
+/** Source: torch.nn.functional.adaptive_max_pool1d. */
+export function adaptiveMaxPool1d(x: Tensor, size: OutputSize): Tensor { return adaptiveMax(1, x, size)[0]; }
+export function adaptiveMaxPool2d(x: Tensor, size: OutputSize): Tensor { return adaptiveMax(2, x, size)[0]; }
+export function adaptiveMaxPool3d(x: Tensor, size: OutputSize): Tensor { return adaptiveMax(3, x, size)[0]; }
+/** Values and their positions in the flattened spatial dims (int64). */
+export function adaptiveMaxPool1dWithIndices(x: Tensor, size: OutputSize): [Tensor, Tensor] { return adaptiveMax(1, x, size); }
+export function adaptiveMaxPool2dWithIndices(x: Tensor, size: OutputSize): [Tensor, Tensor] { return adaptiveMax(2, x, size); }
+export function adaptiveMaxPool3dWithIndices(x: Tensor, size: OutputSize): [Tensor, Tensor] { return adaptiveMax(3, x, size); }

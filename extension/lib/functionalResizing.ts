@@ -1,0 +1,169 @@
+/** torch.nn.functional, continued: padding, resizing, rearranging. */
+import { int64 } from './dtype';
+import { NotImplementedError, RuntimeError, ValueError } from './errors';
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './functionalPooling';
+import { named } from './named';
+import { fromTypedArray, full, tensor, zeros } from './ops';
+import { spatial, type Size1 } from './spatial';
+import type { Tensor } from './tensor';
+
+const positions = (list: readonly number[], x: Tensor): Tensor => fromTypedArray(BigInt64Array.from(list, BigInt), [list.length], { dtype: int64, device: x.device });
+
+// --- padding
+
+export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
+/** Pads the last dims: [left, right, top, bottom, …], last dim first. Negative amounts cut. Source: torch.nn.functional.pad. */
+export function pad(x: Tensor, amounts: readonly number[], mode: PadMode = 'constant', value = 0): Tensor {
+  const n = amounts.length / 2;
+  if (amounts.length % 2 !== 0) throw new RuntimeError(`Padding length must be divisible by 2`);
+  if (n > x.dim()) throw new RuntimeError(`Padding length should be less than or equal to two times the input dimension but got padding length ${amounts.length} and input of dimension ${x.dim()}`);
+  const sides = Array.from({ length: n }, (_, i) => ({ dim: x.dim() - 1 - i, before: amounts[2 * i]!, after: amounts[2 * i + 1]! }));
+  sides.forEach(({ dim, before, after }) => { if (x.size(dim) + before + after < 0) throw new RuntimeError(`The input size ${x.size(dim)}, plus negative padding ${before} and ${after} resulted in a negative output size, which is invalid. Check dimension ${dim} of your input.`); });
+  if (mode === 'constant') return constantPad(x, sides, value);
+  if (!['reflect', 'replicate', 'circular'].includes(mode)) throw new NotImplementedError(`Unrecognised padding mode ${String(mode)}`);
+  if (!(n >= 1 && n <= 3 && (x.dim() === n + 1 || x.dim() === n + 2))) throw new NotImplementedError('Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now');
+  return sides.reduce((y, s) => padDim(y, s, mode), x);
+}
+interface Side { dim: number; before: number; after: number }
+function constantPad(x: Tensor, sides: readonly Side[], value: number): Tensor {
+  return named('ConstantPadNdBackward0', x, (t) => {
+    const cut = sides.reduce((y, { dim, before, after }) => y.slice(dim, Math.max(0, -before), y.size(dim) - Math.max(0, -after)), t);
+    const size = [...x.shape], out = (s: Side): number => x.size(s.dim) + s.before + s.after;
+    for (const s of sides) size[s.dim] = out(s);
+    const base = full(size, value, { dtype: t.dtype, device: t.device });
+    const middle = sides.reduce((y, s) => y.slice(s.dim, Math.max(0, s.before), out(s) - Math.max(0, s.after)), base);
+    middle.copy_(cut);
+    return base;
+  });
+}
+function padDim(x: Tensor, { dim, before, after }: Side, mode: PadMode): Tensor {
+  const n = x.size(dim);
+  if (before === 0 && after === 0) return x;
+  if (mode === 'reflect' && (before >= n || after >= n)) throw new RuntimeError(`Argument #${before >= n || after >= n ? 4 + 2 * (x.dim() - 1 - dim) : 4}: Padding size should be less than the corresponding input dimension, but got: padding (${before}, ${after}) at dimension ${dim} of input [${x.shape.join(', ')}]`);
+  if (mode === 'circular' && (before > n || after > n)) throw new RuntimeError('Padding value causes wrapping around more than once.');
+  const source = (i: number): number => {
+    if (mode === 'replicate') return Math.max(0, Math.min(n - 1, i));
+    if (mode === 'circular') return ((i % n) + n) % n;
+    return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
+  };
+  return x.indexSelect(dim, positions(Array.from({ length: n + before + after }, (_, i) => source(i - before)), x));
+}
+
+// --- resizing
+
+export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area';
+export interface InterpolateOptions { size?: Size1 | null; scaleFactor?: Size1 | null; mode?: InterpolateMode; alignCorners?: boolean | null; recomputeScaleFactor?: boolean | null }
+const ranks: Record<InterpolateMode, readonly number[]> = { nearest: [3, 4, 5], 'nearest-exact': [3, 4, 5], area: [3, 4, 5], linear: [3], bilinear: [4], bicubic: [4], trilinear: [5] };
+const opNames: Record<InterpolateMode, (n: number) => string> = { nearest: (n) => `UpsampleNearest${n}DBackward0`, 'nearest-exact': (n) => `UpsampleNearestExact${n}DBackward0`, linear: () => 'UpsampleLinear1DBackward0', bilinear: () => 'UpsampleBilinear2DBackward0', trilinear: () => 'UpsampleTrilinear3DBackward0', bicubic: () => 'UpsampleBicubic2DBackward0', area: () => '' };
+
+/** Weighted positions that one output element along a dim is made of. */
+type Taps = { at: number; weight: number }[];
+function tapsOf(mode: InterpolateMode, i: number, size: number, ratio: number, align: boolean): Taps {
+  const held = (k: number): number => Math.max(0, Math.min(size - 1, k));
+  if (mode === 'nearest') return [{ at: held(Math.floor(Math.fround(i * ratio))), weight: 1 }];
+  if (mode === 'nearest-exact') return [{ at: held(Math.floor(Math.fround((i + 0.5) * ratio))), weight: 1 }];
+  const p = align ? i * ratio : (i + 0.5) * ratio - 0.5;
+  if (mode !== 'bicubic') {
+    const q = Math.max(0, p), a = held(Math.floor(q)), f = Math.min(1, q - a);
+    return [{ at: a, weight: 1 - f }, { at: held(a + 1), weight: f }];
+  }
+  // Cubic convolution with A = -0.75. Source: Keys 1981.
+  const a = Math.floor(p), t = p - a, A = -0.75;
+  const near = (x: number): number => ((A + 2) * x - (A + 3)) * x * x + 1, far = (x: number): number => ((A * x - 5 * A) * x + 8 * A) * x - 4 * A;
+  return [far(t + 1), near(t), near(1 - t), far(2 - t)].map((weight, k) => ({ at: held(a - 1 + k), weight }));
+}
+/** Resizes the spatial dims. x [N, C, ...]; the size or the factor is given. Source: torch.nn.functional.interpolate. */
+export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
+  const n = x.dim() - 2, { size = null, scaleFactor = null, mode = 'nearest', alignCorners = null, recomputeScaleFactor = null } = options;
+  const smooth = mode === 'linear' || mode === 'bilinear' || mode === 'bicubic' || mode === 'trilinear';
+  if (!smooth && alignCorners !== null) throw new ValueError('align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear');
+  const counted = (v: Size1, name: string, what: string): number[] => {
+    if (typeof v !== 'number' && v.length !== n) throw new ValueError(`Input and ${what} must have the same number of spatial dimensions, but got input with spatial dimensions of [${x.shape.slice(2).join(', ')}] and ${name} of [${v.join(', ')}]. Please provide input tensor in (N, C, d1, d2, ...,dK) format and ${name} in (${what === 'output' ? 'o' : 's'}1, ${what === 'output' ? 'o' : 's'}2, ...,${what === 'output' ? 'o' : 's'}K) format.`);
+    return spatial(v, n, name);
+  };
+  if (size !== null && scaleFactor !== null) throw new ValueError('only one of size or scale_factor should be defined');
+  if (size === null && scaleFactor === null) throw new ValueError('either size or scale_factor should be defined');
+  const scale = scaleFactor === null ? null : counted(scaleFactor, 'scale_factor', 'scale_factor');
+  const out = size !== null ? counted(size, 'output size', 'output') : scale!.map((s, d) => Math.floor(x.size(2 + d) * s));
+  if (!(mode in ranks) || !ranks[mode].includes(x.dim())) {
+    if (mode in ranks && smooth && x.dim() >= 3 && x.dim() <= 5) throw new NotImplementedError(`Got ${x.dim()}D input, but ${mode} mode needs ${ranks[mode][0]}D input`);
+    throw new NotImplementedError(`Input Error: Only 3D, 4D and 5D input Tensors supported (got ${x.dim()}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | area | nearest-exact (got ${String(mode)})`);
+  }
+  if (out.some((o) => o <= 0) || x.shape.slice(2).some((s) => s <= 0)) throw new RuntimeError(`Input and output sizes should be greater than 0, but got input (${x.shape.slice(2).map((s, d) => `${'DHW'.slice(3 - n)[d]}: ${s}`).join(', ')}) output (${out.map((s, d) => `${'DHW'.slice(3 - n)[d]}: ${s}`).join(', ')})`);
+  if (mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1]!(x, out);
+  return named(opNames[mode](n), x, (t) => out.reduce((y, o, d) => {
+    const m = x.size(2 + d), align = alignCorners === true;
+    const given = scale !== null && recomputeScaleFactor !== true ? 1 / scale[d]! : m / o;
+    const ratio = align ? (o > 1 ? (m - 1) / (o - 1) : 0) : smooth ? given : Math.fround(given);
+    return resize(y, 2 + d, Array.from({ length: o }, (_, i) => tapsOf(mode, i, m, ratio, align)));
+  }, t));
+}
+function resize(x: Tensor, dim: number, taps: readonly Taps[]): Tensor {
+  const part = (k: number): Tensor => x.indexSelect(dim, positions(taps.map((t) => t[k]!.at), x));
+  if (taps[0]!.length === 1) return part(0);
+  const weights = (k: number): Tensor => tensor(taps.map((t) => t[k]!.weight), { dtype: x.dtype, device: x.device }).view(x.shape.map((_, d) => (d === dim ? taps.length : 1)));
+  return taps[0]!.map((_, k) => part(k).mul(weights(k))).reduce((a, b) => a.add(b));
+}
+
+// --- rearranging
+
+/** [.., C·r², H, W] → [.., C, H·r, W·r]. Source: Shi et al. 2016. */
+export function pixelShuffle(x: Tensor, factor: number): Tensor {
+  const [h, w] = [x.size(-2), x.size(-1)], lead = x.shape.slice(0, -3), c = x.size(-3) / (factor * factor);
+  if (!Number.isInteger(c)) throw new RuntimeError(`pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)=${x.size(-3)} is not divisible by ${factor * factor}`);
+  const k = lead.length;
+  return x.reshape([...lead, c, factor, factor, h, w]).permute([...lead.map((_, i) => i), k, k + 3, k + 1, k + 4, k + 2]).reshape([...lead, c, h * factor, w * factor]);
+}
+/** [.., C, H·r, W·r] → [.., C·r², H, W]: undoes pixelShuffle. */
+export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
+  if (x.dim() < 3) throw new RuntimeError(`pixel_unshuffle expects input to have at least 3 dimensions, but got input with ${x.dim()} dimension(s)`);
+  if (factor <= 0) throw new RuntimeError(`pixel_unshuffle expects a positive downscale_factor, but got ${factor}`);
+  const [c, h, w] = [x.size(-3), x.size(-2) / factor, x.size(-1) / factor], lead = x.shape.slice(0, -3), k = lead.length;
+  if (!Number.isInteger(h)) throw new RuntimeError(`pixel_unshuffle expects height to be divisible by downscale_factor, but input.size(-2)=${x.size(-2)} is not divisible by ${factor}`);
+  if (!Number.isInteger(w)) throw new RuntimeError(`pixel_unshuffle expects width to be divisible by downscale_factor, but input.size(-1)=${x.size(-1)} is not divisible by ${factor}`);
+  return x.reshape([...lead, c, h, factor, w, factor]).permute([...lead.map((_, i) => i), k, k + 2, k + 4, k + 1, k + 3]).reshape([...lead, c * factor * factor, h, w]);
+}
+/** Channels in `groups` dealt out in turn. Source: Zhang et al. 2017. */
+export function channelShuffle(x: Tensor, groups: number): Tensor {
+  const c = x.size(1);
+  if (c % groups !== 0) throw new RuntimeError(`Number of channels must be divisible by groups. Got ${c} channels and ${groups} groups.`);
+  return x.reshape([x.size(0), groups, c / groups, ...x.shape.slice(2)]).transpose(1, 2).reshape([...x.shape]);
+}
+
+export interface FoldOptions { dilation?: Size1; padding?: Size1; stride?: Size1 }
+/** Where the windows lie along each of two dims: [kernel × windows] positions in the padded input. */
+function windows(size: readonly number[], kernel: Size1, o: FoldOptions): { k: number[]; pads: number[]; counts: number[]; at: number[][] } {
+  const k = spatial(kernel, 2, 'kernel_size'), [dilation, pads, stride] = [spatial(o.dilation ?? 1, 2, 'dilation'), spatial(o.padding ?? 0, 2, 'padding'), spatial(o.stride ?? 1, 2, 'stride')];
+  const pair = (v: readonly number[]): string => `kernel_height: ${v[0]} kernel_width: ${v[1]}`;
+  if (k.some((v) => v <= 0)) throw new RuntimeError(`kernel size should be greater than zero, but got ${pair(k)}`);
+  if (stride.some((v) => v <= 0)) throw new RuntimeError(`stride should be greater than zero, but got stride_height: ${stride[0]} stride_width: ${stride[1]}`);
+  if (dilation.some((v) => v <= 0)) throw new RuntimeError(`dilation should be greater than zero, but got dilation_height: ${dilation[0]} dilation_width: ${dilation[1]}`);
+  const counts = size.map((s, d) => Math.floor((s + 2 * pads[d]! - dilation[d]! * (k[d]! - 1) - 1) / stride[d]!) + 1);
+  return { k, pads, counts, at: counts.map((c, d) => Array.from({ length: k[d]! * Math.max(0, c) }, (_, i) => Math.floor(i / c) * dilation[d]! + (i % c) * stride[d]!)) };
+}
+/** Every window as a column: x [N, C, H, W] → [N, C·kH·kW, L]. Source: torch.nn.functional.unfold. */
+export function unfold(x: Tensor, kernelSize: Size1, options: FoldOptions = {}): Tensor {
+  if (x.dim() === 3) return unfold(x.unsqueeze(0), kernelSize, options).squeeze(0);
+  if (x.dim() !== 4) throw new RuntimeError(`Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: [${x.shape.join(', ')}]`);
+  const [n, c, h, w] = [...x.shape] as [number, number, number, number], { k, pads, counts, at } = windows([h, w], kernelSize, options);
+  if (counts.some((v) => v < 1)) throw new RuntimeError(`Given input with spatial size (${h}, ${w}), kernel_size=(${k.join(', ')}), dilation=(${spatial(options.dilation ?? 1, 2, 'dilation').join(', ')}), padding=(${pads.join(', ')}), stride=(${spatial(options.stride ?? 1, 2, 'stride').join(', ')}), calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`);
+  return named('Im2ColBackward0', x, (t) => {
+    const padded = constantPad(t, [{ dim: 3, before: pads[1]!, after: pads[1]! }, { dim: 2, before: pads[0]!, after: pads[0]! }], 0);
+    const parts = padded.indexSelect(2, positions(at[0]!, x)).indexSelect(3, positions(at[1]!, x));
+    return parts.reshape([n, c, k[0]!, counts[0]!, k[1]!, counts[1]!]).permute(0, 1, 2, 4, 3, 5).reshape([n, c * k[0]! * k[1]!, counts[0]! * counts[1]!]);
+  });
+}
+/** Sums columns back into an image: x [N, C·kH·kW, L] → [N, C, H, W]. Source: torch.nn.functional.fold. */
+export function fold(x: Tensor, outputSize: Size1, kernelSize: Size1, options: FoldOptions = {}): Tensor {
+  if (x.dim() === 2) return fold(x.unsqueeze(0), outputSize, kernelSize, options).squeeze(0);
+  if (x.dim() !== 3) throw new RuntimeError(`Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: [${x.shape.join(', ')}]`);
+  const size = spatial(outputSize, 2, 'output_size'), { k, pads, counts, at } = windows(size, kernelSize, options), n = x.size(0), c = x.size(1) / (k[0]! * k[1]!);
+  if (!Number.isInteger(c)) throw new RuntimeError(`Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=${x.size(1)} and kernel_size=(${k.join(', ')}).`);
+  if (x.size(2) !== counts[0]! * counts[1]!) throw new RuntimeError(`Given output_size=(${size.join(', ')}), kernel_size=(${k.join(', ')}), dilation=(${spatial(options.dilation ?? 1, 2, 'dilation').join(', ')}), padding=(${pads.join(', ')}), stride=(${spatial(options.stride ?? 1, 2, 'stride').join(', ')}), expected size of input's dimension 2 to match the calculated number of sliding blocks ${counts.join(' * ')} = ${counts[0]! * counts[1]!}, but got input.size(2)=${x.size(2)}.`);
+  return named('Col2ImBackward0', x, (t) => {
+    const parts = t.reshape([n, c, k[0]!, k[1]!, counts[0]!, counts[1]!]).permute(0, 1, 2, 4, 3, 5).reshape([n, c, at[0]!.length, at[1]!.length]);
+    const blank = (h: number, w: number): Tensor => zeros([n, c, h, w], { dtype: t.dtype, device: t.device });
+    const [h, w] = [size[0]! + 2 * pads[0]!, size[1]! + 2 * pads[1]!], rows = blank(at[0]!.length, w).indexAdd(3, positions(at[1]!, x), parts);
+    return blank(h, w).indexAdd(2, positions(at[0]!, x), rows).slice(2, pads[0]!, h - pads[0]!).slice(3, pads[1]!, w - pads[1]!);
+  });
+}
