@@ -28,7 +28,8 @@ export class Pickler {
     return (this.at += n) - n;
   }
   private b(...bytes: number[]): void { const p = this.room(bytes.length); for (let i = 0; i < bytes.length; i++) this.out[p + i] = bytes[i]!; }
-  private raw(bytes: Buffer): void { bytes.copy(this.out, this.room(bytes.length)); }
+  /** `room` may make a new buffer: it is asked first. */
+  private raw(bytes: Buffer): void { const p = this.room(bytes.length); bytes.copy(this.out, p); }
   private indexed(small: number, large: number, n: number): void {
     if (n < 256) return this.b(small, n);
     const p = this.room(5);

@@ -144,6 +144,13 @@ describe('save, load, openCheckpoint', function () {
     assert.deepEqual(seen.map((x) => Math.round(x * 3)), [1, 2, 3]);
     assert.throws(() => load(dir.file('p.pt'), { onProgress: (done, total) => done < total / 2 }), (e: Error) => e.name === 'Interrupted');
   });
+  it('thousands of names: none is lost where the writer\'s buffer grows', () => {
+    const names = Array.from({ length: 6000 }, (_, i) => `layer${i >> 3}.weight${i & 7}`);
+    for (let shift = 0; shift < 24; shift++) {
+      save(['-'.repeat(shift), ...names], dir.file('names.pt'));
+      assert.deepEqual((load(dir.file('names.pt')) as string[]).slice(1), names);
+    }
+  });
   it('shards: written by size, read through their index', () => {
     const value = { a: full([100], 1), b: full([100], 2), c: full([100], 3) };
     const saved = save(value, dir.file('big.safetensors'), { maxShardBytes: 800 });
