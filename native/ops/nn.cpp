@@ -54,8 +54,11 @@ Tensor softmax(const Tensor& a0, int64_t dim, bool log) {
   return out;
 }
 
-Tensor nll_loss(const Tensor& logp, const Tensor& target, const Tensor& weight, int64_t ignore, int reduction) {
+Tensor nll_loss(const Tensor& logp, const Tensor& target, const Tensor& weight0, int64_t ignore, int reduction) {
   check_loss(logp, target);
+  Tensor weight = weight0 ? contiguous(weight0) : weight0;
+  if (weight && (weight.dim() != 1 || weight.numel() != logp.size(-1))) fail("weight tensor should be defined either for all ", logp.size(-1), " classes or no classes but got weight tensor of shape: ", shape_str(weight.sizes()));
+  if (weight && weight.dtype() != logp.dtype()) fail("expected scalar type ", scalar_type_name(logp.dtype()), " but found ", scalar_type_name(weight.dtype()));
   Tensor t = target_rows(target), p = contiguous(logp);
   Tensor loss = empty(reduction == 0 ? t.sizes() : Dims{}, logp.dtype(), logp.device());
   Tensor total = empty({}, logp.dtype(), logp.device());

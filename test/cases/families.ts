@@ -10,6 +10,7 @@ import * as indexing from './rows/indexing';
 import * as init from './rows/init';
 import * as inplace from './rows/inplace';
 import * as optim from './rows/optim';
+import * as losses from './rows/losses';
 import * as pooling from './rows/pooling';
 import * as resizing from './rows/resizing';
 import * as products from './rows/products';
@@ -36,4 +37,5 @@ export const families: Record<string, readonly Row[]> = {
   convolution: convolution.rows,
   pooling: pooling.rows,
   resizing: resizing.rows,
+  losses: losses.rows,
 };

@@ -1,36 +1,53 @@
-/** Losses as modules. */
+/** Losses as modules: the functions of torch.nn.functional with their settings. `weight` is a buffer, as in PyTorch. */
 import * as F from '../functional';
-import type { Reduction } from '../functional';
+import type { CtcOptions, DistanceOptions, KlReduction, Reduction } from '../functional';
 import type { Tensor } from '../tensor';
+import { PairwiseDistance } from './layers';
 import { Module } from './module';
 
-abstract class Loss extends Module {
-  readonly reduction: Reduction;
-  constructor(options: { reduction?: Reduction } = {}) { super(); this.reduction = options.reduction ?? 'mean'; }
+type Options = { reduction?: Reduction };
+type Weighted = Options & { weight?: Tensor | null };
+
+abstract class Loss<O extends { reduction?: KlReduction } = Options> extends Module {
+  constructor(readonly options: O = {} as O) { super(); }
+  get reduction(): KlReduction { return this.options.reduction ?? 'mean'; }
 }
-/** Softmax and negative log likelihood of int64 classes. logits [N, C], target [N]. Source: torch.nn.CrossEntropyLoss. */
-export class CrossEntropyLoss extends Loss {
-  constructor(readonly options: { ignoreIndex?: number; reduction?: Reduction } = {}) { super(options); }
-  override forward(logits: Tensor, target: Tensor): Tensor { return F.crossEntropy(logits, target, this.options); }
+abstract class WeightedLoss<O extends Weighted = Weighted> extends Loss<O> {
+  declare weight: Tensor | null;
+  constructor(options: O = {} as O) { super(options); this.registerBuffer('weight', options.weight ?? null); }
+  /** The settings with the weight as it is now: on its device, in its dtype. */
+  protected get settings(): O { return { ...this.options, weight: this.weight }; }
 }
-export class NLLLoss extends Loss {
-  constructor(readonly options: { ignoreIndex?: number; reduction?: Reduction } = {}) { super(options); }
-  override forward(logp: Tensor, target: Tensor): Tensor { return F.nllLoss(logp, target, this.options); }
-}
-export class MSELoss extends Loss {
-  override forward(input: Tensor, target: Tensor): Tensor { return F.mseLoss(input, target, this.reduction); }
-}
-export class L1Loss extends Loss {
-  override forward(input: Tensor, target: Tensor): Tensor { return F.l1Loss(input, target, this.reduction); }
-}
-export class SmoothL1Loss extends Loss {
-  override forward(input: Tensor, target: Tensor): Tensor { return F.smoothL1Loss(input, target, this.reduction); }
-}
+/** Softmax and negative log likelihood. logits [N, C, …], target classes [N, …] or probabilities. Source: torch.nn.CrossEntropyLoss. */
+export class CrossEntropyLoss extends WeightedLoss<F.CrossEntropyOptions> { override forward(logits: Tensor, target: Tensor): Tensor { return F.crossEntropy(logits, target, this.settings); } }
+export class NLLLoss extends WeightedLoss<F.NllOptions> { override forward(logp: Tensor, target: Tensor): Tensor { return F.nllLoss(logp, target, this.settings); } }
+export class MSELoss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.mseLoss(input, target, this.options); } }
+export class L1Loss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.l1Loss(input, target, this.options); } }
+export class SmoothL1Loss extends Loss<Options & { beta?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.smoothL1Loss(input, target, this.options); } }
+export class HuberLoss extends Loss<Options & { delta?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.huberLoss(input, target, this.options); } }
+export class KLDivLoss extends Loss<{ reduction?: KlReduction; logTarget?: boolean }> { override forward(input: Tensor, target: Tensor): Tensor { return F.klDiv(input, target, this.options); } }
+export class PoissonNLLLoss extends Loss<Options & { logInput?: boolean; full?: boolean; eps?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.poissonNllLoss(input, target, this.options); } }
+export class GaussianNLLLoss extends Loss<Options & { full?: boolean; eps?: number }> { override forward(input: Tensor, target: Tensor, variance: Tensor | number): Tensor { return F.gaussianNllLoss(input, target, variance, this.options); } }
 /** Of probabilities in [0, 1]. */
-export class BCELoss extends Loss {
-  override forward(input: Tensor, target: Tensor): Tensor { return F.binaryCrossEntropy(input, target, this.reduction); }
-}
+export class BCELoss extends WeightedLoss { override forward(input: Tensor, target: Tensor): Tensor { return F.binaryCrossEntropy(input, target, this.settings); } }
 /** Of logits; numerically stable. */
-export class BCEWithLogitsLoss extends Loss {
-  override forward(input: Tensor, target: Tensor): Tensor { return F.binaryCrossEntropyWithLogits(input, target, this.reduction); }
+export class BCEWithLogitsLoss extends WeightedLoss<Weighted & { posWeight?: Tensor | null }> {
+  constructor(options: Weighted & { posWeight?: Tensor | null } = {}) { super(options); this.registerBuffer('pos_weight', options.posWeight ?? null); }
+  override forward(input: Tensor, target: Tensor): Tensor { return F.binaryCrossEntropyWithLogits(input, target, { ...this.settings, posWeight: this.buffers_.get('pos_weight') ?? null }); }
 }
+export class SoftMarginLoss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.softMarginLoss(input, target, this.options); } }
+export class HingeEmbeddingLoss extends Loss<Options & { margin?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.hingeEmbeddingLoss(input, target, this.options); } }
+export class MarginRankingLoss extends Loss<Options & { margin?: number }> { override forward(a: Tensor, b: Tensor, target: Tensor): Tensor { return F.marginRankingLoss(a, b, target, this.options); } }
+export class CosineEmbeddingLoss extends Loss<Options & { margin?: number }> { override forward(a: Tensor, b: Tensor, target: Tensor): Tensor { return F.cosineEmbeddingLoss(a, b, target, this.options); } }
+export class TripletMarginLoss extends Loss<Options & { margin?: number; p?: number; eps?: number; swap?: boolean }> { override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor { return F.tripletMarginLoss(anchor, positive, negative, this.options); } }
+export class TripletMarginWithDistanceLoss extends Loss<DistanceOptions> {
+  /** A module shows in the repr and is trained with the model. */
+  distance_function: (a: Tensor, b: Tensor) => Tensor;
+  constructor(options: DistanceOptions = {}) { super(options); this.distance_function = options.distanceFunction ?? new PairwiseDistance(); }
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor { return F.tripletMarginWithDistanceLoss(anchor, positive, negative, { ...this.options, distanceFunction: this.distance_function }); }
+}
+export class MultiMarginLoss extends WeightedLoss<Weighted & { p?: number; margin?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.multiMarginLoss(input, target, this.settings); } }
+export class MultiLabelMarginLoss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.multilabelMarginLoss(input, target, this.options); } }
+export class MultiLabelSoftMarginLoss extends WeightedLoss { override forward(input: Tensor, target: Tensor): Tensor { return F.multilabelSoftMarginLoss(input, target, this.settings); } }
+/** Over all alignments of a label sequence. Source: Graves et al. 2006; torch.nn.CTCLoss. */
+export class CTCLoss extends Loss<CtcOptions> { override forward(logProbs: Tensor, targets: Tensor, inputLengths: Tensor | readonly number[], targetLengths: Tensor | readonly number[]): Tensor { return F.ctcLoss(logProbs, targets, inputLengths, targetLengths, this.options); } }
