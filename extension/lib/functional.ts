@@ -3,6 +3,7 @@ import { native } from './native';
 import type { Tensor } from './tensor';
 
 export * from './functionalActivations';
+export * from './functionalEmbedding';
 export * from './functionalLayers';
 export * from './functionalLosses';
 export * from './functionalPooling';
@@ -24,8 +25,6 @@ export function tanh(x: Tensor): Tensor { return x.tanh(); }
 export function softmax(x: Tensor, dim: number): Tensor { return x.softmax(dim); }
 export function logSoftmax(x: Tensor, dim: number): Tensor { return x.logSoftmax(dim); }
 
-/** Rows of `weight` [num, dim] picked by int64 `input` [...]: [..., dim]. */
-export function embedding(input: Tensor, weight: Tensor, paddingIdx: number | null = null): Tensor { return native['embedding'](weight, input, paddingIdx ?? -1); }
 /** Normalizes over the last dimensions. Source: Ba, Kiros, Hinton 2016. */
 export function layerNorm(x: Tensor, normalizedShape: readonly number[], weight: Tensor | null = null, bias: Tensor | null = null, eps = 1e-5): Tensor {
   return native['layerNorm'](x, normalizedShape, weight, bias, eps);

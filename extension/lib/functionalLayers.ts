@@ -1,6 +1,7 @@
 /** torch.nn.functional, continued: convolution, normalization, attention, similarity. Shapes: N batch, C channels, then spatial dims. */
 import { noGrad } from './autograd';
 import { native } from './native';
+import { avgPool2d } from './functionalPooling';
 import { pad } from './functionalResizing';
 import { RuntimeError, ValueError } from './errors';
 import { ones } from './ops';
@@ -59,15 +60,22 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor | null = nul
   const y = (native['layerNorm'](x.reshape(n, groups, -1), [x.numel() / Math.max(1, n * groups)], null, null, eps) as Tensor).reshape([...x.shape]);
   const shape = [1, c, ...x.shape.slice(2).map(() => 1)];
   const scaled = weight === null ? y : y.mul(weight.view(shape));
-  return bias === null ? scaled : scaled.add(bias.view(shape));
+  return native['nameGradFn'](bias === null ? scaled : scaled.add(bias.view(shape)), 'NativeGroupNormBackward0');
 }
 /** Each channel of each sample normalized by itself. Source: Ulyanov, Vedaldi, Lempitsky 2016. */
 export function instanceNorm(x: Tensor, weight: Tensor | null = null, bias: Tensor | null = null, eps = 1e-5): Tensor { return groupNorm(x, x.size(1), weight, bias, eps); }
 /** x / √(mean(x²) + eps) over the last dims. Source: Zhang, Sennrich 2019. */
 export function rmsNorm(x: Tensor, normalizedShape: readonly number[], weight: Tensor | null = null, eps: number | null = null): Tensor {
   const dims = normalizedShape.map((_, i) => i - normalizedShape.length);
-  const y = x.mul(x.pow(2).mean(dims, true).add(eps ?? 1.1920928955078125e-7).rsqrt());
+  const y = x.mul(x.pow(2).mean(dims, true).add(eps ?? (x.dtype.name === 'float64' ? 2 ** -52 : 2 ** -23)).rsqrt());
   return weight === null ? y : y.mul(weight);
+}
+/** x / (k + alpha · mean of the squares of `size` neighbouring channels)^beta. Source: Krizhevsky et al. 2012. */
+export function localResponseNorm(x: Tensor, size: number, alpha = 1e-4, beta = 0.75, k = 1): Tensor {
+  if (x.dim() < 3) throw new ValueError(`Expected 3D or higher dimensionality input (got ${x.dim()} dimensions)`);
+  const squares = x.mul(x).reshape(x.size(0), 1, x.size(1), -1), sides = [Math.floor(size / 2), Math.floor((size - 1) / 2)] as const;
+  const near = avgPool2d(pad(squares, [0, 0, ...sides]), [size, 1], { stride: 1 }).reshape([...x.shape]);
+  return x.div(near.mul(alpha).add(k).pow(beta));
 }
 /** x / max(‖x‖ₚ, eps) along a dim. */
 export function normalize(x: Tensor, options: { p?: number; dim?: number; eps?: number } = {}): Tensor {
@@ -77,13 +85,18 @@ export function normalize(x: Tensor, options: { p?: number; dim?: number; eps?: 
 
 // --- attention
 
-export interface AttentionOptions { attnMask?: Tensor | null; dropoutP?: number; isCausal?: boolean; scale?: number | null }
+export interface AttentionOptions { attnMask?: Tensor | null; dropoutP?: number; isCausal?: boolean; scale?: number | null; /** Each of k's heads serves several of q's. */ enableGqa?: boolean }
 /**
  * softmax(q kᵀ · scale + mask) v. q [..., L, E], k [..., S, E], v [..., S, Ev] → [..., L, Ev]. A bool mask keeps where true, a float
  * mask is added; scale is 1/√E unless given. Source: Vaswani et al. 2017.
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
-  const { attnMask = null, dropoutP = 0, isCausal = false, scale = null } = options;
+  const { attnMask = null, dropoutP = 0, isCausal = false, scale = null, enableGqa = false } = options;
+  if (enableGqa && q.size(-3) !== k.size(-3)) {
+    if (q.size(-3) % k.size(-3) !== 0) throw new RuntimeError(`Number of heads in key and value must divide the number of heads in query, got ${k.size(-3)} and ${q.size(-3)}`);
+    const times = q.size(-3) / k.size(-3);
+    return scaledDotProductAttention(q, k.repeatInterleave(times, { dim: -3 }), v.repeatInterleave(times, { dim: -3 }), { ...options, enableGqa: false });
+  }
   if (isCausal && attnMask !== null) throw new RuntimeError('_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True');
   let scores = q.mul(scale ?? 1 / Math.sqrt(q.size(-1))).matmul(k.transpose(-2, -1));
   const mask = isCausal ? ones([q.size(-2), k.size(-2)], { device: q.device }).tril().gt(0) : attnMask;

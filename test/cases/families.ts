@@ -11,6 +11,9 @@ import * as init from './rows/init';
 import * as inplace from './rows/inplace';
 import * as optim from './rows/optim';
 import * as losses from './rows/losses';
+import * as normalization from './rows/normalization';
+import * as recurrent from './rows/recurrent';
+import * as attention from './rows/attention';
 import * as pooling from './rows/pooling';
 import * as resizing from './rows/resizing';
 import * as products from './rows/products';
@@ -38,4 +41,7 @@ export const families: Record<string, readonly Row[]> = {
   pooling: pooling.rows,
   resizing: resizing.rows,
   losses: losses.rows,
+  normalization: normalization.rows,
+  recurrent: recurrent.rows,
+  attention: attention.rows,
 };

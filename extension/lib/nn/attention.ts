@@ -1,9 +1,9 @@
 /** Attention and transformer layers. Source: Vaswani et al. 2017; torch.nn.MultiheadAttention, torch.nn.Transformer*. */
-import { RuntimeError } from '../errors';
+import { AssertionError, RuntimeError, ValueError } from '../errors';
 import * as F from '../functional';
 import * as init from '../init';
 import { forkRng } from '../random';
-import { empty, zeros } from '../ops';
+import { cat, empty, full, zeros } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
 import { ModuleList } from './containers';
 import { factory, type FactoryOptions } from './factory';
@@ -14,67 +14,95 @@ import { Module } from './module';
 /** PyTorch's name for the output projection, which shows in the repr. */
 class NonDynamicallyQuantizableLinear extends Linear {}
 
-export interface MultiheadAttentionOptions extends FactoryOptions { dropout?: number; bias?: boolean; batchFirst?: boolean }
+export interface MultiheadAttentionOptions extends FactoryOptions { dropout?: number; bias?: boolean; addBiasKv?: boolean; addZeroAttn?: boolean; kdim?: number | null; vdim?: number | null; batchFirst?: boolean }
 export interface AttentionCall { keyPaddingMask?: Tensor | null; needWeights?: boolean; attnMask?: Tensor | null; averageAttnWeights?: boolean; isCausal?: boolean }
 
-/** q [L, N, E], k and v [S, N, E] ([N, ·, E] with batchFirst) → [y, weights [N, L, S] or null]. Masks: true (or -inf) hides. */
+/** q [L, N, E], k [S, N, kdim], v [S, N, vdim] ([N, ·, ·] with batchFirst) → [y, weights [N, L, S] or null]. Masks: true (or -inf) hides. */
 export class MultiheadAttention extends Module {
-  in_proj_weight: Parameter;
+  in_proj_weight: Parameter | null = null;
+  q_proj_weight: Parameter | null = null;
+  k_proj_weight: Parameter | null = null;
+  v_proj_weight: Parameter | null = null;
   in_proj_bias: Parameter | null = null;
   out_proj: Linear;
+  bias_k: Parameter | null = null;
+  bias_v: Parameter | null = null;
   readonly headDim: number;
   readonly dropout: number;
   readonly batchFirst: boolean;
+  readonly addZeroAttn: boolean;
   constructor(readonly embedDim: number, readonly numHeads: number, options: MultiheadAttentionOptions = {}) {
     super();
+    if (embedDim <= 0 || numHeads <= 0) throw new ValueError(`embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`);
     this.headDim = embedDim / numHeads;
-    if (embedDim <= 0 || numHeads <= 0 || !Number.isInteger(this.headDim)) throw new RuntimeError('embed_dim must be divisible by num_heads');
+    if (!Number.isInteger(this.headDim)) throw new AssertionError('embed_dim must be divisible by num_heads');
     this.dropout = options.dropout ?? 0;
     this.batchFirst = options.batchFirst ?? false;
-    const bias = options.bias ?? true;
-    this.in_proj_weight = new Parameter(empty([3 * embedDim, embedDim], factory(options)));
-    if (bias) this.in_proj_bias = new Parameter(empty([3 * embedDim], factory(options)));
+    this.addZeroAttn = options.addZeroAttn ?? false;
+    const bias = options.bias ?? true, kdim = options.kdim ?? embedDim, vdim = options.vdim ?? embedDim;
+    const table = (...shape: number[]): Parameter => new Parameter(empty(shape, factory(options)));
+    if (kdim === embedDim && vdim === embedDim) this.in_proj_weight = table(3 * embedDim, embedDim);
+    else {
+      this.q_proj_weight = table(embedDim, embedDim);
+      this.k_proj_weight = table(embedDim, kdim);
+      this.v_proj_weight = table(embedDim, vdim);
+    }
+    if (bias) this.in_proj_bias = table(3 * embedDim);
     else this.registerParameter('in_proj_bias', null);
-    this.out_proj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, { ...options, bias });
+    this.out_proj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, { ...factory(options), bias });
+    if (options.addBiasKv === true) { this.bias_k = table(1, 1, embedDim); this.bias_v = table(1, 1, embedDim); }
     this.resetParameters();
   }
   resetParameters(): void {
-    init.xavierUniform_(this.in_proj_weight);
+    for (const w of [this.in_proj_weight, this.q_proj_weight, this.k_proj_weight, this.v_proj_weight]) if (w !== null) init.xavierUniform_(w);
     if (this.in_proj_bias !== null) { init.zeros_(this.in_proj_bias); init.zeros_(this.out_proj.bias!); }
+    for (const b of [this.bias_k, this.bias_v]) if (b !== null) init.xavierNormal_(b);
+  }
+  private project(query: Tensor, key: Tensor, value: Tensor): Tensor[] {
+    const w = this.in_proj_weight, bias = this.in_proj_bias;
+    if (w !== null && query === key && key === value) return F.linear(query, w, bias).chunk(3, -1);
+    const ws = w !== null ? w.chunk(3, 0) : [this.q_proj_weight!, this.k_proj_weight!, this.v_proj_weight!], bs = bias?.chunk(3, 0);
+    return [query, key, value].map((t, i) => F.linear(t, ws[i]!, bs?.[i] ?? null));
   }
   override forward(query: Tensor, key: Tensor, value: Tensor, options: AttentionCall = {}): [Tensor, Tensor | null] {
-    const { keyPaddingMask = null, needWeights = true, attnMask = null, averageAttnWeights = true, isCausal = false } = options;
+    const { keyPaddingMask = null, needWeights = true, attnMask = null, averageAttnWeights = true } = options;
+    if (query.dim() !== 2 && query.dim() !== 3) throw new AssertionError(`query should be unbatched 2D or batched 3D tensor but received ${query.dim()}-D query tensor`);
+    if (key.dim() !== query.dim() || value.dim() !== query.dim()) throw new AssertionError(`For ${query.dim() === 2 ? 'unbatched (2-D)' : 'batched (3-D)'} \`query\`, expected \`key\` and \`value\` to be ${query.dim()}-D but found ${key.dim()}-D and ${value.dim()}-D tensors respectively`);
     if (query.dim() === 2) {
-      const [y, w] = this.forward(...([query, key, value].map((t) => t.unsqueeze(this.batchFirst ? 0 : 1)) as [Tensor, Tensor, Tensor]), { ...options, keyPaddingMask: keyPaddingMask?.unsqueeze(0) ?? null });
+      const lone = (t: Tensor): Tensor => t.unsqueeze(this.batchFirst ? 0 : 1), q = lone(query), k = key === query ? q : lone(key), v = value === query ? q : value === key ? k : lone(value);
+      const [y, w] = this.forward(q, k, v, { ...options, keyPaddingMask: keyPaddingMask?.unsqueeze(0) ?? null });
       return [y.squeeze(this.batchFirst ? 0 : 1), w?.squeeze(0) ?? null];
     }
     const first = (t: Tensor): Tensor => (this.batchFirst ? t : t.transpose(0, 1));
-    const e = this.embedDim, h = this.numHeads, d = this.headDim;
-    const [n, l, s] = [first(query).size(0), first(query).size(1), first(key).size(1)];
-    if (query.size(-1) !== e) throw new RuntimeError(`was expecting embedding dimension of ${e}, but got ${query.size(-1)}`);
-    let q: Tensor, k: Tensor, v: Tensor;
-    if (query === key && key === value) [q, k, v] = F.linear(query, this.in_proj_weight, this.in_proj_bias).chunk(3, -1) as [Tensor, Tensor, Tensor];
-    else {
-      const ws = this.in_proj_weight.chunk(3, 0), bs = this.in_proj_bias?.chunk(3, 0);
-      [q, k, v] = [query, key, value].map((t, i) => F.linear(t, ws[i]!, bs?.[i] ?? null)) as [Tensor, Tensor, Tensor];
-    }
-    const heads = (t: Tensor, len: number): Tensor => first(t).reshape(n, len, h, d).transpose(1, 2);
-    let mask: Tensor | null = additive(attnMask, q);
+    const e = this.embedDim, h = this.numHeads, d = this.headDim, [n, l] = [first(query).size(0), first(query).size(1)];
+    if (query.size(-1) !== e) throw new AssertionError(`was expecting embedding dimension of ${e}, but got ${query.size(-1)}`);
+    if (options.isCausal === true && attnMask === null) throw new RuntimeError('Need attn_mask if specifying the is_causal hint.');
+    const from = first(key).size(1), square = attnMask !== null && (attnMask.dim() === 2 ? String([...attnMask.shape]) === String([l, from]) : String([...attnMask.shape]) === String([n * h, l, from]));
+    if (attnMask !== null && attnMask.dim() !== 2 && attnMask.dim() !== 3) throw new RuntimeError(`attn_mask's dimension ${attnMask.dim()} is not supported`);
+    if (attnMask !== null && !square) throw new RuntimeError(`The shape of the ${attnMask.dim()}D attn_mask is ${attnMask.shape}, but should be (${(attnMask.dim() === 2 ? [l, from] : [n * h, l, from]).join(', ')}).`);
+    let [q, k, v] = this.project(query, key, value).map(first) as [Tensor, Tensor, Tensor];
+    // Extra keys that every query sees: the learned one, then zeros.
+    let extra = 0;
+    if (this.bias_k !== null) { k = cat([k, this.bias_k.expand(n, 1, e)], 1); v = cat([v, this.bias_v!.expand(n, 1, e)], 1); extra++; }
+    if (this.addZeroAttn) { const zero = zeros([n, 1, e], { dtype: k.dtype, device: k.device }); k = cat([k, zero], 1); v = cat([v, zero], 1); extra++; }
+    const s = from + extra, widened = (m: Tensor | null): Tensor | null => (m === null || extra === 0 ? m : F.pad(m, [0, extra]));
+    const heads = (t: Tensor, len: number): Tensor => t.reshape(n, len, h, d).transpose(1, 2);
+    // The hint that the mask is causal replaces the mask where nothing else hides keys.
+    const isCausal = options.isCausal === true && keyPaddingMask === null && !needWeights && extra === 0;
+    let mask = isCausal ? null : widened(additive(attnMask, q));
     if (mask !== null && mask.dim() === 3) mask = mask.reshape(-1, h, l, s);
-    const padding = additive(keyPaddingMask, q);
-    if (padding !== null) mask = mask === null ? padding.view(n, 1, 1, s) : mask.add(padding.view(n, 1, 1, s));
+    const padding = widened(additive(keyPaddingMask, q))?.view(n, 1, 1, s) ?? null;
+    if (padding !== null) mask = mask === null ? padding : mask.add(padding);
     const dropout = this.training ? this.dropout : 0;
     let y: Tensor, weights: Tensor | null = null;
     if (needWeights) {
-      let scores = heads(q, l).mul(1 / Math.sqrt(d)).matmul(heads(k, s).transpose(-2, -1));
+      let scores = heads(q, l).mul(Math.sqrt(1 / d)).matmul(heads(k, s).transpose(-2, -1));
       if (mask !== null) scores = scores.add(mask);
-      const w = scores.softmax(-1);
-      const dropped = dropout > 0 ? F.dropout(w, dropout, true) : w;
+      const w = scores.softmax(-1), dropped = dropout > 0 ? F.dropout(w, dropout, true) : w;
       y = dropped.matmul(heads(v, s));
       weights = averageAttnWeights ? dropped.mean(1) : dropped;
-    } else y = F.scaledDotProductAttention(heads(q, l), heads(k, s), heads(v, s), { attnMask: isCausal ? null : mask, isCausal, dropoutP: dropout });
-    const joined = y.transpose(1, 2).reshape(n, l, e);
-    return [first(F.linear(joined, this.out_proj.weight, this.out_proj.bias)), weights];
+    } else y = F.scaledDotProductAttention(heads(q, l), heads(k, s), heads(v, s), { attnMask: mask, isCausal, dropoutP: dropout });
+    return [first(F.linear(y.transpose(1, 2).reshape(n, l, e), this.out_proj.weight, this.out_proj.bias)), weights];
   }
 }
 /** A bool mask (true hides) as -inf where it hides. */
@@ -83,86 +111,63 @@ function additive(mask: Tensor | null, like: Tensor): Tensor | null {
   return zeros([...mask.shape], { dtype: like.dtype, device: like.device }).maskedFill(mask, -Infinity);
 }
 
-export interface TransformerLayerOptions extends FactoryOptions { dimFeedforward?: number; dropout?: number; activation?: 'relu' | 'gelu'; layerNormEps?: number; batchFirst?: boolean; normFirst?: boolean; bias?: boolean }
+type ActivationLike = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
+export interface TransformerLayerOptions extends FactoryOptions { dimFeedforward?: number; dropout?: number; activation?: ActivationLike; layerNormEps?: number; batchFirst?: boolean; normFirst?: boolean; bias?: boolean }
 const activations = { relu: F.relu, gelu: (x: Tensor): Tensor => F.gelu(x) };
 
-/** Self-attention and feed-forward, each with residual and layer norm. Source: torch.nn.TransformerEncoderLayer. */
-export class TransformerEncoderLayer extends Module {
-  self_attn: MultiheadAttention;
-  linear1: Linear;
-  dropout: Dropout;
-  linear2: Linear;
-  norm1: LayerNorm;
-  norm2: LayerNorm;
-  dropout1: Dropout;
-  dropout2: Dropout;
+/** What encoder and decoder layers share: sublayers with residual and layer norm, in PyTorch's order of registration. */
+abstract class TransformerLayer extends Module {
+  declare self_attn: MultiheadAttention;
+  declare linear1: Linear;
+  declare dropout: Dropout;
+  declare linear2: Linear;
+  declare norm1: LayerNorm;
+  declare norm2: LayerNorm;
+  declare dropout1: Dropout;
+  declare dropout2: Dropout;
   private readonly act: (x: Tensor) => Tensor;
   readonly normFirst: boolean;
-  constructor(readonly dModel: number, readonly nhead: number, readonly options: TransformerLayerOptions = {}) {
+  constructor(readonly dModel: number, readonly nhead: number, readonly options: TransformerLayerOptions, cross: boolean) {
     super();
-    const o = options;
-    const { dimFeedforward = 2048, dropout = 0.1, layerNormEps = 1e-5, bias = true } = o, norm = { ...factory(o), eps: layerNormEps, bias };
-    this.self_attn = new MultiheadAttention(dModel, nhead, { ...o, dropout, bias });
-    this.linear1 = new Linear(dModel, dimFeedforward, { ...factory(o), bias });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { ...factory(o), bias });
-    this.norm1 = new LayerNorm(dModel, norm);
-    this.norm2 = new LayerNorm(dModel, norm);
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.act = activations[o.activation ?? 'relu'];
+    const o = options, { dimFeedforward = 2048, dropout = 0.1, layerNormEps = 1e-5, bias = true, activation = 'relu' } = o;
+    if (typeof activation === 'string' && !(activation in activations)) throw new RuntimeError(`activation should be relu/gelu, not ${String(activation)}`);
+    const attention = (): MultiheadAttention => new MultiheadAttention(dModel, nhead, { ...factory(o), dropout, bias, batchFirst: o.batchFirst ?? false });
+    this.addModule('self_attn', attention());
+    if (cross) this.addModule('multihead_attn', attention());
+    this.addModule('linear1', new Linear(dModel, dimFeedforward, { ...factory(o), bias }));
+    this.addModule('dropout', new Dropout(dropout));
+    this.addModule('linear2', new Linear(dimFeedforward, dModel, { ...factory(o), bias }));
+    const numbers = cross ? [1, 2, 3] : [1, 2];
+    for (const i of numbers) this.addModule(`norm${i}`, new LayerNorm(dModel, { ...factory(o), eps: layerNormEps, bias }));
+    for (const i of numbers) this.addModule(`dropout${i}`, new Dropout(dropout));
+    this.act = typeof activation === 'string' ? activations[activation] : activation;
     this.normFirst = o.normFirst ?? false;
   }
-  override forward(src: Tensor, options: { srcMask?: Tensor | null; srcKeyPaddingMask?: Tensor | null; isCausal?: boolean } = {}): Tensor {
-    const attend = (x: Tensor): Tensor => this.dropout1(this.self_attn(x, x, x, { attnMask: options.srcMask ?? null, keyPaddingMask: options.srcKeyPaddingMask ?? null, isCausal: options.isCausal ?? false, needWeights: false })[0]);
-    const feed = (x: Tensor): Tensor => this.dropout2(this.linear2(this.dropout(this.act(this.linear1(x)))));
-    if (this.normFirst) { const x = src.add(attend(this.norm1(src))); return x.add(feed(this.norm2(x))); }
-    const x = this.norm1(src.add(attend(src)));
-    return this.norm2(x.add(feed(x)));
+  protected sublayer(x: Tensor, norm: LayerNorm, f: (x: Tensor) => Tensor): Tensor { return this.normFirst ? x.add(f(norm(x))) : norm(x.add(f(x))); }
+  protected attend(x: Tensor, attnMask: Tensor | null = null, keyPaddingMask: Tensor | null = null, isCausal = false): Tensor { return this.dropout1(this.self_attn(x, x, x, { attnMask, keyPaddingMask, isCausal, needWeights: false })[0]); }
+  protected feed(x: Tensor): Tensor { return this.linear2(this.dropout(this.act(this.linear1(x)))); }
+}
+
+/** Self-attention and feed-forward, each with residual and layer norm. Source: torch.nn.TransformerEncoderLayer. */
+export class TransformerEncoderLayer extends TransformerLayer {
+  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) { super(dModel, nhead, options, false); }
+  override forward(src: Tensor, o: { srcMask?: Tensor | null; srcKeyPaddingMask?: Tensor | null; isCausal?: boolean } = {}): Tensor {
+    const x = this.sublayer(src, this.norm1, (t) => this.attend(t, o.srcMask, o.srcKeyPaddingMask, o.isCausal));
+    return this.sublayer(x, this.norm2, (t) => this.dropout2(this.feed(t)));
   }
 }
 
 /** Self-attention, attention to the memory, feed-forward. Source: torch.nn.TransformerDecoderLayer. */
-export class TransformerDecoderLayer extends Module {
-  self_attn: MultiheadAttention;
-  multihead_attn: MultiheadAttention;
-  linear1: Linear;
-  dropout: Dropout;
-  linear2: Linear;
-  norm1: LayerNorm;
-  norm2: LayerNorm;
-  norm3: LayerNorm;
-  dropout1: Dropout;
-  dropout2: Dropout;
-  dropout3: Dropout;
-  private readonly act: (x: Tensor) => Tensor;
-  readonly normFirst: boolean;
-  constructor(readonly dModel: number, readonly nhead: number, readonly options: TransformerLayerOptions = {}) {
-    super();
-    const o = options;
-    const { dimFeedforward = 2048, dropout = 0.1, layerNormEps = 1e-5, bias = true } = o, norm = { ...factory(o), eps: layerNormEps, bias };
-    this.self_attn = new MultiheadAttention(dModel, nhead, { ...o, dropout, bias });
-    this.multihead_attn = new MultiheadAttention(dModel, nhead, { ...o, dropout, bias });
-    this.linear1 = new Linear(dModel, dimFeedforward, { ...factory(o), bias });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { ...factory(o), bias });
-    this.norm1 = new LayerNorm(dModel, norm);
-    this.norm2 = new LayerNorm(dModel, norm);
-    this.norm3 = new LayerNorm(dModel, norm);
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.dropout3 = new Dropout(dropout);
-    this.act = activations[o.activation ?? 'relu'];
-    this.normFirst = o.normFirst ?? false;
-  }
-  override forward(tgt: Tensor, memory: Tensor, o: { tgtMask?: Tensor | null; memoryMask?: Tensor | null; tgtKeyPaddingMask?: Tensor | null; memoryKeyPaddingMask?: Tensor | null; tgtIsCausal?: boolean } = {}): Tensor {
-    const own = (x: Tensor): Tensor => this.dropout1(this.self_attn(x, x, x, { attnMask: o.tgtMask ?? null, keyPaddingMask: o.tgtKeyPaddingMask ?? null, isCausal: o.tgtIsCausal ?? false, needWeights: false })[0]);
-    const other = (x: Tensor): Tensor => this.dropout2(this.multihead_attn(x, memory, memory, { attnMask: o.memoryMask ?? null, keyPaddingMask: o.memoryKeyPaddingMask ?? null, needWeights: false })[0]);
-    const feed = (x: Tensor): Tensor => this.dropout3(this.linear2(this.dropout(this.act(this.linear1(x)))));
-    if (this.normFirst) { let x = tgt.add(own(this.norm1(tgt))); x = x.add(other(this.norm2(x))); return x.add(feed(this.norm3(x))); }
-    let x = this.norm1(tgt.add(own(tgt)));
-    x = this.norm2(x.add(other(x)));
-    return this.norm3(x.add(feed(x)));
+export class TransformerDecoderLayer extends TransformerLayer {
+  declare multihead_attn: MultiheadAttention;
+  declare norm3: LayerNorm;
+  declare dropout3: Dropout;
+  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) { super(dModel, nhead, options, true); }
+  override forward(tgt: Tensor, memory: Tensor, o: { tgtMask?: Tensor | null; memoryMask?: Tensor | null; tgtKeyPaddingMask?: Tensor | null; memoryKeyPaddingMask?: Tensor | null; tgtIsCausal?: boolean; memoryIsCausal?: boolean } = {}): Tensor {
+    const recall = (t: Tensor): Tensor => this.dropout2(this.multihead_attn(t, memory, memory, { attnMask: o.memoryMask ?? null, keyPaddingMask: o.memoryKeyPaddingMask ?? null, isCausal: o.memoryIsCausal ?? false, needWeights: false })[0]);
+    let x = this.sublayer(tgt, this.norm1, (t) => this.attend(t, o.tgtMask, o.tgtKeyPaddingMask, o.tgtIsCausal));
+    x = this.sublayer(x, this.norm2, recall);
+    return this.sublayer(x, this.norm3, (t) => this.dropout3(this.feed(t)));
   }
 }
 
@@ -199,4 +204,31 @@ export class TransformerDecoder extends Module {
 /** Copies draw no random numbers. */
 function copies<T extends Module>(layer: T, make: () => T, count: number): T[] {
   return forkRng(() => Array.from({ length: count }, () => { const copy = make(); copy.loadStateDict(layer.stateDict()); return copy.train(layer.training); }));
+}
+
+export interface TransformerOptions extends TransformerLayerOptions { numEncoderLayers?: number; numDecoderLayers?: number }
+/** Encoder and decoder. src [S, N, E], tgt [T, N, E] ([N, ·, E] with batchFirst) → [T, N, E]. Source: torch.nn.Transformer. */
+export class Transformer extends Module {
+  encoder: TransformerEncoder;
+  decoder: TransformerDecoder;
+  readonly batchFirst: boolean;
+  constructor(readonly dModel = 512, readonly nhead = 8, options: TransformerOptions = {}) {
+    super();
+    const { numEncoderLayers = 6, numDecoderLayers = 6, layerNormEps = 1e-5, bias = true, batchFirst = false } = options;
+    const norm = (): LayerNorm => new LayerNorm(dModel, { ...factory(options), eps: layerNormEps, bias });
+    this.encoder = new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, options), numEncoderLayers, { norm: norm() });
+    this.decoder = new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, options), numDecoderLayers, { norm: norm() });
+    this.batchFirst = batchFirst;
+    this.resetParameters();
+  }
+  resetParameters(): void { for (const p of this.parameters()) if (p.dim() > 1) init.xavierUniform_(p); }
+  override forward(src: Tensor, tgt: Tensor, o: { srcMask?: Tensor | null; tgtMask?: Tensor | null; memoryMask?: Tensor | null; srcKeyPaddingMask?: Tensor | null; tgtKeyPaddingMask?: Tensor | null; memoryKeyPaddingMask?: Tensor | null; tgtIsCausal?: boolean } = {}): Tensor {
+    const at = src.dim() === 3 ? (this.batchFirst ? 0 : 1) : null;
+    if (at !== null && src.size(at) !== tgt.size(at)) throw new RuntimeError('the batch number of src and tgt must be equal');
+    if (src.size(-1) !== this.dModel || tgt.size(-1) !== this.dModel) throw new RuntimeError('the feature number of src and tgt must be equal to d_model');
+    const memory = this.encoder(src, { mask: o.srcMask ?? null, srcKeyPaddingMask: o.srcKeyPaddingMask ?? null });
+    return this.decoder(tgt, memory, o);
+  }
+  /** 0 where a position may look (itself and before), -inf elsewhere: [size, size]. */
+  static generateSquareSubsequentMask(size: number): Tensor { return full([size, size], -Infinity).triu(1); }
 }

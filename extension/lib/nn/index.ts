@@ -2,6 +2,7 @@
 export { Module, IncompatibleKeys, type PreHook, type ForwardHook, type BackwardHook } from './module';
 export * from './containers';
 export * from './layers';
+export * from './embedding';
 export * from './activations';
 export * from './convolution';
 export * from './pooling';

@@ -1,6 +1,4 @@
 /** Layers: Linear, Bilinear, Embedding, LayerNorm, reshaping. Printing and initial values are PyTorch's. */
-import { noGrad } from '../autograd';
-import { ValueError } from '../errors';
 import * as F from '../functional';
 import { pyFloat } from '../format';
 import * as init from '../init';
@@ -57,29 +55,6 @@ export class Unflatten extends Module {
     return x.reshape([...x.shape.slice(0, at), ...this.unflattenedSize, ...x.shape.slice(at + 1)]);
   }
   override extraRepr(): string { return `dim=${this.dim}, unflattened_size=(${this.unflattenedSize.join(', ')})`; }
-}
-
-/** Rows of a table by int64 index: [...] → [..., embeddingDim]. Starts standard normal. Source: torch.nn.Embedding. */
-export class Embedding extends Module {
-  weight: Parameter;
-  readonly paddingIdx: number | null;
-  constructor(readonly numEmbeddings: number, readonly embeddingDim: number, options: { paddingIdx?: number } & FactoryOptions = {}) {
-    super();
-    this.paddingIdx = options.paddingIdx ?? null;
-    if (this.paddingIdx !== null) {
-      if (this.paddingIdx >= numEmbeddings || this.paddingIdx < -numEmbeddings) throw new ValueError('Padding_idx must be within num_embeddings');
-      if (this.paddingIdx < 0) this.paddingIdx += numEmbeddings;
-    }
-    this.weight = new Parameter(empty([numEmbeddings, embeddingDim], factory(options)));
-    this.resetParameters();
-  }
-  resetParameters(): void {
-    init.normal_(this.weight);
-    const row = this.paddingIdx;
-    if (row !== null) noGrad(() => this.weight.select(0, row).zero_());
-  }
-  override forward(index: Tensor): Tensor { return F.embedding(index, this.weight, this.paddingIdx); }
-  override extraRepr(): string { return `${this.numEmbeddings}, ${this.embeddingDim}${this.paddingIdx === null ? '' : `, padding_idx=${this.paddingIdx}`}`; }
 }
 
 /** Normalizes over the last dimensions, then scales and shifts. Source: Ba, Kiros, Hinton 2016; torch.nn.LayerNorm. */

@@ -107,6 +107,15 @@ abstract class InstanceNormBase extends BatchNormBase {
 export class InstanceNorm1d extends InstanceNormBase { constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [2, 3], '2D or 3D'); } }
 export class InstanceNorm2d extends InstanceNormBase { constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [3, 4], '3D or 4D'); } }
 
+export class InstanceNorm3d extends InstanceNormBase { constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [4, 5], '4D or 5D'); } }
+
+/** x / (k + alpha · mean of the squares of `size` neighbouring channels)^beta. Source: Krizhevsky et al. 2012; torch.nn.LocalResponseNorm. */
+export class LocalResponseNorm extends Module {
+  constructor(readonly size: number, readonly alpha = 1e-4, readonly beta = 0.75, readonly k = 1) { super(); }
+  override forward(x: Tensor): Tensor { return F.localResponseNorm(x, this.size, this.alpha, this.beta, this.k); }
+  override extraRepr(): string { return `${this.size}, alpha=${pyFloat(this.alpha)}, beta=${pyFloat(this.beta)}, k=${pyFloat(this.k)}`; }
+}
+
 /** Channels in groups, each normalized by itself. Source: Wu, He 2018; torch.nn.GroupNorm. */
 export class GroupNorm extends Module {
   weight: Parameter | null = null;

@@ -7,6 +7,7 @@ import { native } from '../native';
 import { cat, empty, stack, zeros } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
 import { factory, pyBool, type FactoryOptions } from './factory';
+import { PackedSequence } from './packed';
 import { Module } from './module';
 
 const modes = { RNN_TANH: [0, 1], RNN_RELU: [1, 1], LSTM: [2, 4], GRU: [3, 3] } as const;
@@ -47,35 +48,57 @@ abstract class RnnBase extends Module {
     const bound = this.hiddenSize > 0 ? 1 / Math.sqrt(this.hiddenSize) : 0;
     for (const p of this.parameters(false)) init.uniform_(p, { a: -bound, b: bound });
   }
-  /** y and the last states, [layers·directions, N, ·]. */
-  protected run(x: Tensor, h0: Tensor | null, c0: Tensor | null): { y: Tensor; h: Tensor; c: Tensor | null } {
-    if (x.dim() !== 2 && x.dim() !== 3) throw new ValueError(`${this.reprName()}: Expected input to be 2D or 3D, got ${x.dim()}D instead`);
-    const batched = x.dim() === 3;
-    let steps = batched ? (this.batchFirst ? x.transpose(0, 1) : x) : x.unsqueeze(1);
-    if (steps.size(-1) !== this.inputSize) throw new RuntimeError(`input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${steps.size(-1)}`);
-    const n = steps.size(1), out = this.projSize > 0 ? this.projSize : this.hiddenSize, count = this.numLayers * this.directions.length;
-    const start = (given: Tensor | null, size: number): Tensor => {
-      const s = given === null ? zeros([count, n, size], { dtype: x.dtype, device: x.device }) : batched ? given : given.unsqueeze(1);
-      if (String(s.shape) !== `torch.Size([${count}, ${n}, ${size}])`) throw new RuntimeError(`Expected hidden size (${count}, ${n}, ${size}), got [${s.shape.join(', ')}]`);
-      return s;
+  /** y (packed when x is) and the last states, [layers·directions, N, ·]. */
+  protected run<X extends Tensor | PackedSequence>(input: X, h0: Tensor | null, c0: Tensor | null): { y: X; h: Tensor; c: Tensor | null } {
+    const packed = input instanceof PackedSequence ? input : null, x = packed?.data ?? (input as Tensor);
+    const dtype = this.parameters_.get('weight_ih_l0')!.dtype;
+    if (x.dtype !== dtype) throw new ValueError(`RNN input dtype (${x.dtype}) does not match weight dtype (${dtype}). Convert input: input.to(${dtype}), or convert model: model.to(${x.dtype})`);
+    if (packed === null && x.dim() !== 2 && x.dim() !== 3) throw new ValueError(`${this.reprName()}: Expected input to be 2D or 3D, got ${x.dim()}D instead`);
+    const batched = packed !== null || x.dim() === 3;
+    if (x.size(-1) !== this.inputSize) throw new RuntimeError(`input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${x.size(-1)}`);
+    // Steps with equally many sequences go together, [T, N, in] each; without packing that is all of them.
+    let chunks = packed !== null ? packed.chunks() : [batched ? (this.batchFirst ? x.transpose(0, 1) : x) : x.unsqueeze(1)];
+    const n = chunks[0]!.size(1), out = this.projSize > 0 ? this.projSize : this.hiddenSize, ways = this.directions.length, count = this.numLayers * ways;
+    if (this.mode === 'LSTM' && h0 !== null && c0 !== null && packed === null && (h0.dim() !== x.dim() || c0.dim() !== x.dim())) throw new RuntimeError(`For ${batched ? 'batched 3-D' : 'unbatched 2-D'} input, hx and cx should also be ${x.dim()}-D but got (${h0.dim()}-D, ${c0.dim()}-D) tensors`);
+    if (this.mode !== 'LSTM' && h0 !== null && packed === null && h0.dim() !== x.dim()) throw new RuntimeError(`For ${batched ? 'batched 3-D' : 'unbatched 2-D'} input, hx should also be ${x.dim()}-D but got ${h0.dim()}-D tensor`);
+    const start = (given: Tensor | null, size: number, name: string): Tensor => {
+      if (given === null) return zeros([count, n, size], { dtype: x.dtype, device: x.device });
+      const s = batched ? given : given.unsqueeze(1);
+      if (s.dim() !== 3 || s.size(0) !== count || s.size(1) !== n || s.size(2) !== size) throw new RuntimeError(`Expected ${name} size (${count}, ${n}, ${size}), got [${s.shape.join(', ')}]`);
+      return packed?.sortedIndices ? s.indexSelect(1, packed.sortedIndices) : s;
     };
-    const h = start(h0, out), c = this.mode === 'LSTM' ? start(c0, this.hiddenSize) : null;
+    const h = start(h0, out, this.mode === 'LSTM' ? 'hidden[0]' : 'hidden'), c = this.mode === 'LSTM' ? start(c0, this.hiddenSize, 'hidden[1]') : null;
     const hs: Tensor[] = [], cs: Tensor[] = [];
-    const p = (name: string): Parameter | null => this.parameters_.get(name) ?? null;
     for (let l = 0; l < this.numLayers; l++) {
-      const ys = this.directions.map((suffix, d) => {
-        const k = l * this.directions.length + d;
-        const [y, hn, cn] = native['rnnLayer'](modes[this.mode][0], steps, h.select(0, k), c?.select(0, k) ?? null, p(`weight_ih_l${l}${suffix}`), p(`weight_hh_l${l}${suffix}`), p(`bias_ih_l${l}${suffix}`), p(`bias_hh_l${l}${suffix}`), p(`weight_hr_l${l}${suffix}`), d === 1) as Tensor[];
-        hs.push(hn!);
-        if (cn !== undefined) cs.push(cn);
-        return y!;
+      const sides = this.directions.map((suffix, d) => {
+        const k = l * ways + d, side = this.along(chunks, h.select(0, k), c?.select(0, k) ?? null, `l${l}${suffix}`, d === 1);
+        hs.push(side.h);
+        if (side.c !== null) cs.push(side.c);
+        return side.ys;
       });
-      steps = ys.length === 1 ? ys[0]! : cat(ys, -1);
-      if (this.dropout > 0 && this.training && l < this.numLayers - 1) steps = F.dropout(steps, this.dropout, true);
+      chunks = chunks.map((_, i) => (ways === 1 ? sides[0]![i]! : cat(sides.map((s) => s[i]!), -1)));
+      if (this.dropout > 0 && this.training && l < this.numLayers - 1) chunks = chunks.map((t) => F.dropout(t, this.dropout, true));
     }
-    const y = batched ? (this.batchFirst ? steps.transpose(0, 1) : steps) : steps.squeeze(1);
-    const last = (t: Tensor[]): Tensor => (batched ? stack(t) : stack(t).squeeze(1));
-    return { y, h: last(hs), c: c === null ? null : last(cs) };
+    const last = (t: Tensor[]): Tensor => { const s = batched ? stack(t) : stack(t).squeeze(1); return packed?.unsortedIndices ? s.indexSelect(1, packed.unsortedIndices) : s; };
+    const whole = chunks[0]!, y = packed !== null ? packed.with(chunks) : batched ? (this.batchFirst ? whole.transpose(0, 1) : whole) : whole.squeeze(1);
+    return { y: y as X, h: last(hs), c: c === null ? null : last(cs) };
+  }
+  /** One direction of one layer. Later chunks have fewer sequences: those that end keep their state; backwards they join with their first. */
+  private along(chunks: readonly Tensor[], h0: Tensor, c0: Tensor | null, name: string, reverse: boolean): { ys: Tensor[]; h: Tensor; c: Tensor | null } {
+    const p = (kind: string): Parameter | null => this.parameters_.get(`${kind}_${name}`) ?? null, ys: Tensor[] = [];
+    const states = [h0, ...(c0 === null ? [] : [c0])], ended: Tensor[][] = states.map(() => []);
+    const order = reverse ? chunks.map((_, i) => chunks.length - 1 - i) : chunks.map((_, i) => i);
+    let now = reverse && chunks.length > 1 ? states.map((s) => s.slice(0, 0, chunks[chunks.length - 1]!.size(1))) : states;
+    for (const i of order) {
+      const x = chunks[i]!, n = x.size(1), before = now[0]!.size(0);
+      if (n < before) now = now.map((s, k) => { ended[k]!.unshift(s.slice(0, n, before)); return s.slice(0, 0, n); });
+      if (n > before) now = now.map((s, k) => cat([s, states[k]!.slice(0, before, n)], 0));
+      const [y, ...next] = native['rnnLayer'](modes[this.mode][0], x, now[0], now[1] ?? null, p('weight_ih'), p('weight_hh'), p('bias_ih'), p('bias_hh'), p('weight_hr'), reverse) as Tensor[];
+      ys[i] = y!;
+      now = next;
+    }
+    const [h, c] = now.map((s, k) => (ended[k]!.length === 0 ? s : cat([s, ...ended[k]!], 0)));
+    return { ys, h: h!, c: c ?? null };
   }
   override extraRepr(): string {
     let s = `${this.inputSize}, ${this.hiddenSize}`;
@@ -90,23 +113,39 @@ abstract class RnnBase extends Module {
 }
 
 /** x [T, N, in] ([N, T, in] with batchFirst) → [y, [h, c]]. Source: Hochreiter, Schmidhuber 1997; torch.nn.LSTM. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class LSTM extends RnnBase {
   constructor(inputSize: number, hiddenSize: number, options: RnnOptions & { projSize?: number } = {}) { super('LSTM', inputSize, hiddenSize, options, options.projSize ?? 0); }
-  override forward(x: Tensor, state: readonly [Tensor, Tensor] | null = null): [Tensor, [Tensor, Tensor]] {
+  override forward(x: PackedSequence, state?: readonly [Tensor, Tensor] | null): [PackedSequence, [Tensor, Tensor]];
+  override forward(x: Tensor, state?: readonly [Tensor, Tensor] | null): [Tensor, [Tensor, Tensor]];
+  override forward(x: Tensor | PackedSequence, state: readonly [Tensor, Tensor] | null = null): [Tensor | PackedSequence, [Tensor, Tensor]] {
     const { y, h, c } = this.run(x, state?.[0] ?? null, state?.[1] ?? null);
     return [y, [h, c!]];
   }
 }
 /** x → [y, h]. Source: Cho et al. 2014; torch.nn.GRU. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class GRU extends RnnBase {
   constructor(inputSize: number, hiddenSize: number, options: RnnOptions = {}) { super('GRU', inputSize, hiddenSize, options); }
-  override forward(x: Tensor, state: Tensor | null = null): [Tensor, Tensor] { const { y, h } = this.run(x, state, null); return [y, h]; }
+  override forward(x: PackedSequence, state?: Tensor | null): [PackedSequence, Tensor];
+  override forward(x: Tensor, state?: Tensor | null): [Tensor, Tensor];
+  override forward(x: Tensor | PackedSequence, state: Tensor | null = null): [Tensor | PackedSequence, Tensor] { const { y, h } = this.run(x, state, null); return [y, h]; }
 }
 /** x → [y, h] with tanh or relu. Source: Elman 1990; torch.nn.RNN. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class RNN extends RnnBase {
   constructor(inputSize: number, hiddenSize: number, options: RnnOptions & { nonlinearity?: 'tanh' | 'relu' } = {}) { super(options.nonlinearity === 'relu' ? 'RNN_RELU' : 'RNN_TANH', inputSize, hiddenSize, options); }
-  override forward(x: Tensor, state: Tensor | null = null): [Tensor, Tensor] { const { y, h } = this.run(x, state, null); return [y, h]; }
+  override forward(x: PackedSequence, state?: Tensor | null): [PackedSequence, Tensor];
+  override forward(x: Tensor, state?: Tensor | null): [Tensor, Tensor];
+  override forward(x: Tensor | PackedSequence, state: Tensor | null = null): [Tensor | PackedSequence, Tensor] { const { y, h } = this.run(x, state, null); return [y, h]; }
 }
+
+// Called with packed sequences they give packed sequences.
+/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging */
+export interface LSTM { (x: PackedSequence, state?: readonly [Tensor, Tensor] | null): [PackedSequence, [Tensor, Tensor]] }
+export interface GRU { (x: PackedSequence, state?: Tensor | null): [PackedSequence, Tensor] }
+export interface RNN { (x: PackedSequence, state?: Tensor | null): [PackedSequence, Tensor] }
+/* eslint-enable @typescript-eslint/no-unsafe-declaration-merging */
 
 abstract class CellBase extends Module {
   constructor(private readonly mode: Mode, readonly inputSize: number, readonly hiddenSize: number, readonly options: { bias?: boolean } & FactoryOptions) {
@@ -129,7 +168,7 @@ abstract class CellBase extends Module {
     const [, hn, cn] = native['rnnLayer'](modes[this.mode][0], x.unsqueeze(0), h ?? zero(), this.mode === 'LSTM' ? c ?? zero() : null, p('weight_ih'), p('weight_hh'), p('bias_ih'), p('bias_hh'), null, false) as Tensor[];
     return [hn!, cn];
   }
-  override extraRepr(): string { return `${this.inputSize}, ${this.hiddenSize}${this.options.bias === false ? ', bias=False' : ''}`; }
+  override extraRepr(): string { return `${this.inputSize}, ${this.hiddenSize}${this.options.bias === false ? ', bias=False' : ''}${this.mode === 'RNN_RELU' ? ', nonlinearity=relu' : ''}`; }
 }
 /** One step: x [N, in], state → [h, c]. Source: torch.nn.LSTMCell. */
 export class LSTMCell extends CellBase {

@@ -1,4 +1,4 @@
-/** torch.nn.utils: gradients clipped, parameters as one vector. */
+/** torch.nn.utils: gradients clipped, parameters as one vector; `rnn`: sequences of different lengths. */
 import { noGrad } from '../autograd';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
@@ -35,3 +35,4 @@ export function vectorToParameters(vec: Tensor, parameters: Iterable<Tensor>): v
   let at = 0;
   noGrad(() => { for (const p of list) { p.data.copy_(vec.slice(0, at, at + p.numel()).reshape(p.shape)); at += p.numel(); } });
 }
+export * as rnn from './packed';
