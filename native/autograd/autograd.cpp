@@ -21,7 +21,7 @@ std::string maker_name(const std::string& node) {
 std::shared_ptr<Node> accumulator_of(const Tensor& t) {
   AutogradMeta& m = ensure_meta(t);
   if (auto n = m.accumulator.lock()) return n;
-  auto n = std::make_shared<Node>();
+  auto n = std::allocate_shared<Node>(RecyclingAllocator<Node>());
   n->name = "AccumulateGrad";
   n->leaf = t.ref();
   n->sequence = UINT64_MAX;
@@ -30,7 +30,7 @@ std::shared_ptr<Node> accumulator_of(const Tensor& t) {
 }
 
 std::shared_ptr<Node> make_node(const char* name, const TensorList& inputs, std::vector<SavedTensor> saved, BackwardFn fn) {
-  auto node = std::make_shared<Node>();
+  auto node = std::allocate_shared<Node>(RecyclingAllocator<Node>());
   node->name = name;
   node->sequence = next_sequence++;
   node->next.reserve(inputs.size());
@@ -340,7 +340,7 @@ void rebase(const Tensor& self, const std::shared_ptr<Node>& node) {
   if (!m.base.defined()) return set_history(self, node, 0);
   // The base's new history: the gradient of the changed slice goes through `node`, the rest to the old history.
   Tensor base = m.base;
-  auto copy = std::make_shared<Node>();
+  auto copy = std::allocate_shared<Node>(RecyclingAllocator<Node>());
   copy->name = "torch::autograd::CopySlices";
   copy->sequence = next_sequence++;
   copy->next.push_back(gradient_edge(base));

@@ -82,7 +82,7 @@ struct Node : std::enable_shared_from_this<Node> {
 // How a view came about; decides whether it may be changed in place.
 enum class ViewKind : uint8_t { plain, no_grad, inference, one_of_many, custom };
 
-struct AutogradMeta : AutogradMetaBase {
+struct AutogradMeta : AutogradMetaBase, Recycled<AutogradMeta> {
   bool requires_grad = false;  // leaves only
   Tensor grad;
   std::shared_ptr<Tensor> retained;  // retain_grad(): filled by a hook of the node, without a cycle

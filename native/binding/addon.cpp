@@ -50,6 +50,12 @@ napi_value set_classes(Call& c) {
   return c.undefined();
 }
 
+// setCollect(fn): fn() collects young objects.
+napi_value set_collect(Call& c) {
+  c.ok(napi_create_reference(c.env, c.argv[0], 1, &c.data->collect));
+  return c.undefined();
+}
+
 napi_value set_threads(Call& c) {
   int64_t n = c.integer(0);
   if (n < 1 || n > 1024) fail("set_num_threads expects a positive integer");
@@ -59,7 +65,7 @@ napi_value set_threads(Call& c) {
 napi_value get_threads(Call& c) { return c.value(double(omp_get_max_threads())); }
 napi_value simd(Call& c) { return c.value(std::string(vec::target())); }
 
-const std::vector<Entry> kModule = {{"setClasses", set_classes}, {"setNumThreads", set_threads}, {"getNumThreads", get_threads}, {"simd", simd}};
+const std::vector<Entry> kModule = {{"setClasses", set_classes}, {"setCollect", set_collect}, {"setNumThreads", set_threads}, {"getNumThreads", get_threads}, {"simd", simd}};
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   static const bool once = (ops::init(), true);

@@ -5,7 +5,7 @@
 namespace weightroom::binding {
 namespace {
 
-struct Handle {
+struct Handle : Recycled<Handle> {
   static constexpr uint64_t kMagic = 0x57656967687472ull;
   uint64_t magic = kMagic;
   Tensor tensor;
@@ -206,7 +206,26 @@ napi_value Call::wrap(const Tensor& t) const {
   ok(napi_get_reference_value(env, data->tensor_class, &cls));
   ok(napi_new_instance(env, cls, 0, nullptr, &object));
   wrap_into(object, t);
+  if (data->collect) collect_young();
   return object;
+}
+
+void Call::collect_young() const {
+  constexpr int64_t kLeast = 8 << 20, kMost = int64_t(1) << 30;
+  int64_t live = data->account->live.load(std::memory_order_relaxed), grown = live - data->after_collection;
+  if (grown < data->allowance) {
+    if (grown < 0) data->after_collection = live;
+    return;
+  }
+  napi_value fn, global;
+  ok(napi_get_reference_value(env, data->collect, &fn));
+  ok(napi_get_global(env, &global));
+  ok(napi_call_function(env, global, fn, 0, nullptr, nullptr));
+  int64_t now = data->account->live.load(std::memory_order_relaxed);
+  // What is in use sets the pace; where little could be freed, wait longer and longer.
+  int64_t pace = std::max(kLeast, now / 2);
+  data->allowance = live - now >= grown / 4 ? pace : std::min(kMost, std::max(pace, 2 * data->allowance));
+  data->after_collection = now;
 }
 
 napi_value Call::list(const TensorList& ts) const {

@@ -17,6 +17,9 @@ struct Environment {
   Generator generator;
   MemoryAccount* account = &current_account();
   int64_t reported = 0;
+  // A collection of young JavaScript objects, asked for when native memory has grown by `allowance` since the last one.
+  napi_ref collect = nullptr;
+  int64_t after_collection = 0, allowance = 8 << 20;
   // References dropped during a collection, deleted at the next call.
   std::vector<napi_ref> dropped;
 };
@@ -55,6 +58,8 @@ class Call {
   Device device(size_t i) const { return {missing(i) ? DeviceType::cpu : DeviceType(integer(i))}; }
 
   napi_value wrap(const Tensor& t) const;
+  // Lets short-lived results go while their memory is still in the cache, long before the heap itself is full.
+  void collect_young() const;
   void wrap_into(napi_value object, const Tensor& t) const;
   napi_value list(const TensorList& ts) const;
   napi_value value(double v) const;

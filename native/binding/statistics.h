@@ -28,7 +28,7 @@ inline napi_value histogram_value(Call& c, double low, double high, const std::v
   c.ok(napi_create_object(c.env, &o));
   c.ok(napi_set_named_property(c.env, o, "min", c.value(low)));
   c.ok(napi_set_named_property(c.env, o, "max", c.value(high)));
-  c.ok(napi_set_named_property(c.env, o, "counts", c.dims_value(counts)));
+  c.ok(napi_set_named_property(c.env, o, "counts", c.dims_value(Dims(counts.begin(), counts.end()))));
   return o;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "core/recycle.h"
 #include "core/ref.h"
 
 namespace weightroom {
@@ -35,7 +36,7 @@ struct DeviceMemory {
 bool inference_mode();
 void set_inference_mode(bool on);
 
-struct Storage : RefCounted {
+struct Storage : RefCounted, Recycled<Storage> {
   // CPU storage of n bytes, 64-byte aligned, not initialised. Throws RuntimeError when memory runs out.
   explicit Storage(size_t nbytes);
   // Storage on another device, freed through `owner`.
@@ -56,7 +57,7 @@ struct Storage : RefCounted {
   std::shared_ptr<DeviceMemory> owner_;
 };
 
-struct VersionCounter : RefCounted {
+struct VersionCounter : RefCounted, Recycled<VersionCounter> {
   uint32_t value = 0;
 };
 

@@ -64,7 +64,7 @@ Tensor make_view(const Ref<Storage>& storage, Dims sizes, Dims strides, int64_t 
     }
     check(uint64_t(last) < storage->nbytes / itemsize(dtype), "setStorage: sizes ", shape_str(sizes), ", strides ", shape_str(strides),
           ", storage offset ", offset, ", and itemsize ", itemsize(dtype), " requiring a storage size of ",
-          uint64_t(last + 1) * itemsize(dtype), " are out of bounds for storage of size ", storage->nbytes);
+          (uint64_t(last) + 1) * itemsize(dtype), " are out of bounds for storage of size ", storage->nbytes);
   }
   impl->storage = storage;
   impl->version = version ? std::move(version) : make_ref<VersionCounter>();
@@ -86,16 +86,10 @@ int64_t wrap_dim(int64_t dim, int64_t rank) {
   return dim < 0 ? dim + r : dim;
 }
 
-std::string shape_str(const Dims& sizes) {
-  std::string s = "[";
-  for (size_t i = 0; i < sizes.size(); ++i) s += (i ? ", " : "") + std::to_string(sizes[i]);
-  return s + "]";
-}
-
-std::string shape_x(const Dims& sizes) {
-  std::string s;
-  for (size_t i = 0; i < sizes.size(); ++i) s += (i ? "x" : "") + std::to_string(sizes[i]);
-  return s;
+ShapeText::operator std::string() const {
+  std::string s = open;
+  for (size_t i = 0; i < dims.size(); ++i) s.append(i ? between : "").append(std::to_string(dims[i]));
+  return s + close;
 }
 
 }  // namespace weightroom

@@ -1,23 +1,23 @@
 // Tensor: a strided view of a storage. Copying a Tensor copies the handle, as in PyTorch.
 #pragma once
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include "core/dims.h"
 #include "core/dtype.h"
 #include "core/ref.h"
 #include "core/storage.h"
 
 namespace weightroom {
 
-using Dims = std::vector<int64_t>;
-
 // What autograd hangs on a tensor; core knows only that it exists.
 struct AutogradMetaBase {
   virtual ~AutogradMetaBase() = default;
 };
 
-struct TensorImpl : RefCounted {
+struct TensorImpl : RefCounted, Recycled<TensorImpl> {
   Ref<Storage> storage;
   Ref<VersionCounter> version;
   Dims sizes, strides;  // in elements
@@ -73,7 +73,16 @@ Tensor make_view(const Ref<Storage>& storage, Dims sizes, Dims strides, int64_t 
 Tensor alias(const Tensor& t, bool share_version);
 
 int64_t wrap_dim(int64_t dim, int64_t rank);
-std::string shape_str(const Dims& sizes);    // [2, 3]
-std::string shape_x(const Dims& sizes);      // 2x3
+// A shape in a message: becomes text only when the message is written, so that checks that hold cost nothing.
+struct ShapeText {
+  Dims dims;
+  const char *open, *between, *close;
+  operator std::string() const;
+};
+inline ShapeText shape_str(const Dims& sizes) { return {sizes, "[", ", ", "]"}; }  // [2, 3]
+inline ShapeText shape_x(const Dims& sizes) { return {sizes, "", "x", ""}; }       // 2x3
+inline std::ostream& operator<<(std::ostream& to, const ShapeText& t) { return to << std::string(t); }
+inline std::string operator+(const std::string& a, const ShapeText& t) { return a + std::string(t); }
+inline std::string operator+(const ShapeText& t, const std::string& b) { return std::string(t) + b; }
 
 }  // namespace weightroom

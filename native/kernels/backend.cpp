@@ -34,6 +34,12 @@ void Backend::write(const Tensor& t, const void*) { missing("write", t); }
 void Backend::where(const Tensor& out, const Tensor&, const Tensor&, const Tensor&) { missing("where", out); }
 void Backend::arg_reduce(bool max, const Tensor&, const Tensor&, const Tensor& in, int64_t) { missing(max ? "max" : "min", in); }
 void Backend::linear(const Tensor& out, const Tensor&, const Tensor&, const Tensor&, bool) { missing("linear", out); }
+void Backend::linear_backward(const Tensor& gx, const Tensor& gw, const Tensor& gb, const Tensor& g, const Tensor& x, const Tensor& w) {
+  auto as3 = [](const Tensor& t) { return make_view(t.impl()->storage, {1, t.size(0), t.size(1)}, {0, t.stride(0), t.stride(1)}, t.offset(), t.dtype()); };
+  if (gx) gemm(as3(gx), as3(g), as3(w), 1, 0);
+  if (gw) gemm(as3(gw), make_view(g.impl()->storage, {1, g.size(1), g.size(0)}, {0, g.stride(1), g.stride(0)}, g.offset(), g.dtype()), as3(x), 1, 0);
+  if (gb) reduce(ReduceOp::sum, make_view(gb.impl()->storage, {1, g.size(1)}, {g.size(1), 1}, gb.offset(), gb.dtype()), g);
+}
 void Backend::softmax(const Tensor& out, const Tensor&, bool log) { missing(log ? "log_softmax" : "softmax", out); }
 void Backend::softmax_backward(const Tensor& g, const Tensor&, const Tensor&, bool) { missing("softmax_backward", g); }
 void Backend::nll(const Tensor&, const Tensor&, const Tensor& logp, const Tensor&, const Tensor&, int64_t, int) { missing("nll_loss", logp); }

@@ -143,8 +143,15 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
     backend(out).linear(out, x, w, bias, false);
   }
   if (any_requires_grad({x, w, bias}))
-    record(out, bias ? "AddmmBackward0" : "MmBackward0", {x, w, bias}, {requires_grad(w) ? SavedTensor(x) : SavedTensor(), requires_grad(x) ? SavedTensor(w) : SavedTensor()}, [](Context& c, const TensorList& g) {
-      return TensorList{c.needs(0) ? mm(g[0], c.saved(1)) : Tensor(), c.needs(1) ? mm(t(g[0]), c.saved(0)) : Tensor(), c.needs(2) ? sum(g[0], {0}, false) : Tensor()};
+    record(out, bias ? "AddmmBackward0" : "MmBackward0", {x, w, bias}, {requires_grad(w) ? SavedTensor(x) : SavedTensor(), requires_grad(x) ? SavedTensor(w) : SavedTensor()}, [m = x.size(0), n, k](Context& c, const TensorList& g) {
+      if (grad_enabled()) return TensorList{c.needs(0) ? mm(g[0], c.saved(1)) : Tensor(), c.needs(1) ? mm(t(g[0]), c.saved(0)) : Tensor(), c.needs(2) ? sum(g[0], {0}, false) : Tensor()};
+      if (!c.needs(0) && !c.needs(1)) return TensorList{Tensor(), Tensor(), sum(g[0], {0}, false)};
+      // One call for all three. What is not saved is not needed: any tensor of its shape stands in.
+      Tensor g0 = g[0], x = c.saved(0), w = c.saved(1);
+      auto make = [&](bool want, const Dims& sizes) { return want ? empty(sizes, g0.dtype(), g0.device()) : Tensor(); };
+      Tensor gx = make(c.needs(0), {m, k}), gw = make(c.needs(1), {n, k}), gb = make(c.needs(2), {n});
+      backend(g0).linear_backward(gx, gw, gb, g0, x ? x : gx, w ? w : gw);
+      return TensorList{gx, gw, gb};
     });
   return out;
 }

@@ -31,6 +31,27 @@ function mlpForward(batch: number): Step {
   return () => noGrad(() => { model(x); });
 }
 
+function cnn(): Step {
+  const model = new nn.Sequential(
+    new nn.Conv2d(1, 16, 3, { padding: 1 }), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Conv2d(16, 32, 3, { padding: 1 }), new nn.ReLU(), new nn.MaxPool2d(2),
+    new nn.Flatten(), new nn.Linear(32 * 7 * 7, 10));
+  const x = rand(32, 1, 28, 28);
+  const y = randint(0, 10, [32]);
+  return stepOf(model, sgd(model.parameters()), () => F.crossEntropy(model(x), y));
+}
+
+function transformer(): Step {
+  const model = new nn.TransformerEncoderLayer(128, 4, { dimFeedforward: 512, dropout: 0, batchFirst: true });
+  const x = rand(8, 64, 128);
+  return stepOf(model, new optim.AdamW(model.parameters(), { lr: 1e-4 }), () => model(x).square().mean());
+}
+
+function lstm(): Step {
+  const model = new nn.LSTM(64, 128, { batchFirst: true });
+  const x = rand(16, 32, 64);
+  return stepOf(model, sgd(model.parameters()), () => model(x)[0].square().mean());
+}
+
 const million = (f: (a: Tensor, b: Tensor) => Tensor): Step => {
   const [a, b] = [rand(1_000_000), rand(1_000_000)];
   return () => { f(a, b); };
@@ -43,6 +64,7 @@ const works: Record<string, () => Step> = {
   ...Object.fromEntries([1, 32, 256].flatMap((b) => [[`mlp-sgd-${b}`, () => mlpStep(b, sgd)], [`mlp-adam-${b}`, () => mlpStep(b, adam)]])),
   'mlp-forward-1': () => mlpForward(1),
   'mlp-forward-256': () => mlpForward(256),
+  cnn, transformer, lstm,
   'exp-1m': () => million((a) => a.exp()),
   'add-1m': () => million((a, b) => a.add(b)),
   'sum-1m': () => million((a) => a.sum()),

@@ -1,4 +1,3 @@
-#include "core/error.h"
 #include "tools.h"
 
 using namespace weightroom;

@@ -1,6 +1,5 @@
 #include <thread>
 
-#include "core/error.h"
 #include "tools.h"
 
 using namespace weightroom;

@@ -27,8 +27,9 @@ Dims weight_dims(const Tensor& w, int64_t groups) {
   d.insert(d.begin(), groups);
   return d;
 }
-Memory::desc plain(const Dims& d) { return {d, Memory::data_type::f32, contiguous_strides(d)}; }
-Memory::desc any(const Dims& d) { return {d, Memory::data_type::f32, Memory::format_tag::any}; }
+Memory::dims list(const Dims& d) { return {d.begin(), d.end()}; }
+Memory::desc plain(const Dims& d) { return {list(d), Memory::data_type::f32, list(contiguous_strides(d))}; }
+Memory::desc any(const Dims& d) { return {list(d), Memory::data_type::f32, Memory::format_tag::any}; }
 
 // One convolution's primitive with the layouts it chose. Scratch memory belongs to the thread, as the cache does.
 struct Primitive {
@@ -39,23 +40,23 @@ struct Primitive {
 enum class Kind { forward, input, weight };
 
 Primitive make(Kind kind, const Dims& x, const Dims& w, const Dims& y, bool bias, const ConvOptions& o) {
-  Dims dilation = o.dilation;
+  Memory::dims dilation = list(o.dilation), stride = list(o.stride), padding = list(o.padding);
   for (auto& d : dilation) --d;
   Dims b{y[1]};
   auto algorithm = dnnl::algorithm::convolution_direct;
   auto forward = [&](bool with_bias) {
-    auto d = with_bias ? dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, algorithm, any(x), any(w), plain(b), any(y), o.stride, dilation, o.padding, o.padding)
-                       : dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, algorithm, any(x), any(w), any(y), o.stride, dilation, o.padding, o.padding);
+    auto d = with_bias ? dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, algorithm, any(x), any(w), plain(b), any(y), stride, dilation, padding, padding)
+                       : dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, algorithm, any(x), any(w), any(y), stride, dilation, padding, padding);
     return dnnl::convolution_forward::primitive_desc(d, engine());
   };
   auto hint = forward(kind == Kind::forward && bias);
   if (kind == Kind::forward) return {dnnl::convolution_forward(hint), hint.src_desc(), hint.weights_desc(), hint.dst_desc()};
   if (kind == Kind::input) {
-    dnnl::convolution_backward_data::desc d(algorithm, any(x), any(w), any(y), o.stride, dilation, o.padding, o.padding);
+    dnnl::convolution_backward_data::desc d(algorithm, any(x), any(w), any(y), stride, dilation, padding, padding);
     dnnl::convolution_backward_data::primitive_desc p(d, engine(), hint);
     return {dnnl::convolution_backward_data(p), p.diff_src_desc(), p.weights_desc(), p.diff_dst_desc()};
   }
-  dnnl::convolution_backward_weights::desc d(algorithm, any(x), any(w), any(y), o.stride, dilation, o.padding, o.padding);
+  dnnl::convolution_backward_weights::desc d(algorithm, any(x), any(w), any(y), stride, dilation, padding, padding);
   dnnl::convolution_backward_weights::primitive_desc p(d, engine(), hint);
   return {dnnl::convolution_backward_weights(p), p.src_desc(), p.diff_weights_desc(), p.diff_dst_desc()};
 }

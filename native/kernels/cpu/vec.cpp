@@ -178,6 +178,28 @@ void Axpy(float* y, float a, const float* x, int64_t n) {
   for (; i < n; ++i) y[i] += a * x[i];
 }
 
+// Rows are added in blocks, so that long columns lose no more than short ones.
+void ColumnSums(float* out, const float* a, int64_t lda, int64_t rows, int64_t cols) {
+  const D d;
+  const int64_t L = int64_t(hn::Lanes(d)), kBlock = 128;
+  int64_t j = 0;
+  for (; j + L <= cols; j += L) {
+    V total = hn::Zero(d);
+    for (int64_t s = 0; s < rows; s += kBlock) {
+      const int64_t e = s + kBlock < rows ? s + kBlock : rows;
+      V part = hn::Zero(d);
+      for (int64_t i = s; i < e; ++i) part = hn::Add(part, hn::LoadU(d, a + i * lda + j));
+      total = hn::Add(total, part);
+    }
+    hn::StoreU(total, d, out + j);
+  }
+  for (; j < cols; ++j) {
+    double total = 0;
+    for (int64_t i = 0; i < rows; ++i) total += double(a[i * lda + j]);
+    out[j] = float(total);
+  }
+}
+
 void Sgd(float* p, const float* g, float* buf, bool first, int64_t n, const SgdOptions& o) {
   const D d;
   const int64_t L = int64_t(hn::Lanes(d));
@@ -248,6 +270,7 @@ HWY_EXPORT(Max);
 HWY_EXPORT(ExpShifted);
 HWY_EXPORT(Gemv);
 HWY_EXPORT(Axpy);
+HWY_EXPORT(ColumnSums);
 HWY_EXPORT(Sgd);
 HWY_EXPORT(Adam);
 HWY_EXPORT(Target);
@@ -263,6 +286,7 @@ void gemv(float* out, const float* x, const float* w, int64_t ldw, const float* 
   HWY_DYNAMIC_DISPATCH(Gemv)(out, x, w, ldw, bias, rows, k);
 }
 void axpy(float* y, float a, const float* x, int64_t n) { HWY_DYNAMIC_DISPATCH(Axpy)(y, a, x, n); }
+void column_sums(float* out, const float* a, int64_t lda, int64_t rows, int64_t cols) { HWY_DYNAMIC_DISPATCH(ColumnSums)(out, a, lda, rows, cols); }
 void sgd(float* p, const float* g, float* buf, bool first, int64_t n, const SgdOptions& o) { HWY_DYNAMIC_DISPATCH(Sgd)(p, g, buf, first, n, o); }
 void adam(float* p, const float* g, float* m, float* v, int64_t n, const AdamOptions& o) { HWY_DYNAMIC_DISPATCH(Adam)(p, g, m, v, n, o); }
 const char* target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
