@@ -28,7 +28,7 @@ napi_value avg_pool(Call& c) { return c.wrap(ops::avg_pool(c.tensor(0), c.dims(1
 napi_value batch_norm(Call& c) { return c.wrap(ops::batch_norm(c.tensor(0), c.maybe_tensor(1), c.maybe_tensor(2), c.maybe_tensor(3), c.maybe_tensor(4), c.boolean(5), c.number(6), c.number(7))); }
 // rnnLayer(mode, x, h0, c0, wIh, wHh, bIh, bHh, wHr, reverse)
 napi_value rnn_layer(Call& c) {
-  return c.list(ops::rnn_layer(ops::RnnMode(c.integer(0)), c.tensor(1), c.tensor(2), c.maybe_tensor(3), c.tensor(4), c.tensor(5), c.maybe_tensor(6), c.maybe_tensor(7), c.maybe_tensor(8), c.boolean(9)));
+  return c.list(ops::rnn_layer(RnnMode(c.integer(0)), c.tensor(1), c.tensor(2), c.maybe_tensor(3), c.tensor(4), c.tensor(5), c.maybe_tensor(6), c.maybe_tensor(7), c.maybe_tensor(8), c.boolean(9)));
 }
 
 // sgdStep(params, buffers, lr, momentum, dampening, weightDecay, nesterov, maximize): the buffers, made where needed.

@@ -71,6 +71,8 @@ void Backend::avg_pool_backward(const Tensor& g, const Tensor&, const PoolOption
 void Backend::batch_stats(const Tensor&, const Tensor&, const Tensor& x) { missing("batch_norm", x); }
 void Backend::batch_norm(const Tensor& out, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) { missing("batch_norm", out); }
 void Backend::batch_norm_backward(const Tensor&, const Tensor&, const Tensor&, const Tensor& g, const Tensor&, const Tensor&, const Tensor&, const Tensor&, bool) { missing("batch_norm_backward", g); }
+bool Backend::rnn(RnnMode, const Tensor&, const Tensor&, const Tensor&, const RnnTensors&, bool) { return false; }
+void Backend::rnn_backward(RnnMode, const RnnTensors&, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&, const RnnTensors& in, bool) { missing("rnn_backward", in.x); }
 void Backend::sgd(const Tensor& p, const Tensor&, const Tensor&, bool, const SgdOptions&) { missing("sgd", p); }
 void Backend::adam(const Tensor& p, const Tensor&, const Tensor&, const Tensor&, const AdamOptions&) { missing("adam", p); }
 

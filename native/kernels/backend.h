@@ -46,6 +46,10 @@ struct ConvOptions { Dims stride, padding, dilation; int64_t groups = 1; };
 // Spatial dims in threes. count_padding: padding counts in the mean; divisor: 0, or what the sum is divided by.
 struct PoolOptions { std::array<int64_t, 3> kernel, stride, padding, dilation; bool count_padding = true; int64_t divisor = 0; };
 
+enum class RnnMode { tanh, relu, lstm, gru };
+// One direction of a recurrent layer: x [T, N, in], h0 and c0 [N, H], weights [gates * H, in or H], biases. Or the gradients by these.
+struct RnnTensors { Tensor x, h0, c0, w_ih, w_hh, b_ih, b_hh; };
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -125,6 +129,12 @@ class Backend {
   virtual void batch_norm(const Tensor& out, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, const Tensor& bias);
   // `train`: mean and rstd depend on x.
   virtual void batch_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, bool train);
+
+  // The whole sequence at once: out [T, N, H], and for the gradients cells [T, N, H] (LSTM) and gates [T, N, 4H] (LSTM, GRU). All contiguous.
+  // False where the device has no such kernel; with `out` undefined it only answers.
+  virtual bool rnn(RnnMode, const Tensor& out, const Tensor& cells, const Tensor& gates, const RnnTensors& in, bool reverse);
+  // Fills those of `grads` that are defined; g_out, g_h and g_c may be undefined.
+  virtual void rnn_backward(RnnMode, const RnnTensors& grads, const Tensor& g_out, const Tensor& g_h, const Tensor& g_c, const Tensor& out, const Tensor& cells, const Tensor& gates, const RnnTensors& in, bool reverse);
 
   virtual void sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o);
   virtual void adam(const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v, const AdamOptions& o);

@@ -211,7 +211,6 @@ std::pair<Tensor, Tensor> max_pool(const Tensor& x, const Dims& kernel, const Di
 Tensor avg_pool(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil, bool count_padding, int64_t divisor);
 // Updates the running statistics in place while training.
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool train, double momentum, double eps);
-enum class RnnMode { tanh, relu, lstm, gru };
 // x [T, N, in]: y [T, N, out], last h [N, out] and, for an LSTM, c [N, hidden]. `w_hr`: projection or undefined.
 TensorList rnn_layer(RnnMode mode, const Tensor& x, const Tensor& h0, const Tensor& c0, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh, const Tensor& w_hr, bool reverse);
 std::pair<Tensor, Tensor> lstm_cell(const Tensor& gates, const Tensor& c, int64_t hidden);

@@ -49,6 +49,8 @@ class CpuBackend final : public Backend {
   void batch_stats(const Tensor& mean, const Tensor& var, const Tensor& x) override;
   void batch_norm(const Tensor& out, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, const Tensor& bias) override;
   void batch_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, bool train) override;
+  bool rnn(RnnMode mode, const Tensor& out, const Tensor& cells, const Tensor& gates, const RnnTensors& in, bool reverse) override;
+  void rnn_backward(RnnMode mode, const RnnTensors& grads, const Tensor& g_out, const Tensor& g_h, const Tensor& g_c, const Tensor& out, const Tensor& cells, const Tensor& gates, const RnnTensors& in, bool reverse) override;
   void sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o) override;
   void adam(const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v, const AdamOptions& o) override;
 };

@@ -3,7 +3,8 @@
 #include <hwy/foreach_target.h>
 // after foreach_target
 #include <hwy/highway.h>
-#include <hwy/contrib/math/math-inl.h>
+
+#include "kernels/cpu/vec_math-inl.h"
 
 #include <cmath>
 #include <limits>
@@ -59,6 +60,10 @@ bool Unary(UnaryOp op, float* out, const float* a, int64_t n) {
     case UnaryOp::sqrt: map1(out, a, n, [](D, V x) { return hn::Sqrt(x); }); return true;
     case UnaryOp::reciprocal: map1(out, a, n, [](D d, V x) { return hn::Div(hn::Set(d, 1.f), x); }); return true;
     case UnaryOp::relu: map1(out, a, n, Relu()); return true;
+    case UnaryOp::exp: map1(out, a, n, [](D d, V x) { return math::exp(d, x); }); return true;
+    case UnaryOp::tanh: map1(out, a, n, [](D d, V x) { return math::tanh(d, x); }); return true;
+    case UnaryOp::sigmoid: map1(out, a, n, [](D d, V x) { return math::sigmoid(d, x); }); return true;
+    case UnaryOp::silu: map1(out, a, n, [](D d, V x) { return hn::Div(x, hn::Add(hn::Set(d, 1.f), math::exp(d, hn::Neg(x)))); }); return true;
     default: return false;
   }
 }
@@ -77,6 +82,8 @@ bool Binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, 
     case BinaryOp::mul: map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Mul(x, y); }); return true;
     case BinaryOp::div: map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Div(x, y); }); return true;
     case BinaryOp::relu_backward: map2(out, a, b, n, as, bs, [](D d, V g, V y) { return hn::IfThenElse(hn::Le(y, hn::Zero(d)), hn::Zero(d), g); }); return true;
+    case BinaryOp::sigmoid_backward: map2(out, a, b, n, as, bs, [](D d, V g, V y) { return hn::Mul(hn::Mul(g, y), hn::Sub(hn::Set(d, 1.f), y)); }); return true;
+    case BinaryOp::tanh_backward: map2(out, a, b, n, as, bs, [](D d, V g, V y) { return hn::Mul(g, hn::Sub(hn::Set(d, 1.f), hn::Mul(y, y))); }); return true;
     default: return false;
   }
 }
