@@ -1,9 +1,9 @@
 /** Whether text can be read: WCAG 2 contrast of every visible text against what is behind it, 4.5 : 1 (3 : 1 for what is disabled is not asked). */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
-/** One line for each text that is too faint. Text on pictures and gradients is left out: there is no one colour behind it. */
-export function contrastProblems(page: Page, least = 4.5): Promise<string[]> {
-  return page.evaluate(`(${inPage})(${least})`);
+/** One line for each text of a page (or of the frame that an element is in) that is too faint. Text on pictures and gradients is left out: there is no one colour behind it. */
+export function contrastProblems(page: Page | Locator, least = 4.5): Promise<string[]> {
+  return (page as Page).evaluate(`(${inPage})(${least})`);
 }
 
 const inPage = `(least) => {

@@ -4,7 +4,11 @@ import assert from 'node:assert/strict';
 import { GradientHistory } from '../../extension/panels/gradientHistory';
 import { onlyOwn } from '../../extension/panels/ownSides';
 import { pageHtml } from '../../extension/panels/pageHtml';
+import type { CompareRow, TensorInfo } from '../../extension/protocol/checkpoint';
 import type { GradientReport, GradientRow, Summary } from '../../extension/protocol/model';
+import { compareRows } from '../../webview/checkpoint/compareRows';
+import { tensorTree, visible } from '../../webview/checkpoint/tensorTree';
+import { cellText, panSpan, zoomSpan } from '../../webview/checkpoint/zoom';
 import { change, lookOf, nextSort, shownRows, type Sort } from '../../webview/gradients/rows';
 import { contrast, divergingScale, luminance, scaleIndex, scaleSteps } from '../../webview/shared/colorScale';
 import { formatBytes, formatCount, formatNumber, formatShare, formatShort, shortDtype, splitName, toTsv } from '../../webview/shared/format';
@@ -153,5 +157,34 @@ describe('pages', () => {
     assert.doesNotMatch(html, /unsafe/);
     const boot = /id="boot">(.*?)<\/script>/.exec(html)![1]!;
     assert.equal((JSON.parse(boot) as { strings: Record<string, string> }).strings['a'], '</script><script>alert(1)</script>');
+  });
+});
+
+describe('the checkpoint pages', () => {
+  it('zoom about a point, never outside, back to the whole', () => {
+    assert.deepEqual(zoomSpan([0, 100], 100, 0.5, 0.5), [25, 75]);
+    assert.deepEqual(zoomSpan([0, 100], 100, 0, 0.5), [0, 50]);
+    assert.deepEqual(zoomSpan([25, 75], 100, 1, 2), [0, 100]);
+    assert.deepEqual(zoomSpan([10, 14], 100, 0.5, 0.5), [10, 14], 'four elements are the nearest');
+    assert.deepEqual(zoomSpan([0, 3], 3, 0.5, 0.5), [0, 3]);
+    assert.deepEqual(panSpan([10, 20], 100, -30), [0, 10]);
+    assert.deepEqual(panSpan([10, 20], 100, 95), [90, 100]);
+    assert.deepEqual([0, 1, 2].map((i) => cellText(i, 3, [10, 13])), ['10', '11', '12']);
+    assert.deepEqual([0, 1].map((i) => cellText(i, 2, [0, 5])), ['0–2', '2–4']);
+  });
+  it('tensors as a tree: groups in the order of the file, sums, closed groups', () => {
+    const tensor = (name: string, bytes: number): TensorInfo => ({ name, dtype: 'float32', shape: [bytes / 4], numel: bytes / 4, bytes });
+    const root = tensorTree([tensor('a.w', 4), tensor('b.0.w', 8), tensor('a.b', 16), tensor('c', 32), tensor('b.0.w.x', 64)]);
+    assert.deepEqual(visible(root, () => false).map((n) => `${' '.repeat(n.level)}${n.name} ${n.count} ${n.bytes}`), ['a 2 20', ' w 1 4', ' b 1 16', 'b 2 72', ' 0 2 72', '  w 1 8', '  w 1 64', '   x 1 64', 'c 1 32']);
+    assert.deepEqual(visible(root, (p) => p === 'b.').map((n) => n.path), ['a.', 'a.w', 'a.b', 'b.', 'c']);
+  });
+  it('comparison: changed only, filtered, sorted with the unknown last', () => {
+    const row = (name: string, relativeL2: number | null): CompareRow => ({ name, status: relativeL2 === 0 ? 'same' : 'changed', relativeL2, cosine: null, maxDifference: null, differing: null });
+    const rows = [row('x.a', 0), row('x.b', 0.5), row('y', null), row('x.c', 2)];
+    const names = (o: Partial<Parameters<typeof compareRows>[1]>): string[] => compareRows(rows, { onlyChanged: false, filter: '', sort: { key: 'file', down: true }, ...o }).map((r) => r.name);
+    assert.deepEqual(names({}), ['x.a', 'x.b', 'y', 'x.c']);
+    assert.deepEqual(names({ onlyChanged: true, filter: 'X.' }), ['x.b', 'x.c']);
+    assert.deepEqual(names({ sort: { key: 'relativeL2', down: true } }), ['x.c', 'x.b', 'x.a', 'y']);
+    assert.deepEqual(names({ sort: { key: 'relativeL2', down: false } }), ['x.a', 'x.b', 'x.c', 'y']);
   });
 });

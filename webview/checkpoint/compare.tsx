@@ -1,61 +1,107 @@
-/** Two checkpoints, or a checkpoint and a live model, side by side: one aligned list, what changed and by how much. */
+/** Two checkpoints, or a checkpoint and a live model, side by side: one aligned list that fills in while values are compared. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 
-import { CheckpointProgress, CompareCheckpoints, CompareTensor, type CompareRow, type CompareStatus } from '../../extension/protocol/checkpoint';
-import { GetSubject, type Subject } from '../../extension/protocol/checkpointPanel';
+import { CheckpointProgress, CompareCheckpoints, type CompareResult, type CompareRow, type CompareStatus, type Side } from '../../extension/protocol/checkpoint';
+import { GetSubject, ShowSide, SubjectChanged, SwapSides, type Subject } from '../../extension/protocol/checkpointPanel';
 import { formatCount, formatNumber, formatShape, shortDtype, splitName } from '../shared/format';
-import { HistogramFigure } from '../shared/histogram';
-import { host, uniqueId } from '../shared/host';
+import { host, uniqueId, writeState } from '../shared/host';
 import { t } from '../shared/l10n';
 import { Banner, Busy, Name, Notice } from '../shared/page';
+import { SortHeader } from '../shared/sortHeader';
 import { Split } from '../shared/split';
 import { useAnswer, usePersisted } from '../shared/state';
-import { Checkbox, TextField } from '../shared/toolkit';
+import { Button, Checkbox, Link, TextField } from '../shared/toolkit';
 import { VirtualList } from '../shared/virtualList';
-import { HeatMap } from './heatMap';
+import { compareRows, type Sort, type SortKey } from './compareRows';
+import { Pair, words } from './pair';
 
-const columns = { gridTemplateColumns: '22px minmax(120px, 1fr) minmax(80px, 150px) minmax(80px, 150px) 84px 76px 84px' };
+export type ComparePair = Subject & { kind: 'compare' };
+interface Strip { a: string; b: string }
+
+const columns = { gridTemplateColumns: '14px minmax(100px, 1fr) minmax(60px, 140px) minmax(60px, 140px) 76px 70px 76px' };
 const sign: Record<CompareStatus, string> = { same: '=', changed: '≠', added: '+', removed: '−', reshaped: '⇲', retyped: 'τ' };
-const words = (s: CompareStatus): string => ({ same: t('same'), changed: t('changed'), added: t('added'), removed: t('removed'), reshaped: t('another shape'), retyped: t('another dtype') })[s];
 
 export function Compare(): JSX.Element {
-  const subject = useAnswer(() => host.request(GetSubject, null), []).value;
-  return subject?.kind === 'compare' ? <Loaded subject={subject} /> : <Busy text={t('Asking the editor…')} />;
+  const [version, setVersion] = useState(0);
+  useEffect(() => host.on(SubjectChanged, () => setVersion((v) => v + 1)), []);
+  // Kept where the editor finds it when it brings the page back after a reload.
+  const { value: subject, error } = useAnswer(() => host.request(GetSubject, null).then((s) => { writeState('subject', s); return s; }), []);
+  if (error !== undefined) return <Notice icon="error" title={t('These could not be compared.')}>{error}</Notice>;
+  return subject?.kind === 'compare' ? <Loaded subject={subject} version={version} /> : <Busy text={t('Asking the editor…')} />;
 }
 
-function Loaded({ subject }: { subject: Subject & { kind: 'compare' } }): JSX.Element {
-  const { a, b, nameA, nameB } = subject;
-  const [share, setShare] = useState(0);
-  const [job] = useState(() => uniqueId());
-  useEffect(() => host.on(CheckpointProgress, (p) => { if (p.job === job && p.total > 0) setShare(p.done / p.total); }), []);
-  const names = useAnswer((signal) => host.request(CompareCheckpoints, { a, b, values: false }, signal), []);
-  const values = useAnswer((signal) => host.request(CompareCheckpoints, { a, b, values: true, job }, signal), []);
+/** The comparison by names at once, by values as they come. */
+function useComparison({ a, b }: ComparePair, strip: Strip, version: number): { result: CompareResult | undefined; error: string | undefined; share: number | null } {
+  const [found, setFound] = useState<{ rows: ReadonlyMap<string, CompareRow>; share: number }>({ rows: new Map(), share: 0 });
+  const asked = { a, b, stripA: strip.a, stripB: strip.b };
+  const deps = [strip.a, strip.b, version];
+  const names = useAnswer((signal) => host.request(CompareCheckpoints, { ...asked, values: false }, signal), deps, true);
+  const values = useAnswer((signal) => {
+    const job = uniqueId();
+    setFound({ rows: new Map(), share: 0 });
+    const off = host.on(CheckpointProgress, (p) => {
+      if (p.job === job && !signal.aborted) setFound((f) => ({ rows: p.compare?.length ? new Map([...f.rows, ...p.compare.map((r): [string, CompareRow] => [r.name, r])]) : f.rows, share: p.total > 0 ? p.done / p.total : 0 }));
+    });
+    return host.request(CompareCheckpoints, { ...asked, values: true, job }, signal).finally(off);
+  }, deps);
+  const soFar = useMemo(() => {
+    if (names.value === undefined) return undefined;
+    const rows = names.value.rows.map((r) => found.rows.get(r.name) ?? r);
+    const counts: CompareResult['counts'] = { same: 0, changed: 0, added: 0, removed: 0, reshaped: 0, retyped: 0 };
+    for (const r of rows) counts[r.status]++;
+    return { ...names.value, rows, counts };
+  }, [names.value, found.rows]);
+  return { result: values.value ?? soFar, error: names.error ?? values.error, share: values.loading ? found.share : null };
+}
+
+function Loaded({ subject, version }: { subject: ComparePair; version: number }): JSX.Element {
+  const [strip, setStrip] = usePersisted<Strip>('strip', { a: '', b: '' });
+  const { result, error, share } = useComparison(subject, strip, version);
   const [onlyChanged, setOnlyChanged] = usePersisted('onlyChanged', false);
   const [filter, setFilter] = usePersisted('filter', '');
+  const [sort, setSort] = usePersisted<Sort>('sort', { key: 'file', down: true });
   const [name, setName] = usePersisted<string | null>('row', null);
-  const result = values.value ?? names.value;
-  if (names.error !== undefined) return <Notice icon="error" title={t('These could not be compared.')}>{names.error}</Notice>;
-  if (result === undefined) return <Busy text={t('Reading both…')} />;
-  const rows = result.rows.filter((r) => (!onlyChanged || r.status !== 'same') && r.name.toLowerCase().includes(filter.toLowerCase()));
-  const selected = result.rows.find((r) => r.name === name);
+  const rows = useMemo(() => compareRows(result?.rows ?? [], { onlyChanged, filter, sort }), [result, onlyChanged, filter, sort]);
+  const selected = useMemo(() => rows.findIndex((r) => r.name === name), [rows, name]);
+  if (result === undefined) return error === undefined ? <Busy text={t('Reading both…')} /> : <Notice icon="error" title={t('These could not be compared.')}>{error}</Notice>;
+  const row = result.rows.find((r) => r.name === name);
+  const head = (key: SortKey, text: string): JSX.Element => <SortHeader number text={text} down={sort.key === key ? sort.down : null} onClick={() => setSort(sort.key !== key ? { key, down: key !== 'cosine' } : sort.down === (key !== 'cosine') ? { key, down: !sort.down } : { key: 'file', down: true })} />;
   return (
     <>
       <header class="head">
-        <div class="head-line"><strong>A</strong> {nameA} <span class="dim">↔</span> <strong>B</strong> {nameB}<span class="grow" />
-          {(Object.keys(sign) as CompareStatus[]).filter((s) => result.counts[s] > 0).map((s) => <span class={`chip ${s}`}>{sign[s]} {formatCount(result.counts[s])} {words(s)}</span>)}
+        <div class="head-line">
+          <SideName letter="A" side={subject.a} name={subject.nameA} /><span class="dim">↔</span><SideName letter="B" side={subject.b} name={subject.nameB} />
+          <span class="grow" />
+          <Button icon="swap" title={t('Put B on the left and A on the right')} onClick={() => void host.request(SwapSides, null).catch(() => undefined)}>{t('Swap')}</Button>
         </div>
-        <div class="flow-tools"><TextField label={t('Filter')} placeholder={t('Filter')} icon="search" value={filter} onInput={setFilter} /><Checkbox checked={onlyChanged} onChange={setOnlyChanged}>{t('changed only')}</Checkbox></div>
+        <div class="head-line chips">{(Object.keys(sign) as CompareStatus[]).filter((s) => result.counts[s] > 0).map((s) => <span class={`chip compare-${s}`}><span>{sign[s]}</span> {formatCount(result.counts[s])} {words(s)}</span>)}</div>
       </header>
-      {values.loading ? <div class="progress" role="progressbar" aria-valuenow={Math.round(share * 100)}><i style={{ width: `${share * 100}%` }} /></div> : null}
-      {values.error === undefined ? null : <Banner kind="error">{values.error}</Banner>}
+      <Prefixes result={result} strip={strip} onStrip={setStrip} />
+      <div class="flow-tools"><TextField label={t('Filter')} placeholder={t('Filter')} icon="search" value={filter} onInput={setFilter} /><Checkbox checked={onlyChanged} onChange={setOnlyChanged}>{t('changed only')}</Checkbox></div>
+      <div class="progress" {...(share === null ? {} : { 'role': 'progressbar', 'aria-label': t('Comparing…'), 'aria-valuenow': Math.round(share * 100) })}>{share === null ? null : <i style={{ width: `${share * 100}%` }} />}</div>
+      {error === undefined ? null : <Banner kind="error">{error}</Banner>}
       <Split stateKey="split" initial={0.62} narrow={760}
-        first={<VirtualList id="compare" label={t('Tensors of both')} role="grid" count={rows.length} rowHeight={22} selected={rows.findIndex((r) => r.name === name)} onSelect={(i) => setName(rows[i]!.name)} keyOf={(i) => rows[i]!.name} empty={t('Nothing differs.')}
-          header={<div class="cells" style={columns}><span /><span role="columnheader">{t('name')}</span><span role="columnheader">A</span><span role="columnheader">B</span><span role="columnheader" class="number">{t('relative L2')}</span><span role="columnheader" class="number">{t('cosine')}</span><span role="columnheader" class="number">{t('max |A−B|')}</span></div>}
+        first={<VirtualList id="compare" label={t('Tensors of both')} role="grid" count={rows.length} rowHeight={22} selected={selected} onSelect={(i) => setName(rows[i]!.name)} keyOf={(i) => rows[i]!.name} empty={share === null ? t('Nothing differs.') : t('Nothing differs so far.')}
+          header={<div class="cells" style={columns}><span /><span role="columnheader">{t('name')}</span><span role="columnheader">A</span><span role="columnheader">B</span>{head('relativeL2', t('relative L2'))}{head('cosine', t('cosine'))}{head('maxDifference', t('max |A−B|'))}</div>}
           row={(i) => <Row row={rows[i]!} />} />}
-        second={selected === undefined ? <Notice icon="compare" title={t('Select a tensor.')} /> : <Pair key={selected.name} subject={subject} row={selected} />} />
+        second={row === undefined ? <Notice icon="compare" title={t('Select a tensor.')} /> : <Pair key={`${row.name} ${version}`} subject={subject} row={row} />} />
     </>
   );
+}
+
+function SideName({ letter, side, name }: { letter: string; side: Side; name: string }): JSX.Element {
+  return <span class="row-line side-name"><strong>{letter}</strong><Link title={'file' in side ? side.file : t('Show in the Models view')} onClick={() => void host.request(ShowSide, { side }).catch(() => undefined)}>{name}</Link></span>;
+}
+
+/** Prefixes that are taken off now, or the one that would align more names. */
+function Prefixes({ result, strip, onStrip }: { result: CompareResult; strip: Strip; onStrip: (s: Strip) => void }): JSX.Element | null {
+  const said = ({ a, b }: Strip): string => [a === '' ? '' : t('"{0}" off the names of A', a), b === '' ? '' : t('"{0}" off the names of B', b)].filter((x) => x !== '').join(', ');
+  if (strip.a !== '' || strip.b !== '') return <Banner kind="info" actions={<Button onClick={() => onStrip({ a: '', b: '' })}>{t('Compare the full names')}</Button>}>{t('Names are compared after taking {0}.', said(strip))}</Banner>;
+  const best = result.suggestions[0];
+  if (best === undefined) return null;
+  const proposed = { a: best.stripA, b: best.stripB };
+  return <Banner kind="info" actions={<Button onClick={() => onStrip(proposed)}>{t('Align')}</Button>}>{t('{0} tensors would match after taking {1}.', formatCount(best.matched), said(proposed))}</Banner>;
 }
 
 function Row({ row }: { row: CompareRow }): JSX.Element {
@@ -66,23 +112,6 @@ function Row({ row }: { row: CompareRow }): JSX.Element {
     <div class={`cells compare-${row.status}`} style={columns} title={row.problem ?? `${row.name}: ${words(row.status)}`}>
       <span role="gridcell" aria-label={words(row.status)}>{sign[row.status]}</span><span role="gridcell"><Name prefix={prefix} leaf={leaf} /></span><span role="gridcell">{side(row.a)}</span><span role="gridcell">{side(row.b)}</span>
       <span role="gridcell" class="number">{n(row.relativeL2)}</span><span role="gridcell" class="number">{n(row.cosine)}</span><span role="gridcell" class="number">{n(row.maxDifference)}</span>
-    </div>
-  );
-}
-
-function Pair({ subject, row }: { subject: Subject & { kind: 'compare' }; row: CompareRow }): JSX.Element {
-  const { a, b } = row;
-  const both = a !== undefined && b !== undefined;
-  const { value, error, loading } = useAnswer(both ? (signal) => host.request(CompareTensor, { a: { at: subject.a, name: a.name }, b: { at: subject.b, name: b.name }, bins: 64 }, signal) : null, [row.name]);
-  if (!both) return <Notice icon="tensor" title={words(row.status)}>{row.name}</Notice>;
-  return (
-    <div class="detail">
-      <div class="detail-head"><strong>{row.name}</strong><span class="dim">{words(row.status)}{row.differing === null ? '' : ` · ${t('{0} elements differ', formatCount(row.differing))}`}</span></div>
-      {error === undefined ? null : <Banner kind="error">{error}</Banner>}
-      {loading ? <Busy text={t('Comparing…')} /> : null}
-      {value?.a.histogram && value.b.histogram ? <HistogramFigure height={170} stateKey="log" title={t('Values')} name={t('Values of A and B')} shown={[{ label: 'A', histogram: value.a.histogram, color: '--wr-blue' }, { label: 'B', histogram: value.b.histogram, color: '--wr-orange' }]} /> : null}
-      {value?.difference?.histogram && row.status !== 'same' ? <HistogramFigure height={150} stateKey="logDifference" title={t('A − B')} name={t('Histogram of the difference')} shown={[{ label: t('A − B'), histogram: value.difference.histogram, color: '--wr-purple' }]} /> : null}
-      {a.shape.join() === b.shape.join() && row.status !== 'same' ? <HeatMap at={subject.a} tensor={{ name: a.name, shape: a.shape }} minus={{ at: subject.b, name: b.name }} /> : null}
     </div>
   );
 }

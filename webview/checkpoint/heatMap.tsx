@@ -1,92 +1,139 @@
-/** A slice as a picture: cell means on a symmetric scale, drawn at the size of the panel; the cell under the cursor in words. */
-import type { JSX } from 'preact';
+/**
+ * A slice as a picture: cell means on a symmetric scale, with the means of rows and columns at its margins; nearer by buttons, keys or
+ * Ctrl and the wheel (then the part shown is read anew, finer), moved by dragging. The cell under the cursor in words.
+ */
+import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { CheckpointTile, type Side, type TensorInfo, type Tile } from '../../extension/protocol/checkpoint';
-import { SaveFile } from '../../extension/protocol/sharedPanel';
 import { floats } from '../shared/base64';
-import { divergingScale, scaleIndex } from '../shared/colorScale';
-import { Figure } from '../shared/figure';
+import { Figure, type Table } from '../shared/figure';
 import { formatNumber } from '../shared/format';
 import { host } from '../shared/host';
 import { t } from '../shared/l10n';
 import { Banner, Busy } from '../shared/page';
 import { useAnswer } from '../shared/state';
-import { cssColor, isDark, rgbOf, themeKind, useTheme } from '../shared/theme';
+import { useTheme } from '../shared/theme';
 import { IconButton } from '../shared/toolkit';
-import { useFixed, wholeSlice } from './slices';
+import { largest, Legend, Pixels, savePng } from './picture';
+import { planeKey, usePlane, wholeSlice } from './slices';
+import { cellText, panSpan, zoomSpan, type Span } from './zoom';
 
 const MOST = 512;
+const MARGIN = 33; // of a strip at the side, in its own pixels: the middle is zero
+interface View { rows: Span; columns: Span }
+type Cell = [number, number];
+const length = (s: Span): number => s[1] - s[0];
+const arrows: Record<string, Cell> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 export function HeatMap({ at, tensor, minus }: { at: Side; tensor: Pick<TensorInfo, 'name' | 'shape'>; minus?: { at: Side; name: string } }): JSX.Element {
-  const [fixed, sliders] = useFixed(tensor.shape);
-  const slice = wholeSlice(tensor.shape, fixed);
-  const width = Math.min(MOST, slice.columns[1]), height = Math.min(MOST, slice.rows[1]);
-  const { value: tile, error } = useAnswer(width * height === 0 ? null : (signal) => host.request(CheckpointTile, { at, name: tensor.name, slice, width, height, ...(minus ? { minus } : {}) }, signal), [tensor.name, fixed.join()], true);
+  const [plane, controls] = usePlane(tensor.shape);
+  const whole = wholeSlice(tensor.shape, plane);
+  const [zoom, setZoom] = useState<{ dims: string; view: View } | null>(null);
+  const dims = `${plane.rowDim} ${plane.columnDim}`;
+  const view = zoom?.dims === dims ? zoom.view : { rows: whole.rows, columns: whole.columns };
+  const width = Math.min(MOST, length(view.columns)), height = Math.min(MOST, length(view.rows));
+  const { value, error, loading } = useAnswer(width * height === 0 ? null : async (signal) => ({ view, tile: await host.request(CheckpointTile, { at, name: tensor.name, slice: { ...whole, ...view }, width, height, ...(minus ? { minus } : {}) }, signal) }),
+    [tensor.name, planeKey(plane), view.rows.join(), view.columns.join()], true);
   if (width * height === 0) return <p class="dim">{t('The tensor is empty.')}</p>;
   return (
     <>
-      {sliders}
+      {controls}
       {error === undefined ? null : <Banner kind="error">{error}</Banner>}
-      {tile === undefined ? (error === undefined ? <Busy text={t('Reading…')} /> : null) : <Picture tile={tile} name={tensor.name} rows={slice.rows[1]} columns={slice.columns[1]} />}
+      {value === undefined ? (loading ? <Busy text={t('Reading…')} /> : null) : <Picture tile={value.tile} name={tensor.name} difference={minus !== undefined} view={value.view} wanted={view} size={[whole.rows[1], whole.columns[1]]} onView={(v) => setZoom({ dims, view: v })} />}
     </>
   );
 }
 
-function Picture({ tile, name, rows, columns }: { tile: Tile; name: string; rows: number; columns: number }): JSX.Element {
+interface PictureProps { tile: Tile; name: string; difference: boolean; /** What the tile shows. */ view: View; /** What is wanted: the tile for it may still be on its way. */ wanted: View; size: [number, number]; onView: (v: View) => void }
+
+function Picture({ tile, name, difference, view, wanted, size: [rows, columns], onView }: PictureProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useTheme();
-  const [cell, setCell] = useState<[number, number] | null>(null);
-  const mean = floats(tile.mean);
-  const limit = Math.max(Math.abs(tile.low), Math.abs(tile.high)) || 1;
-  useEffect(() => {
-    const kind = isDark(themeKind()) ? 'dark' : 'light';
-    const scale = divergingScale(kind, rgbOf(cssColor('--wr-background')));
-    const missing = rgbOf(cssColor('--wr-red'));
-    const image = new ImageData(tile.width, tile.height);
-    mean.forEach((v, i) => {
-      const from = scaleIndex(v, limit);
-      image.data.set(Number.isNaN(v) ? missing : scale.subarray(from, from + 3), i * 4);
-      image.data[i * 4 + 3] = 255;
-    });
-    canvas.current!.getContext('2d')!.putImageData(image, 0, 0);
-  }, [tile, theme]);
-  const move = (e: MouseEvent): void => {
-    const r = canvas.current!.getBoundingClientRect();
-    setCell([Math.floor(((e.clientY - r.top) / r.height) * tile.height), Math.floor(((e.clientX - r.left) / r.width) * tile.width)]);
-  };
+  const [cell, setCell] = useState<Cell | null>(null);
+  const { width, height } = tile;
+  const limit = largest(tile.low, tile.high);
+  const zoom = (factor: number, y = 0.5, x = 0.5): void => onView({ rows: zoomSpan(wanted.rows, rows, y, factor), columns: zoomSpan(wanted.columns, columns, x, factor) });
+  const pan = (from: View, dy: number, dx: number): void => onView({ rows: panSpan(from.rows, rows, dy * length(from.rows)), columns: panSpan(from.columns, columns, dx * length(from.columns)) });
+  const fit = (): void => onView({ rows: [0, rows], columns: [0, columns] });
   const onKeyDown = (e: KeyboardEvent): void => {
-    const step = ({ ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] } as Record<string, [number, number]>)[e.key];
-    if (step === undefined) return;
+    const step = arrows[e.key];
+    if (step !== undefined && e.shiftKey) pan(wanted, step[0] / 4, step[1] / 4);
+    else if (step !== undefined) setCell(cell === null ? [0, 0] : [Math.max(0, Math.min(height - 1, cell[0] + step[0])), Math.max(0, Math.min(width - 1, cell[1] + step[1]))]);
+    else if (e.key === '+' || e.key === '=') zoom(0.5);
+    else if (e.key === '-') zoom(2);
+    else if (e.key === '0') fit();
+    else return;
     e.preventDefault();
-    const [y, x] = cell ?? [0, 0];
-    setCell([Math.max(0, Math.min(tile.height - 1, y + step[0])), Math.max(0, Math.min(tile.width - 1, x + step[1]))]);
   };
-  const span = (i: number, cells: number, size: number): string => { const a = Math.floor((i * size) / cells), b = Math.max(a, Math.ceil(((i + 1) * size) / cells) - 1); return a === b ? String(a) : `${a}–${b}`; };
-  const reading = cell === null ? '' : `[${span(cell[0], tile.height, rows)}, ${span(cell[1], tile.width, columns)}] ${formatNumber(mean[cell[0] * tile.width + cell[1]] ?? NaN)}`;
-  const png = (): void => {
-    canvas.current!.toBlob((blob) => void blob?.arrayBuffer().then((b) => host.request(SaveFile, { data: btoa(Array.from(new Uint8Array(b), (c) => String.fromCharCode(c)).join('')), name: `${name}.png`, kind: 'png' })).catch(() => undefined));
+  const mean = floats(tile.mean);
+  const rowText = (y: number): string => cellText(y, height, view.rows), columnText = (x: number): string => cellText(x, width, view.columns);
+  const one = height === length(view.rows) && width === length(view.columns);
+  const at = cell !== null && cell[0] < height && cell[1] < width ? cell : null;
+  const reading = (): string => {
+    if (at === null) return '';
+    const i = at[0] * width + at[1];
+    const [m, low, high] = [mean[i]!, floats(tile.min)[i]!, floats(tile.max)[i]!].map((v) => formatNumber(v)) as [string, string, string];
+    return `[${rowText(at[0])}, ${columnText(at[1])}] ${one ? m : t('mean {0}, {1} to {2}', m, low, high)}`;
   };
-  const table = (): { columns: string[]; rows: (string | number)[][] } => ({
-    columns: ['', ...Array.from({ length: tile.width }, (_, x) => span(x, tile.width, columns))],
-    rows: Array.from({ length: tile.height }, (_, y) => [span(y, tile.height, rows), ...mean.slice(y * tile.width, (y + 1) * tile.width)]),
-  });
+  const table = (): Table => ({ columns: ['', ...Array.from({ length: width }, (_, x) => columnText(x))], rows: Array.from({ length: height }, (_, y) => [rowText(y), ...mean.slice(y * width, (y + 1) * width)]) });
+  const all = length(wanted.rows) === rows && length(wanted.columns) === columns;
+  const nearest = length(wanted.rows) <= Math.min(4, rows) && length(wanted.columns) <= Math.min(4, columns);
   return (
-    <Figure title={tile.exact ? t('Cell means') : t('Cell means (sampled)')} name={t('Heat map of {0}', name)} reading={reading} table={table} actions={<IconButton icon="save" title={t('Save as PNG')} onClick={png} />}>
-      <canvas ref={canvas} class="heat" width={tile.width} height={tile.height} tabIndex={0} role="img" aria-label={t('Heat map of {0}: {1} to {2}', name, formatNumber(tile.low), formatNumber(tile.high))}
-        style={{ aspectRatio: `${Math.min(8, Math.max(0.125, tile.width / tile.height))}` }} onMouseMove={move} onMouseLeave={() => setCell(null)} onKeyDown={onKeyDown} />
+    <Figure title={<>{difference ? 'A − B ' : ''}{one ? t('Values') : tile.exact ? t('Cell means') : t('Cell means (sampled)')}{all ? null : <span class="dim">[{view.rows.join(':')}, {view.columns.join(':')}]</span>}</>} name={t('Heat map of {0}', name)} reading={reading()} table={table}
+      actions={<><IconButton icon="plus" title={t('Nearer (Ctrl+wheel)')} disabled={nearest} onClick={() => zoom(0.5)} /><IconButton icon="minus" title={t('Farther')} disabled={all} onClick={() => zoom(2)} /><IconButton icon="fit" title={t('Show all of it')} disabled={all} onClick={fit} /><IconButton icon="save" title={t('Save as PNG')} onClick={() => { if (canvas.current !== null) savePng(canvas.current, name); }} /></>}>
+      <Cells canvas={canvas} tile={tile} mean={mean} limit={limit} theme={theme} label={t('Heat map of {0}: {1} to {2}', name, formatNumber(tile.low), formatNumber(tile.high))} cell={at} moves={!all} onCell={setCell} onKeyDown={onKeyDown} onZoom={zoom} onDrag={(dy, dx, from) => pan(from, dy, dx)} wanted={wanted} />
       <Legend limit={limit} theme={theme} nonFinite={tile.nonFinite} />
     </Figure>
   );
 }
 
-function Legend({ limit, theme, nonFinite }: { limit: number; theme: number; nonFinite: number }): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement>(null);
+interface CellsProps {
+  canvas: RefObject<HTMLCanvasElement>; tile: Tile; mean: Float32Array; limit: number; theme: number; label: string; cell: Cell | null; /** There is more than what is shown. */ moves: boolean; wanted: View;
+  onCell: (c: Cell | null) => void; onKeyDown: (e: KeyboardEvent) => void; onZoom: (factor: number, y: number, x: number) => void; /** By shares of the view that it began with. */ onDrag: (dy: number, dx: number, from: View) => void;
+}
+/** The canvases. On their own, so that they are drawn again when they come back from the table. */
+function Cells({ canvas, tile, mean, limit, theme, label, cell, moves, wanted, onCell, onKeyDown, onZoom, onDrag }: CellsProps): JSX.Element {
+  const right = useRef<HTMLCanvasElement>(null), below = useRef<HTMLCanvasElement>(null);
+  const drag = useRef<{ y: number; x: number; view: View } | null>(null);
+  const { width, height } = tile;
   useEffect(() => {
-    const scale = divergingScale(isDark(themeKind()) ? 'dark' : 'light', rgbOf(cssColor('--wr-background')));
-    const image = new ImageData(scale.length / 3, 1);
-    for (let i = 0; i < scale.length / 3; i++) { image.data.set(scale.subarray(i * 3, i * 3 + 3), i * 4); image.data[i * 4 + 3] = 255; }
-    canvas.current!.getContext('2d')!.putImageData(image, 0, 0);
-  }, [theme]);
-  return <div class="heat-legend"><span class="number">{formatNumber(-limit)}</span><canvas ref={canvas} width={511} height={1} aria-hidden="true" /><span class="number">{formatNumber(limit)}</span>{nonFinite > 0 ? <span class="error-text">! {t('{0} not finite', nonFinite)}</span> : null}</div>;
+    const pixels = new Pixels(width, height);
+    mean.forEach((v, i) => pixels.set(i, v, limit));
+    pixels.show(canvas.current!);
+    drawMargin(right.current!, floats(tile.rowMean), true);
+    drawMargin(below.current!, floats(tile.columnMean), false);
+  }, [tile, theme]);
+  const place = (e: MouseEvent): [number, number] => { const r = canvas.current!.getBoundingClientRect(); return [(e.clientY - r.top) / r.height, (e.clientX - r.left) / r.width]; };
+  const onPointerMove = (e: PointerEvent): void => {
+    const [y, x] = place(e);
+    if (drag.current !== null) onDrag(drag.current.y - y, drag.current.x - x, drag.current.view);
+    else onCell([Math.min(height - 1, Math.max(0, Math.floor(y * height))), Math.min(width - 1, Math.max(0, Math.floor(x * width)))]);
+  };
+  return (
+    <div class="heat-grid" style={{ maxWidth: `${width * 48 + MARGIN + 7}px` }}>
+      <div class="heat-box">
+        <canvas ref={canvas} class={`heat${moves ? ' moves' : ''}`} width={width} height={height} tabIndex={0} role="img" aria-label={label} style={{ aspectRatio: `${Math.min(8, Math.max(0.125, width / height))}` }} onKeyDown={onKeyDown}
+          onWheel={(e) => { if (!e.ctrlKey && !e.metaKey) return; e.preventDefault(); onZoom(e.deltaY < 0 ? 0.7 : 1 / 0.7, ...place(e)); }}
+          onPointerDown={(e) => { if (!moves || e.button !== 0) return; canvas.current!.setPointerCapture(e.pointerId); const [y, x] = place(e); drag.current = { y, x, view: wanted }; }}
+          onPointerMove={onPointerMove} onPointerUp={() => { drag.current = null; }} onPointerLeave={() => { if (drag.current === null) onCell(null); }} />
+        {cell === null ? null : <i class="heat-cursor" aria-hidden="true" style={{ top: `${(100 * cell[0]) / height}%`, left: `${(100 * cell[1]) / width}%`, height: `${100 / height}%`, width: `${100 / width}%` }} />}
+      </div>
+      <canvas ref={right} class="heat-margin" width={MARGIN} height={height} role="img" aria-label={t('Means of the rows')} title={t('Means of the rows')} />
+      <canvas ref={below} class="heat-margin" width={width} height={MARGIN} role="img" aria-label={t('Means of the columns')} title={t('Means of the columns')} />
+    </div>
+  );
+}
+
+/** A bar a row (or column) from the middle: its mean against the largest of them. */
+function drawMargin(canvas: HTMLCanvasElement, means: Float32Array, upright: boolean): void {
+  const most = largest(...means);
+  const middle = (MARGIN - 1) / 2;
+  const pixels = new Pixels(canvas.width, canvas.height);
+  means.forEach((v, k) => {
+    const end = Number.isNaN(v) ? 0 : Math.round((v / most) * middle);
+    // Upright strips grow to the right, flat ones upwards.
+    for (let x = Math.min(0, end); x <= Math.max(0, end); x++) pixels.set(upright ? k * MARGIN + middle + x : (middle - x) * means.length + k, Math.sign(v) * 0.7, 1);
+  });
+  pixels.show(canvas);
 }

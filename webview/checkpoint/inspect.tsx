@@ -1,4 +1,4 @@
-/** One tensor closely: statistics that refine while they are counted, histogram, heat map, exact values. */
+/** One tensor closely: statistics that refine while they are counted, histogram, heat map, exact values, kernels. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
@@ -13,6 +13,7 @@ import { message, usePersisted } from '../shared/state';
 import { Tabs } from '../shared/tabs';
 import { Button, Spinner } from '../shared/toolkit';
 import { HeatMap } from './heatMap';
+import { hasKernels, Kernels } from './kernels';
 import { Values } from './values';
 
 interface Counting { stats: TensorStats | null; share: number; done: boolean; error: string | null; cancel: () => void }
@@ -36,24 +37,26 @@ function useStats(file: string | null, name: string): Counting {
 }
 
 export function Inspect({ at, tensor }: { at: Side; tensor: TensorInfo }): JSX.Element {
-  const [tab, setTab] = usePersisted('tab', 'overview');
+  const [kept, setTab] = usePersisted('tab', 'overview');
+  const tab = kept === 'kernels' && !hasKernels(tensor) ? 'overview' : kept;
   const counting = useStats('file' in at && tensor.problem === undefined ? at.file : null, tensor.name);
   const save = (format: 'npy' | 'csv'): void => { host.request(ExportAs, { at, name: tensor.name, format }).catch(() => undefined); };
   return (
     <div class="detail">
       <div class="detail-head">
         <strong>{tensor.name}</strong><span class="dim">{tensor.dtype} {formatShape(tensor.shape)} · {formatCount(tensor.numel)} · {formatBytes(tensor.bytes)}{tensor.location ? ` · ${tensor.location}` : ''}{tensor.requiresGrad ? ` · requires_grad` : ''}</span>
-        <span class="grow" /><Button onClick={() => save('npy')}>npy</Button><Button onClick={() => save('csv')}>CSV</Button>
+        <span class="grow" /><Button icon="save" title={t('Save this tensor as a NumPy file')} onClick={() => save('npy')}>npy</Button><Button icon="save" title={t('Save this tensor as CSV')} onClick={() => save('csv')}>CSV</Button>
       </div>
       {tensor.problem === undefined ? null : <Banner kind="warning">{tensor.problem}</Banner>}
       {counting.error === null ? null : <Banner kind="error">{counting.error}</Banner>}
-      {counting.done || tensor.problem !== undefined ? null : <div class="row-line dim"><Spinner label={t('Counting')} />{t('counting: {0}', formatShare(Math.round(counting.share * 1000), 1000))} <Button onClick={counting.cancel}>{t('Cancel')}</Button></div>}
-      <Tabs id="inspect" label={t('Views of the tensor')} current={tab} onPick={setTab} tabs={[{ id: 'overview', label: t('Overview') }, { id: 'histogram', label: t('Histogram') }, { id: 'heat', label: t('Heat Map') }, { id: 'values', label: t('Values') }]}>
+      <Tabs id="inspect" label={t('Views of the tensor')} current={tab} onPick={setTab} tabs={[{ id: 'overview', label: t('Overview') }, { id: 'histogram', label: t('Histogram') }, { id: 'heat', label: t('Heat Map') }, { id: 'values', label: t('Values') }, ...(hasKernels(tensor) ? [{ id: 'kernels', label: t('Kernels') }] : [])]}>
+        {counting.done || tensor.problem !== undefined || (tab !== 'overview' && tab !== 'histogram') ? null : <div class="row-line dim"><Spinner label={t('Counting')} />{t('counting: {0}', formatShare(Math.round(counting.share * 1000), 1000))} <Button onClick={counting.cancel}>{t('Cancel')}</Button></div>}
         {tab === 'overview' ? (counting.stats === null ? null : <Overview stats={counting.stats} note={tensor.note} />) : null}
         {tab === 'histogram' && counting.stats?.histogram ? <HistogramFigure stateKey="log" title={counting.stats.exact ? t('Histogram') : t('Histogram (so far)')} name={t('Histogram of {0}', tensor.name)} shown={[{ label: tensor.name, histogram: counting.stats.histogram, color: '--wr-blue' }]} /> : null}
         {tab === 'histogram' && counting.done && counting.stats?.histogram == null ? <p class="dim">{t('No finite values.')}</p> : null}
         {tab === 'heat' ? <HeatMap at={at} tensor={tensor} /> : null}
         {tab === 'values' ? <Values at={at} tensor={tensor} /> : null}
+        {tab === 'kernels' ? <Kernels at={at} tensor={tensor} /> : null}
       </Tabs>
     </div>
   );

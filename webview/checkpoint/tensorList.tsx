@@ -1,52 +1,124 @@
-/** The tensors of a file: filtered by name (text or /regular expression/), dtype, shape and size; sorted by any column. */
+/** The tensors of a file as a table or as a tree, filtered by name (text or /regular expression/), dtype, shape and size; what is shown can be saved. */
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 
-import type { TensorInfo } from '../../extension/protocol/checkpoint';
+import type { TensorInfo, ValueNode } from '../../extension/protocol/checkpoint';
+import { ConvertAs } from '../../extension/protocol/checkpointPanel';
 import { formatBytes, formatCount, formatShape, shortDtype, splitName } from '../shared/format';
+import { host } from '../shared/host';
 import { Icon } from '../shared/icons';
+import { useSearchKey } from '../shared/keys';
 import { t } from '../shared/l10n';
 import { Name } from '../shared/page';
+import { SortHeader } from '../shared/sortHeader';
 import { usePersisted } from '../shared/state';
-import { TextField } from '../shared/toolkit';
+import { IconButton, TextField } from '../shared/toolkit';
 import { VirtualList } from '../shared/virtualList';
+import { Structure } from './structure';
 import { makeFilter } from './tensorFilter';
+import { tensorTree, visible, type TreeNode } from './tensorTree';
 
 type Key = 'file' | 'name' | 'dtype' | 'shape' | 'bytes';
+type Look = 'table' | 'tree' | 'structure';
 const columns = { gridTemplateColumns: 'minmax(120px, 1fr) 56px minmax(70px, 130px) 74px' };
 
-export function TensorList({ tensors, selected, onPick }: { tensors: TensorInfo[]; selected: string | null; onPick: (name: string) => void }): JSX.Element {
+interface Props { tensors: TensorInfo[]; root: ValueNode; selected: string | null; onPick: (name: string) => void }
+
+export function TensorList({ tensors, root, selected, onPick }: Props): JSX.Element {
+  const [look, setLook] = usePersisted<Look>('look', 'table');
   const [filter, setFilter] = usePersisted('filter', '');
-  const [sort, setSort] = usePersisted<{ key: Key; down: boolean }>('sort', { key: 'file', down: false });
+  const field = useRef<HTMLElement>(null);
+  useSearchKey(field);
   const { test, problem } = useMemo(() => makeFilter(filter), [filter]);
-  const rows = useMemo(() => sorted(tensors.filter(test), sort.key, sort.down), [tensors, test, sort]);
+  const shown = useMemo(() => tensors.filter(test), [tensors, test]);
   const shared = useMemo(() => countShared(tensors), [tensors]);
-  const header = (key: Key, text: string, number = false): JSX.Element => (
-    <span role="columnheader" class={number ? 'number' : ''} aria-sort={sort.key === key ? (sort.down ? 'descending' : 'ascending') : 'none'}>
-      <button type="button" class="sort" onClick={() => setSort(sort.key !== key ? { key, down: number } : sort.down === number ? { key, down: !number } : { key: 'file', down: false })}>{text}{sort.key === key ? <Icon name={sort.down ? 'chevronDown' : 'chevronUp'} /> : null}</button>
-    </span>
-  );
+  const all = shown.length === tensors.length;
+  const kinds: [Look, 'table' | 'tree' | 'file', string][] = [['table', 'table', t('Tensors as a table')], ['tree', 'tree', t('Tensors as a tree')], ['structure', 'file', t('Everything in the file')]];
+  const empty = tensors.length === 0 ? t('No tensors.') : t('No tensor matches.');
   return (
     <div class="tensor-list">
       <div class="flow-tools">
-        <TextField label={t('Filter tensors')} placeholder={t('Filter: text, /regex/, dtype:f32, shape:768, >1MB')} icon="search" value={filter} onInput={setFilter} problem={problem} />
-        <span class="dim count">{rows.length === tensors.length ? formatCount(rows.length) : t('{0} of {1}', formatCount(rows.length), formatCount(tensors.length))}</span>
+        <span class="toolbar" role="group" aria-label={t('How the tensors are listed')}>{kinds.map(([k, icon, title]) => <IconButton icon={icon} title={title} pressed={look === k} onClick={() => setLook(k)} />)}</span>
+        {look === 'structure' ? null : (
+          <>
+            <TextField label={t('Filter tensors')} placeholder={t('Filter: text, /regex/, dtype:f32, shape:768, >1MB')} icon="search" value={filter} onInput={setFilter} problem={problem} inputRef={field} onKeyDown={(e) => { if (e.key === 'Escape') setFilter(''); }} />
+            <span class="dim count">{all ? formatCount(shown.length) : t('{0} of {1}', formatCount(shown.length), formatCount(tensors.length))}</span>
+            <IconButton icon="save" title={t('Save the tensors listed here as a new checkpoint')} disabled={all || shown.length === 0} onClick={() => void host.request(ConvertAs, { names: shown.map((x) => x.name) }).catch(() => undefined)} />
+          </>
+        )}
       </div>
-      <VirtualList id="tensors" label={t('Tensors')} role="grid" count={rows.length} rowHeight={22} selected={rows.findIndex((r) => r.name === selected)} onSelect={(i) => onPick(rows[i]!.name)} keyOf={(i) => rows[i]!.name}
-        empty={tensors.length === 0 ? t('No tensors.') : t('No tensor matches.')}
-        header={<div class="cells" style={columns}>{header('name', t('name'))}{header('dtype', t('dtype'))}{header('shape', t('shape'))}{header('bytes', t('size'), true)}</div>}
-        row={(i) => {
-          const x = rows[i]!;
-          const [prefix, leaf] = splitName(x.name);
-          return (
-            <div class="cells" style={columns} title={[x.name, `${x.dtype} ${formatShape(x.shape)}`, t('{0} elements', formatCount(x.numel)), x.note, x.location, x.problem].filter(Boolean).join('\n')}>
-              <span role="gridcell" class="row-line"><Name prefix={prefix} leaf={leaf} />{x.storage !== undefined && (shared.get(x.storage) ?? 0) > 1 ? <Icon name="link" label={t('shares its storage with {0} others', shared.get(x.storage)! - 1)} /> : null}{x.problem === undefined ? null : <Icon name="warning" label={x.problem} />}</span>
-              <span role="gridcell">{shortDtype(x.dtype)}</span><span role="gridcell">{formatShape(x.shape)}</span><span role="gridcell" class="number">{formatBytes(x.bytes)}</span>
-            </div>
-          );
-        }} />
+      {look === 'structure' ? <Structure root={root} onPick={onPick} /> : look === 'tree' ? <Tree tensors={shown} open={!all} shared={shared} selected={selected} onPick={onPick} empty={empty} /> : <Table tensors={shown} shared={shared} selected={selected} onPick={onPick} empty={empty} />}
     </div>
   );
+}
+
+interface RowsProps { tensors: TensorInfo[]; shared: ReadonlyMap<string, number>; selected: string | null; onPick: (name: string) => void; empty: string }
+
+function Table({ tensors, shared, selected, onPick, empty }: RowsProps): JSX.Element {
+  const [sort, setSort] = usePersisted<{ key: Key; down: boolean }>('sort', { key: 'file', down: false });
+  const rows = useMemo(() => sorted(tensors, sort.key, sort.down), [tensors, sort]);
+  const index = useMemo(() => rows.findIndex((r) => r.name === selected), [rows, selected]);
+  const header = (key: Key, text: string, number = false): JSX.Element => (
+    <SortHeader text={text} number={number} down={sort.key === key ? sort.down : null} onClick={() => setSort(sort.key !== key ? { key, down: number } : sort.down === number ? { key, down: !number } : { key: 'file', down: false })} />
+  );
+  return (
+    <VirtualList id="tensors" label={t('Tensors')} role="grid" count={rows.length} rowHeight={22} selected={index} onSelect={(i) => onPick(rows[i]!.name)} keyOf={(i) => rows[i]!.name} empty={empty}
+      header={<div class="cells" style={columns}>{header('name', t('name'))}{header('dtype', t('dtype'))}{header('shape', t('shape'))}{header('bytes', t('size'), true)}</div>}
+      row={(i) => {
+        const x = rows[i]!;
+        const [prefix, leaf] = splitName(x.name);
+        return <div class="cells" style={columns} title={tip(x)}><span role="gridcell" class="row-line"><Name prefix={prefix} leaf={leaf} /><Marks x={x} shared={shared} /></span><Facts x={x} role="gridcell" /></div>;
+      }} />
+  );
+}
+
+function Tree({ tensors, open, shared, selected, onPick, empty }: RowsProps & { /** Of a filter's answer everything is open. */ open: boolean }): JSX.Element {
+  const root = useMemo(() => tensorTree(tensors), [tensors]);
+  // A file of few tensors shows them all; of a large one the first level.
+  const [toggled, setToggled] = usePersisted<string[]>('toggled', []);
+  const few = root.count <= 200;
+  const closed = useMemo(() => { const set = new Set(toggled); return (path: string): boolean => (open ? false : few === set.has(path)); }, [toggled, few, open]);
+  const rows = useMemo(() => visible(root, closed), [root, closed]);
+  const [group, setGroup] = usePersisted<string | null>('group', null);
+  const index = useMemo(() => rows.findIndex((r) => r.path === (group ?? selected)), [rows, group, selected]);
+  const select = (i: number): void => {
+    const n = rows[i]!;
+    setGroup(n.tensor === undefined ? n.path : null);
+    if (n.tensor !== undefined) onPick(n.path);
+  };
+  const toggle = (n: TreeNode): void => setToggled(toggled.includes(n.path) ? toggled.filter((p) => p !== n.path) : [...toggled, n.path]);
+  return (
+    <VirtualList id="tensors" label={t('Tensors')} role="tree" count={rows.length} rowHeight={22} selected={index} onSelect={select} keyOf={(i) => rows[i]!.path} empty={empty}
+      onActivate={(i) => { if (rows[i]!.tensor === undefined) toggle(rows[i]!); }}
+      onKey={(e, i) => {
+        const n = rows[i];
+        if (n === undefined || (e.key !== 'ArrowRight' && e.key !== 'ArrowLeft')) return false;
+        if (n.tensor === undefined && closed(n.path) === (e.key === 'ArrowRight')) toggle(n);
+        else if (e.key === 'ArrowLeft') { const up = rows.slice(0, i).findLastIndex((r) => r.level < n.level); if (up >= 0) select(up); }
+        return true;
+      }}
+      rowAria={(i) => { const n = rows[i]!; return { 'aria-level': n.level + 1, ...(n.tensor === undefined ? { 'aria-expanded': String(!closed(n.path)) } : {}) }; }}
+      row={(i) => {
+        const n = rows[i]!;
+        const indent = { paddingLeft: `${n.level * 14}px` };
+        if (n.tensor !== undefined) return <div class="cells" style={columns} title={tip(n.tensor)}><span class="row-line" style={indent}><span class="twisty" /><span class="name-leaf">{n.name}</span><Marks x={n.tensor} shared={shared} /></span><Facts x={n.tensor} /></div>;
+        return (
+          <div class="cells" style={columns} title={n.path}>
+            <span class="row-line" style={indent}><button type="button" class="sort twisty" tabIndex={-1} aria-hidden="true" onClick={(e) => { e.stopPropagation(); toggle(n); }}><Icon name={closed(n.path) ? 'chevronRight' : 'chevronDown'} /></button><span class="name-leaf">{n.name}</span></span>
+            <span /><span class="dim">{n.count === 1 ? t('1 tensor') : t('{0} tensors', formatCount(n.count))}</span><span class="number dim">{formatBytes(n.bytes)}</span>
+          </div>
+        );
+      }} />
+  );
+}
+
+const tip = (x: TensorInfo): string => [x.name, `${x.dtype} ${formatShape(x.shape)}`, t('{0} elements', formatCount(x.numel)), x.note, x.location, x.shard, x.problem].filter(Boolean).join('\n');
+function Facts({ x, role }: { x: TensorInfo; role?: 'gridcell' }): JSX.Element {
+  return <><span role={role}>{shortDtype(x.dtype)}</span><span role={role}>{formatShape(x.shape)}</span><span role={role} class="number">{formatBytes(x.bytes)}</span></>;
+}
+function Marks({ x, shared }: { x: TensorInfo; shared: ReadonlyMap<string, number> }): JSX.Element {
+  const others = x.storage === undefined ? 0 : (shared.get(x.storage) ?? 1) - 1;
+  return <>{others > 0 ? <Icon name="link" label={t('shares its storage with {0} others', others)} /> : null}{x.problem === undefined ? null : <Icon name="warning" label={x.problem} />}</>;
 }
 
 function countShared(tensors: readonly TensorInfo[]): Map<string, number> {
@@ -55,10 +127,11 @@ function countShared(tensors: readonly TensorInfo[]): Map<string, number> {
   return n;
 }
 
+const byName = new Intl.Collator('en', { numeric: true });
 function sorted(rows: TensorInfo[], key: Key, down: boolean): TensorInfo[] {
   if (key === 'file') return rows;
   const by: Record<Exclude<Key, 'file'>, (a: TensorInfo, b: TensorInfo) => number> = {
-    name: (a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }), dtype: (a, b) => a.dtype.localeCompare(b.dtype), shape: (a, b) => Number(a.numel) - Number(b.numel), bytes: (a, b) => a.bytes - b.bytes,
+    name: (a, b) => byName.compare(a.name, b.name), dtype: (a, b) => byName.compare(a.dtype, b.dtype), shape: (a, b) => Number(a.numel) - Number(b.numel), bytes: (a, b) => a.bytes - b.bytes,
   };
   return [...rows].sort((a, b) => by[key](a, b) * (down ? -1 : 1));
 }

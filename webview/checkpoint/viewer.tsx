@@ -3,17 +3,16 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 import { OpenCheckpoint, type CheckpointInfo } from '../../extension/protocol/checkpoint';
-import { CompareWith, SubjectChanged, GetSubject, LoadIntoModel } from '../../extension/protocol/checkpointPanel';
+import { CompareWith, ConvertAs, SubjectChanged, GetSubject, LoadIntoModel } from '../../extension/protocol/checkpointPanel';
 import { formatBytes, formatCount, formatShort, shortDtype } from '../shared/format';
 import { host } from '../shared/host';
 import { t } from '../shared/l10n';
 import { Banner, Busy, Notice } from '../shared/page';
 import { Split } from '../shared/split';
 import { useAnswer, usePersisted } from '../shared/state';
-import { Button, IconButton } from '../shared/toolkit';
+import { Button } from '../shared/toolkit';
 import { Audit, auditSummary } from './audit';
 import { Inspect } from './inspect';
-import { Structure } from './structure';
 import { TensorList } from './tensorList';
 
 export function Viewer(): JSX.Element {
@@ -29,24 +28,23 @@ export function Viewer(): JSX.Element {
 
 function Loaded({ info }: { info: CheckpointInfo }): JSX.Element {
   const [name, setName] = usePersisted<string | null>('tensor', null);
-  const [structure, setStructure] = usePersisted('structure', false);
   const [audit, setAudit] = usePersisted('audit', info.globals.some((g) => g.class === 'dangerous'));
   const tensor = info.tensors.find((x) => x.name === name) ?? info.tensors[0];
   return (
     <>
-      <Header info={info} audit={audit} onAudit={() => setAudit(!audit)} structure={structure} onStructure={() => setStructure(!structure)} />
+      <Header info={info} audit={audit} onAudit={() => setAudit(!audit)} />
       {info.error === undefined ? null : <Banner kind="error">{t('The file is damaged; what could be read is shown.')} {info.error}</Banner>}
       {info.globals.some((g) => g.class === 'dangerous') ? <Banner kind="error">{t('This pickle asks for code that could run commands. Nothing was imported or called.')}</Banner> : null}
       {info.warnings.slice(0, 3).map((w) => <Banner kind="warning">{w}</Banner>)}
       {audit ? <Audit globals={info.globals} /> : null}
       <Split stateKey="split" initial={0.5} narrow={640}
-        first={structure ? <Structure root={info.root} onPick={setName} /> : <TensorList tensors={info.tensors} selected={tensor?.name ?? null} onPick={setName} />}
+        first={<TensorList tensors={info.tensors} root={info.root} selected={tensor?.name ?? null} onPick={setName} />}
         second={tensor === undefined ? <Notice icon="tensor" title={t('No tensors.')}>{info.error ?? t('The file holds values of other kinds; see its structure.')}</Notice> : <Inspect key={`${info.version} ${tensor.name}`} at={{ file: info.file }} tensor={tensor} />} />
     </>
   );
 }
 
-function Header({ info, audit, onAudit, structure, onStructure }: { info: CheckpointInfo; audit: boolean; onAudit: () => void; structure: boolean; onStructure: () => void }): JSX.Element {
+function Header({ info, audit, onAudit }: { info: CheckpointInfo; audit: boolean; onAudit: () => void }): JSX.Element {
   const metadata = Object.entries(info.metadata);
   return (
     <header class="head">
@@ -57,10 +55,10 @@ function Header({ info, audit, onAudit, structure, onStructure }: { info: Checkp
         {info.globals.length > 0 || /pickle|torch/i.test(info.format) ? (
           <button type="button" class={`chip ${info.globals.some((g) => g.class === 'dangerous') ? 'error' : info.globals.some((g) => g.class === 'unknown') ? 'warning' : ''}`} aria-pressed={audit} onClick={onAudit}>{auditSummary(info.globals)}</button>
         ) : null}
-        <span class="toolbar">
-          <IconButton icon="tree" title={t('Show the structure')} pressed={structure} onClick={onStructure} />
+        <span class="toolbar wrap">
           <Button icon="compare" onClick={() => void host.request(CompareWith, null).catch(() => undefined)}>{t('Compare…')}</Button>
           <Button icon="load" onClick={() => void host.request(LoadIntoModel, null).catch(() => undefined)}>{t('Load into Model…')}</Button>
+          <Button icon="swap" title={t('Write this checkpoint as .pt, .safetensors or .npz')} disabled={info.error !== undefined || info.tensors.length === 0} onClick={() => void host.request(ConvertAs, {}).catch(() => undefined)}>{t('Convert…')}</Button>
         </span>
       </div>
       <Dtypes info={info} />
