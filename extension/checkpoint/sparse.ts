@@ -10,8 +10,9 @@ function* outside(t: FileTensor, limit: (row: number) => number): Io<boolean> {
   const per = t.shape.length > 1 ? t.numel / t.shape[0]! : t.numel;
   const item = t.item;
   for (let i = 0; i < t.numel; i++) {
-    const v = item === 8 ? data.readBigInt64LE(i * 8) : BigInt(data.readInt32LE(i * 4));
-    if (v < 0n || v >= BigInt(limit(t.shape.length > 1 ? Math.floor(i / per) : 0))) return true;
+    const v = item === 8 ? Number(data.readBigInt64LE(i * 8)) : data.readInt32LE(i * 4);
+    // Of a shape without dimensions there is no limit: nothing lies inside.
+    if (!(v >= 0 && v < limit(t.shape.length > 1 ? Math.floor(i / per) : 0))) return true;
   }
   return false;
 }

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 
 import { runSync } from '../../extension/checkpoint/io';
 import { readPickle } from '../../extension/checkpoint/pickle';
-import { printValue, PyDict, PyHugeInt, PyObject, Tuple, type Value } from '../../extension/checkpoint/values';
+import { MemoryRegion } from '../../extension/checkpoint/region';
+import { sparseWarnings } from '../../extension/checkpoint/sparse';
+import { FileStorage, FileTensor } from '../../extension/checkpoint/tensor';
+import { GlobalRef, printValue, PyDict, PyHugeInt, PyObject, SparseTensor, Tuple, type Value } from '../../extension/checkpoint/values';
 
 /** Assembles a pickle from text and bytes. */
 const program = (...parts: (string | number[] | Buffer)[]): Buffer => Buffer.concat(parts.map((p) => (typeof p === 'string' ? Buffer.from(p, 'latin1') : Buffer.from(p))));
@@ -65,5 +68,11 @@ describe('the pickle machine', function () {
       assert.deepEqual([...r.globals.keys()], ['builtins.eval'], code);
       assert.deepEqual((r.value.args as Tuple).items, ['x']);
     }
+  });
+  it('sparse tensors of a shape without dimensions are said to have indices outside (found by fuzzing)', () => {
+    const one = (shape: number[]): FileTensor => new FileTensor(new FileStorage('0', 'int64', 8, new MemoryRegion(Buffer.alloc(8))), 'int64', shape, shape.map(() => 1), 0);
+    const sparse = (layout: string, shape: number[], names: string[]): SparseTensor => new SparseTensor(layout, shape, names.map((n) => [n, one(n === 'values' ? [] : [1])]), new PyObject(new GlobalRef('torch._utils', '_rebuild_sparse_tensor'), new Tuple([])));
+    for (const names of [['crow_indices', 'col_indices', 'values'], ['indices', 'values']]) assert.match(runSync(sparseWarnings(sparse('sparse_csr', [], names))).join(), /outside of it/);
+    assert.deepEqual(runSync(sparseWarnings(sparse('sparse_coo', [3], ['indices', 'values']))), []);
   });
 });
