@@ -12,6 +12,9 @@ const inPage = `(least) => {
   const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
   const light = (c) => { const f = (v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }; return 0.2126 * f(c[0]) + 0.7152 * f(c[1]) + 0.0722 * f(c[2]); };
   const parentOf = (e) => e.assignedSlot ?? e.parentElement ?? (e.getRootNode() instanceof ShadowRoot ? e.getRootNode().host : null);
+  // A page in the editor has no background of its own: the editor's shows.
+  const own = rgba(getComputedStyle(document.documentElement).backgroundColor);
+  const base = own[3] === 1 ? own : rgba(getComputedStyle(document.documentElement).getPropertyValue('--vscode-editor-background'));
   const behind = (e) => {
     const layers = [];
     for (let at = e; at !== null; at = parentOf(at)) {
@@ -21,7 +24,7 @@ const inPage = `(least) => {
       if (c[3] > 0) layers.push(c);
       if (c[3] === 1) break;
     }
-    return layers.reverse().reduce((under, top) => over(top, under), rgba(getComputedStyle(document.documentElement).backgroundColor));
+    return layers.reverse().reduce((under, top) => over(top, under), base);
   };
   const opacity = (e) => { let o = 1; for (let at = e; at !== null; at = parentOf(at)) o *= Number(getComputedStyle(at).opacity); return o; };
   const problems = [];

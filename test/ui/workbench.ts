@@ -71,15 +71,20 @@ export class Workbench {
   // --- the keyboard: palette, quick open, quick picks
 
   get quickInput(): Locator { return this.page.locator('.quick-input-widget:not([style*="display: none"])'); }
+  /** Opens the quick input by its key and types; again when something that takes the focus (a page, a dialog that ends) has closed it. */
+  private async quick(key: string, text: string): Promise<void> {
+    for (let i = 0; ; i++) {
+      await this.page.keyboard.press(key);
+      try { return await this.quickInput.locator('input').first().fill(text, { timeout: 8000 }); } catch (error) { if (i === 3) throw error; }
+    }
+  }
   /** Runs a command of the palette by its full title. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.quickInput.locator('input').first().fill(`>${title}`);
+    await this.quick('F1', `>${title}`);
     await this.quickInput.locator('.monaco-list-row', { hasText: title }).first().click();
   }
   async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press('Control+P');
-    await this.quickInput.locator('input').first().fill(name);
+    await this.quick('Control+P', name);
     await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().click();
     await this.page.locator('.tabs-container .tab', { hasText: name }).first().waitFor();
   }

@@ -19,7 +19,7 @@ import { Pair, words } from './pair';
 export type ComparePair = Subject & { kind: 'compare' };
 interface Strip { a: string; b: string }
 
-const columns = { gridTemplateColumns: '14px minmax(100px, 1fr) minmax(60px, 140px) minmax(60px, 140px) 76px 70px 76px' };
+const columns = { gridTemplateColumns: '14px minmax(100px, 1.6fr) minmax(50px, 0.7fr) minmax(50px, 0.7fr) 70px 62px 74px' };
 const sign: Record<CompareStatus, string> = { same: '=', changed: '≠', added: '+', removed: '−', reshaped: '⇲', retyped: 'τ' };
 
 export function Compare(): JSX.Element {
