@@ -19,6 +19,7 @@ export class ModelsView implements vscode.TreeDataProvider<Row>, vscode.Disposab
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly subscriptions: vscode.Disposable[];
   private query = '';
+  private shown = '';
   private filtered: FilterResult | null = null;
   private sort: SortKey = 'order';
   private readonly norms = new Map<string, number>();
@@ -121,7 +122,10 @@ export class ModelsView implements vscode.TreeDataProvider<Row>, vscode.Disposab
     this.tree.message = this.filtered === null ? undefined : t('Filter "{0}": {1} of {2} rows', this.query, this.filtered.matches, this.filtered.total);
     const problems = problemCount(models);
     this.tree.badge = problems === 0 ? undefined : { value: problems, tooltip: problems === 1 ? t('1 parameter has a NaN or infinite gradient') : t('{0} parameters have a NaN or infinite gradient', problems) };
-    this.changed.fire();
+    // Two reports that say the same fill the tree once: filled anew under an open context menu, it forgets which row that was for.
+    const shown = JSON.stringify([models, this.query, this.sort, [...this.norms]]);
+    if (shown !== this.shown) this.changed.fire();
+    this.shown = shown;
   }
 
   private async readNorms(): Promise<void> {

@@ -104,28 +104,43 @@ export class Workbench {
     if (text !== undefined) await box.fill(text);
     await box.press('Enter');
   }
+  /** Answers a file dialog, which proposes a file of the folder a moment after it opens. */
+  async chooseFile(name: string): Promise<void> {
+    const box = this.quickInput.locator('input').first();
+    for (const end = Date.now() + 30_000; !(await box.inputValue()).startsWith(this.folder + path.sep) && Date.now() < end;) await this.page.waitForTimeout(100);
+    await this.page.waitForTimeout(500);
+    await box.fill(path.join(this.folder, name));
+    await this.page.waitForTimeout(500);
+    await box.press('Enter');
+  }
 
   // --- the mouse: lenses, titles, menus
 
   lens(text: string | RegExp): Locator { return this.page.locator('.codelens-decoration a', { hasText: text }).first(); }
   /** A button of the editor's title bar. */
   titleButton(label: string): Locator { return this.page.locator(`.editor-actions .action-label[aria-label^="${label}"]`).first(); }
-  /** Chooses from the context menu of a row. */
+  /** Chooses from the context menu of a row. A menu closes when another part takes the focus late, and takes no click while it opens: again, then. */
   async menu(row: Locator, item: string): Promise<void> {
-    await row.click({ button: 'right' });
     const entry = this.page.locator('.monaco-menu .action-item', { hasText: item }).first();
-    await entry.waitFor();
-    // A menu that has just opened takes no click: the button may still be going up.
-    for (let i = 0; i < 20 && await entry.isVisible(); i++) {
-      await entry.click({ timeout: 2000 }).catch(() => undefined);
-      await entry.waitFor({ state: 'detached', timeout: 500 }).catch(() => undefined);
+    const comes = (state: 'visible' | 'detached', timeout: number): Promise<boolean> => entry.waitFor({ state, timeout }).then(() => true, () => false);
+    for (const end = Date.now() + 60_000; Date.now() < end;) {
+      await row.click({ button: 'right' });
+      if (!await comes('visible', 3000)) continue;
+      for (let i = 0; i < 20; i++) {
+        if (!await entry.click({ timeout: 2000 }).then(() => true, () => false)) break;
+        if (await comes('detached', 500)) return;
+      }
     }
+    throw new Error(`no menu of that row offers ${item}`);
   }
 
   // --- what is on screen
 
-  /** A line of the output panel. */
-  output(text: string | RegExp): Locator { return this.page.locator('.part.panel .view-line', { hasText: text }).last(); }
+  /** A line of the output panel, whose blanks may be non-breaking ones. */
+  output(text: string | RegExp): Locator {
+    if (typeof text !== 'string') text = new RegExp(text.source.replaceAll(' ', '\\s'));
+    return this.page.locator('.part.panel .view-line', { hasText: text }).last();
+  }
   /** Name and description of a tree's row. */
   async rowText(row: Locator): Promise<string> { await row.waitFor(); return (await row.locator('.label-name, .label-description').allInnerTexts()).join(' '); }
 
