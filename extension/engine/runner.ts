@@ -158,7 +158,14 @@ const on = <P, R>(m: Request<P, R>, handler: (params: P) => R | Promise<R>): voi
 /** Requests that only look: answered also while user code runs. */
 const looks = new Set([model.ListModels, model.InitFunctions, model.Gradients, model.TensorHistogram, LiveTensors, LiveBytes, CompleteCell, StopWaiting].map((m) => m.method));
 
-on(RunBundle, runFile);
+on(RunBundle, async (bundle) => {
+  try {
+    return await runFile(bundle);
+  } finally {
+    // Panels that showed the models of the run before look again.
+    changed(null);
+  }
+});
 on(model.CloseFile, ({ file }) => { notebooks.delete(file); forget(file); changed(null); return null; });
 on(model.ListModels, () => [...models.values()].map((m) => m.summary()));
 on(model.Forward, ({ model: id, input, path }) => { const m = find(id); return timed(() => using(m, () => m.forward(input, path ?? ''))); });

@@ -126,9 +126,9 @@ export class Workbench {
     for (const end = Date.now() + 60_000; Date.now() < end;) {
       await row.click({ button: 'right' });
       if (!await comes('visible', 3000)) continue;
-      for (let i = 0; i < 20; i++) {
-        if (!await entry.click({ timeout: 2000 }).then(() => true, () => false)) break;
-        if (await comes('detached', 500)) return;
+      for (let clicked = false; await entry.isVisible(); ) {
+        clicked = await entry.click({ timeout: 2000 }).then(() => true, () => clicked);
+        if (await comes('detached', 500) && clicked) return;
       }
     }
     throw new Error(`no menu of that row offers ${item}`);
