@@ -22,12 +22,17 @@ export function pad(x: Tensor, amounts: readonly number[], mode: PadMode = 'cons
   if (mode === 'constant') return constantPad(x, sides, value);
   if (!['reflect', 'replicate', 'circular'].includes(mode)) throw new NotImplementedError(`Unrecognised padding mode ${String(mode)}`);
   if (!(n >= 1 && n <= 3 && (x.dim() === n + 1 || x.dim() === n + 2))) throw new NotImplementedError('Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now');
+  if (mode !== 'circular' && x.shape.slice(x.dim() - n - 1).some((s) => s === 0)) throw new RuntimeError(`Expected ${n + 1}D or ${n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: [${x.shape.join(', ')}]`);
+  if (mode !== 'circular' && sides.some((s) => x.size(s.dim) + s.before + s.after < 1)) {
+    const shown = (f: (s: Side) => number): string => [...sides].reverse().map((s, i) => `${'DHW'.slice(3 - n)[i]}: ${f(s)}`).join(', ');
+    throw new RuntimeError(`input (${shown((s) => x.size(s.dim))}) is too small. Calculated output ${shown((s) => x.size(s.dim) + s.before + s.after)}`);
+  }
   return sides.reduce((y, s) => padDim(y, s, mode), x);
 }
 interface Side { dim: number; before: number; after: number }
 function constantPad(x: Tensor, sides: readonly Side[], value: number): Tensor {
   return named('ConstantPadNdBackward0', x, (t) => {
-    const cut = sides.reduce((y, { dim, before, after }) => y.slice(dim, Math.max(0, -before), y.size(dim) - Math.max(0, -after)), t);
+    const cut = sides.reduce((y, { dim, before, after }) => y.narrow(dim, Math.max(0, -before), y.size(dim) - Math.max(0, -before) - Math.max(0, -after)), t);
     const size = [...x.shape], out = (s: Side): number => x.size(s.dim) + s.before + s.after;
     for (const s of sides) size[s.dim] = out(s);
     const base = full(size, value, { dtype: t.dtype, device: t.device });

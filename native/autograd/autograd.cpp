@@ -294,7 +294,7 @@ std::shared_ptr<Node> record(const TensorList& outputs, const char* name, const 
 void save_output(const std::shared_ptr<Node>& node, const Tensor& out) { node->saved.emplace_back(out, true); }
 
 void check_overlap(const Tensor& written, const Tensor& read) {
-  for (int64_t d = 0; d < written.dim(); ++d)
+  for (int64_t d = 0; written.numel() > 0 && d < written.dim(); ++d)
     if (written.size(d) > 1 && written.stride(d) == 0)
       fail("unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.");
   if (!read.defined() || written.same(read) || !(written.impl()->storage == read.impl()->storage) || !written.numel() || !read.numel()) return;

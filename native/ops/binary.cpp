@@ -227,9 +227,13 @@ std::vector<SavedTensor> keep(BinaryOp op, const Tensor& a, const Tensor& b) {
 
 DType result_type(const Tensor& a, const Tensor& b) {
   if (a.dtype() == b.dtype() && !a.impl()->wrapped_number && !b.impl()->wrapped_number) return a.dtype();
+  return result_type({a, b});
+}
+DType result_type(const TensorList& list) {
   // Categories in order of strength: tensors with dims, zero-dim tensors, numbers.
   std::optional<DType> cat[3];
-  for (const Tensor* t : {&a, &b}) {
+  for (const Tensor& each : list) {
+    const Tensor* t = &each;
     auto& slot = cat[t->impl()->wrapped_number ? 2 : t->dim() == 0 ? 1 : 0];
     DType d = default_of(*t);
     slot = slot ? promote_types(*slot, d) : d;

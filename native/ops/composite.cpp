@@ -68,7 +68,10 @@ Tensor lerp(const Tensor& a, const Tensor& end, const Tensor& weight) {
   });
 }
 
-Tensor addcmul(const Tensor& a, const Tensor& x, const Tensor& y, double value) {
+Tensor addcmul(const Tensor& a0, const Tensor& x0, const Tensor& y0, double value) {
+  // The product is taken in the type that all three have in common.
+  DType common = result_type({a0, x0, y0});
+  Tensor a = to_dtype(a0, common), x = to_dtype(x0, common), y = to_dtype(y0, common);
   return composite("AddcmulBackward0", {a, x, y}, [value](const TensorList& in) {
     Tensor p = mul(in[1], in[2]);
     if (value == 1) return add(in[0], p);

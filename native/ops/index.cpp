@@ -10,7 +10,12 @@ Tensor gather(const Tensor& a, int64_t dim, const Tensor& index0) {
   check(index.dtype() == DType::int64, "gather(): Expected dtype int32/int64 for index");
   check_same_device(a, index);
   dim = wrap_dim(dim, a.dim());
-  if (index.numel() == 0) return empty(index.sizes(), a.dtype(), a.device());
+  if (index.numel() == 0) {
+    Tensor none = empty(index.sizes(), a.dtype(), a.device());
+    if (any_requires_grad({a}))
+      record(none, "GatherBackward0", {a}, {}, [from = a.sizes()](Context&, const TensorList& g) { return TensorList{zeros(from, g[0].dtype(), g[0].device())}; });
+    return none;
+  }
   if (a.dim() == 0 || index.dim() == 0) {
     // A number counts as a vector of one.
     check(a.dim() <= 1 && index.dim() <= 1, "Index tensor must have the same number of dimensions as input tensor");
@@ -166,6 +171,9 @@ Tensor index_select(const Tensor& a, int64_t dim, const Tensor& index0) {
   check_same_device(a, index0);
   dim = wrap_dim(dim, a.dim());
   Tensor index = contiguous(to_dtype(index0, DType::int64));
+  check(a.dim() <= 1 || a.size(dim) > 0 || index.numel() == 0, "index_select(): self indexing axis dim should be positive");
+  if (dim == 1 && index.device().is_cpu())
+    for (int64_t i = 0; i < index.numel(); ++i) check(index.data<int64_t>()[i] >= 0 && index.data<int64_t>()[i] < a.size(1), "INDICES element is out of DATA bounds, id=", index.data<int64_t>()[i], " axis_dim=", a.size(1));
   if (dim != 0) return transpose(index_select(transpose(a, 0, dim), 0, index), 0, dim);
   Tensor in = contiguous(a);
   Dims sizes = in.dim() ? in.sizes() : Dims{1};
@@ -219,9 +227,11 @@ Tensor cat(const TensorList& in, int64_t dim) {
     place.push_back(size_t(&t - in.data()));
     ts.push_back(t);
   }
-  if (ts.empty()) return clone(in[0]);
+  DType every = in[0].dtype();
+  for (const Tensor& t : in) every = promote_types(every, t.dtype());
+  if (ts.empty()) return to_dtype(clone(in[0]), every);
   dim = wrap_dim(dim, ts[0].dim());
-  DType dtype = ts[0].dtype();
+  DType dtype = every;
   Dims sizes = ts[0].sizes();
   sizes[size_t(dim)] = 0;
   for (size_t k = 0; k < ts.size(); ++k) {

@@ -37,6 +37,7 @@ Tensor clamp(const Tensor& a, std::optional<Scalar> min, std::optional<Scalar> m
 void clamp_(const Tensor& self, std::optional<Scalar> min, std::optional<Scalar> max);
 Tensor clamp(const Tensor& a, const Tensor& min, const Tensor& max);
 DType result_type(const Tensor& a, const Tensor& b);
+DType result_type(const TensorList& list);
 Tensor binary(BinaryOp op, const Tensor& a, const Tensor& b, double alpha = 1);
 void binary_(BinaryOp op, const Tensor& self, const Tensor& b, double alpha = 1);
 Tensor where(const Tensor& cond, const Tensor& a, const Tensor& b);

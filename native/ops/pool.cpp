@@ -13,7 +13,9 @@ Tensor spread(const Tensor& x, int64_t spatial) {
 
 int64_t extent(int64_t in, int64_t k, int64_t stride, int64_t pad, int64_t dilation, bool ceil) {
   int64_t span = in + 2 * pad - dilation * (k - 1) - 1;
-  int64_t out = (ceil ? (span + stride - 1) / stride : span >= 0 ? span / stride : (span - stride + 1) / stride) + 1;
+  int64_t whole = ceil ? span + stride - 1 : span;
+  // Rounded down, also below zero.
+  int64_t out = (whole >= 0 ? whole / stride : (whole - stride + 1) / stride) + 1;
   // The last window starts inside the input or its left padding.
   return ceil && (out - 1) * stride >= in + pad ? out - 1 : out;
 }

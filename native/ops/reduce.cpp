@@ -113,7 +113,11 @@ Tensor norm(const Tensor& a, double p, Dims dims, bool keepdim) {
     else if (p == 1) out = over(ReduceOp::norm1, a, a.dtype());
     else if (p == 0) out = over(ReduceOp::sum, to_dtype(binary(BinaryOp::ne, a, wrapped(0)), a.dtype()), a.dtype());
     else if (std::isinf(p)) out = over(p > 0 ? ReduceOp::max : ReduceOp::min, unary(UnaryOp::abs, a), a.dtype());
-    else out = binary(BinaryOp::pow, over(ReduceOp::sum, binary(BinaryOp::pow, unary(UnaryOp::abs, a), wrapped(p)), a.dtype()), wrapped(1 / p));
+    else {
+      // Powers of half types are taken in float32.
+      Tensor wide = a.dtype() == DType::float64 ? a : to_dtype(a, DType::float32);
+      out = to_dtype(binary(BinaryOp::pow, over(ReduceOp::sum, binary(BinaryOp::pow, unary(UnaryOp::abs, wide), wrapped(p)), wide.dtype()), wrapped(1 / p)), a.dtype());
+    }
   }
   if (any_requires_grad({a})) {
     auto node = record(TensorList{out}, "LinalgVectorNormBackward0", {a}, {SavedTensor(a)}, [p, dims, kept = kept_shape(a, dims)](Context& c, const TensorList& g) {
@@ -153,9 +157,11 @@ Tensor var(const Tensor& a, Dims dims, double correction, bool keepdim, bool roo
   Tensor out;
   {
     NoGrad guard;
-    Tensor centered = sub(a, mean(a, ds, true));
-    Tensor v = div(run(ReduceOp::sum, mul(centered, centered), ds, keepdim, a.dtype()), wrapped(std::max(0.0, n - correction)));
-    out = root ? unary(UnaryOp::sqrt, v) : v;
+    // Squares of half types would overflow: they are taken in float32.
+    Tensor wide = a.dtype() == DType::float64 ? a : to_dtype(a, DType::float32);
+    Tensor centered = sub(wide, mean(wide, ds, true));
+    Tensor v = div(run(ReduceOp::sum, mul(centered, centered), ds, keepdim, wide.dtype()), wrapped(std::max(0.0, n - correction)));
+    out = to_dtype(root ? unary(UnaryOp::sqrt, v) : v, a.dtype());
   }
   if (any_requires_grad({a})) {
     auto node = record(TensorList{out}, root ? "StdBackward0" : "VarBackward0", {a}, {SavedTensor(a)}, [ds, correction, kept, root](Context& c, const TensorList& g) {
@@ -261,6 +267,7 @@ Tensor arg_max_min(const Tensor& a, bool max, std::optional<int64_t> dim, bool k
 }
 
 Tensor amax_amin(const Tensor& a, bool max, Dims dims, bool keepdim) {
+  if (dims.empty() && a.numel() == 0) fail(max ? "amax" : "amin", "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.");
   dims = normalize(a, dims);
   for (int64_t d : dims)
     if (a.size(d) == 0) fail_index(max ? "amax" : "amin", "(): Expected reduction dim ", d, " to have non-zero size.");

@@ -63,6 +63,7 @@ Tensor cumprod(const Tensor& a0, int64_t dim, std::optional<DType> dtype) {
 }
 
 Tensor logcumsumexp(const Tensor& a, int64_t dim) {
+  wrap_dim(dim, a.dim());
   if (!is_floating(a.dtype())) fail_not_implemented("\"logcumsumexp_out_cpu\" not implemented for '", scalar_type_name(a.dtype()), "'");
   dim = wrap_dim(dim, a.dim());
   Tensor out = run(ScanOp::logcumsumexp, a, dim);

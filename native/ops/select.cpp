@@ -64,8 +64,20 @@ TensorList expand_masks(const Tensor& a, const TensorList& indices) {
   return out;
 }
 
-Rows rows_of(const Tensor& a, const TensorList& given) {
+Rows rows_of(const Tensor& whole, const TensorList& listed) {
   NoGrad guard;
+  Tensor a = whole;
+  TensorList given = listed;
+  // A mask of one element takes all or nothing: it indexes a dim of size 1 put in for it.
+  int64_t place = 0;
+  for (Tensor& ix : given) {
+    bool is_mask = ix && (ix.dtype() == DType::boolean || ix.dtype() == DType::uint8);
+    if (is_mask && ix.dim() == 0) {
+      a = unsqueeze(a, std::min(place, a.dim()));
+      ix = reshape(ix, {1});
+    }
+    place += is_mask ? ix.dim() : 1;
+  }
   TensorList indices = expand_masks(a, given);
   if (int64_t(indices.size()) > a.dim()) fail_index("too many indices for tensor of dimension ", a.dim());
   indices.resize(size_t(a.dim()));
@@ -262,7 +274,6 @@ Tensor masked_select(const Tensor& a, const Tensor& mask) {
   {
     NoGrad guard;
     out = weightroom::ops::index(expand(a, sizes), {expand(mask, sizes)});
-    if (sizes.empty()) out = reshape(out, {-1});
   }
   if (any_requires_grad({a}))
     record(out, "MaskedSelectBackward0", {a}, {SavedTensor(mask)}, [from = a.sizes(), sizes](Context& c, const TensorList& g) {
@@ -338,8 +349,10 @@ Tensor index_add(const Tensor& a, int64_t dim, const Tensor& index0, const Tenso
   if (!as.empty()) as[size_t(dim)] = 0;
   if (!ss.empty()) ss[size_t(dim)] = 0;
   check(as == ss, "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ", shape_str(a.sizes()), " source.shape = ", shape_str(source.sizes()));
+  if (a.numel() == 0 && a.dim() > 1) return clone(a);
   if (index.device().is_cpu()) for (int64_t i = 0; i < index.numel(); ++i) {
     int64_t v = index.data<int64_t>()[i], size = a.dim() ? a.size(dim) : 1;
+    if (a.dim() <= 1 && (v < 0 || v >= size)) fail_index("index out of range in self");
     check(v >= 0 && v < size, "index ", v, " is out of bounds for dimension ", dim, " with size ", size);
   }
   Tensor out;

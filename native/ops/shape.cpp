@@ -59,6 +59,7 @@ Tensor roll(const Tensor& a, const Dims& shifts, const Dims& dims) {
   check(!shifts.empty(), "`shifts` required");
   if (dims.empty() && shifts.size() == 1) return view(roll(reshape(a, {-1}), shifts, {0}), a.sizes());
   check(shifts.size() == dims.size(), "shifts and dimensions must align. shifts: ", shifts.size(), ", dims:", dims.size());
+  if (a.dim() == 0 && !dims.empty()) fail_index("Dimension specified as ", dims[0], " but tensor has no dimensions");
   Tensor out;
   {
     NoGrad guard;
@@ -188,8 +189,8 @@ Tensor squeeze_dims(const Tensor& a, const Dims& dims) {
 }
 
 TensorList split(const Tensor& a, const Dims& parts, int64_t dim, bool even) {
-  dim = wrap_dim(dim, a.dim());
   check(a.dim() > 0, "split expects at least a 1-dimensional tensor");
+  dim = wrap_dim(dim, a.dim());
   Dims starts{0};
   for (int64_t p : parts) starts.push_back(starts.back() + p);
   std::vector<Geometry> views;

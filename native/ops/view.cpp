@@ -172,7 +172,7 @@ Tensor select(const Tensor& a, int64_t dim, int64_t index) {
 }
 
 Tensor slice(const Tensor& a, int64_t dim, int64_t start, int64_t end, int64_t step) {
-  check(a.dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
+  if (a.dim() == 0) fail_index("slice() cannot be applied to a 0-dim tensor.");
   check(step > 0, "slice step must be positive");
   dim = wrap_dim(dim, a.dim());
   int64_t n = a.size(dim);

@@ -84,9 +84,14 @@ export class Workbench {
     await this.quickInput.locator('.monaco-list-row', { hasText: title }).first().click();
   }
   async openFile(name: string): Promise<void> {
-    await this.quick('Control+P', name);
-    await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().click();
-    await this.page.locator('.tabs-container .tab', { hasText: name }).first().waitFor();
+    // The list is filled twice; a click between does nothing.
+    const tab = this.page.locator('.tabs-container .tab', { hasText: name }).first();
+    for (const end = Date.now() + 60_000; !await tab.isVisible() && Date.now() < end;) {
+      await this.quick('Control+P', name);
+      await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().click();
+      await tab.waitFor({ timeout: 5000 }).catch(() => undefined);
+    }
+    await tab.click();
   }
   /** Goes to a line (and column) of the open editor. */
   async goTo(line: number, column = 1): Promise<void> {

@@ -130,6 +130,7 @@ export class TensorShape extends TensorReduce {
   }
   /** At most `chunks` views of equal size along dim, the last perhaps smaller. */
   chunk(chunks: number, dim = 0): Tensor[] {
+    if (this.dim() === 0) throw new RuntimeError('chunk expects at least a 1-dimensional tensor');
     if (!(chunks > 0)) throw new RuntimeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
     const n = this.size(dim);
     return n === 0 ? this.split(Array.from({ length: chunks }, () => 0), dim) : this.split(Math.ceil(n / chunks), dim);
@@ -155,8 +156,8 @@ export class TensorShape extends TensorReduce {
   slice(dim: number, start = 0, end = Infinity, step = 1): Tensor { return native['slice'](this, dim, start, end, step); }
   /** `length` elements along dim from `start`. Throws RuntimeError where they are not all there. */
   narrow(dim: number, start: number, length: number): Tensor {
-    const n = this.size(dim);
     if (this.dim() === 0) throw new RuntimeError('narrow() cannot be applied to a 0-dim tensor.');
+    const n = this.size(dim);
     if (length < 0) throw new RuntimeError('narrow(): length must be non-negative.');
     const from = start < 0 ? start + n : start;
     if (start < -n || start > n) throw new IndexError(`start out of range (expected to be in range of [${-n}, ${n}], but got ${start})`);
