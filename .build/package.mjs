@@ -99,7 +99,7 @@ export async function pack() {
   fs.writeFileSync(path.join(stage, 'ThirdPartyNotices.txt'), notices(libraries));
   fs.writeFileSync(path.join(stage, '.vscodeignore'), '# This folder holds what goes in and nothing else.\n');
   const { createVSIX } = await import('@vscode/vsce');
-  await createVSIX({ cwd: stage, packagePath: vsixFile, target, dependencies: false, allowMissingRepository: true, skipLicense: false });
+  await createVSIX({ cwd: stage, packagePath: vsixFile, target, dependencies: false, allowMissingRepository: true, rewriteRelativeLinks: false, skipLicense: false });
   const mb = (n) => `${(n / 2 ** 20).toFixed(1)} MB`;
   console.log(`${path.relative(root, vsixFile)}: ${mb(fs.statSync(vsixFile).size)}; runs where glibc is 2.${oldest()} or newer`);
   return vsixFile;
