@@ -13,7 +13,7 @@ export interface InplaceOptions { inplace?: boolean }
 /** An activation that may be done in place; `settings` are what the repr shows before that. */
 abstract class Activation extends Module {
   readonly inplace: boolean;
-  constructor(options: InplaceOptions) { super(); this.inplace = options.inplace ?? false; }
+  constructor(options: InplaceOptions = {}) { super(); this.inplace = options.inplace ?? false; }
   protected abstract compute(x: Tensor): Tensor;
   protected settings(): string[] { return []; }
   override forward(x: Tensor): Tensor {
@@ -25,7 +25,6 @@ abstract class Activation extends Module {
   override extraRepr(): string { return [...this.settings(), ...(this.inplace ? ['inplace=True'] : [])].join(', '); }
 }
 export class ReLU extends Activation {
-  constructor(options: InplaceOptions = {}) { super(options); }
   override forward(x: Tensor): Tensor { return this.inplace ? x.relu_() : x.relu(); }
   protected override compute(x: Tensor): Tensor { return x.relu(); }
 }
@@ -57,16 +56,13 @@ export class CELU extends Activation {
 }
 /** Source: Klambauer et al. 2017. */
 export class SELU extends Activation {
-  constructor(options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.selu(x); }
 }
 export class SiLU extends Activation {
-  constructor(options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.silu(x); }
 }
 /** Source: Misra 2019. */
 export class Mish extends Activation {
-  constructor(options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.mish(x); }
 }
 export class Hardtanh extends Activation {
@@ -78,16 +74,13 @@ export class Hardtanh extends Activation {
   protected override settings(): string[] { return [`min_val=${pyFloat(this.minVal)}`, `max_val=${pyFloat(this.maxVal)}`]; }
 }
 export class ReLU6 extends Activation {
-  constructor(options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.relu6(x); }
 }
 export class Hardswish extends Activation {
-  constructor(options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.hardswish(x); }
   override extraRepr(): string { return ''; }
 }
 export class Hardsigmoid extends Activation {
-  constructor(options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.hardsigmoid(x); }
   override extraRepr(): string { return ''; }
 }

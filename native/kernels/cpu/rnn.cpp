@@ -6,14 +6,14 @@
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/iterate.h"
 #include "kernels/cpu/vec.h"
-#include "kernels/cpu/vec_layers.h"
+#include "kernels/cpu/vec_rnn.h"
 
 namespace weightroom {
 namespace {
 
 template <typename T> T sigmoid(T x) { return T(1) / (T(1) + std::exp(-x)); }
 
-// The pointwise part of each kind; see vec_layers.h for what goes in and out.
+// The pointwise part of each kind; see vec_rnn.h for what goes in and out.
 void lstm_cell(float* g, const float* c, float* c_out, float* h_out, int64_t h) { vec::lstm_cell(g, c, c_out, h_out, h); }
 void lstm_cell(double* g, const double* c, double* c_out, double* h_out, int64_t h) {
   for (int64_t k = 0; k < h; ++k) {

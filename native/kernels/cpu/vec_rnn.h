@@ -1,17 +1,8 @@
-// float32 loops of normalization, softmax and recurrent layers, compiled by Highway for each instruction set.
+// float32 loops of recurrent layers, compiled by Highway for each instruction set.
 #pragma once
 #include <cstdint>
 
 namespace weightroom::vec {
-
-// Sum of (a[i] - mean)².
-float centered_squares(const float* a, int64_t n, float mean);
-// out[i] = (a[i] - mean) * rstd * w[i] + b[i]; w and b may be null.
-void normalize(float* out, const float* a, const float* w, const float* b, int64_t n, float mean, float rstd);
-// A row of layer norm backward; w, gx, gw, gb may be null, gw and gb are added to.
-void normalize_backward(float* gx, float* gw, float* gb, const float* g, const float* a, const float* w, int64_t n, float mean, float rstd);
-// out[i] = y[i] * (g[i] - sum of g * y): softmax backward.
-void softmax_backward(float* out, const float* g, const float* y, int64_t n);
 
 // One time step of one row, gates laid out i f g o (LSTM), h units wide; gates hold their activations afterwards.
 void lstm_cell(float* gates, const float* c, float* c_out, float* h_out, int64_t h);

@@ -1,19 +1,18 @@
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/cpu/vec_layers.cpp"
+#define HWY_TARGET_INCLUDE "kernels/cpu/vec_rnn.cpp"
 #include <hwy/foreach_target.h>
 // after foreach_target
 #include <hwy/highway.h>
 
 #include "kernels/cpu/vec_math-inl.h"
 
-#include "kernels/cpu/vec_layers.h"
+#include "kernels/cpu/vec_rnn.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace weightroom::vec {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
 
 // body(d, i) for whole vectors, then once for each element that is left, with one-lane vectors.
 template <typename F> void each(int64_t n, F&& body) {
@@ -23,69 +22,6 @@ template <typename F> void each(int64_t n, F&& body) {
   for (; i + L <= n; i += L) body(d, i);
   const hn::CappedTag<float, 1> one;
   for (; i < n; ++i) body(one, i);
-}
-
-// Sums of several running values over n; f(d, i, accumulators).
-template <int N, typename F> void fold(int64_t n, float* out, F&& f) {
-  const D d;
-  const int64_t L = int64_t(hn::Lanes(d));
-  V even[N], odd[N];
-  for (int k = 0; k < N; ++k) even[k] = odd[k] = hn::Zero(d);
-  int64_t i = 0;
-  for (; i + 2 * L <= n; i += 2 * L) { f(d, i, even); f(d, i + L, odd); }
-  for (; i + L <= n; i += L) f(d, i, even);
-  for (int k = 0; k < N; ++k) out[k] = hn::GetLane(hn::SumOfLanes(d, hn::Add(even[k], odd[k])));
-  const hn::CappedTag<float, 1> one;
-  hn::Vec<decltype(one)> tail[N];
-  for (int k = 0; k < N; ++k) tail[k] = hn::Zero(one);
-  for (; i < n; ++i) f(one, i, tail);
-  for (int k = 0; k < N; ++k) out[k] += hn::GetLane(tail[k]);
-}
-
-float CenteredSquares(const float* a, int64_t n, float mean) {
-  float r;
-  fold<1>(n, &r, [&](auto d, int64_t i, auto* acc) {
-    auto x = hn::Sub(hn::LoadU(d, a + i), hn::Set(d, mean));
-    acc[0] = hn::MulAdd(x, x, acc[0]);
-  });
-  return r;
-}
-
-void Normalize(float* out, const float* a, const float* w, const float* b, int64_t n, float mean, float rstd) {
-  each(n, [&](auto d, int64_t i) {
-    auto y = hn::Mul(hn::Sub(hn::LoadU(d, a + i), hn::Set(d, mean)), hn::Set(d, rstd));
-    if (w) y = hn::Mul(y, hn::LoadU(d, w + i));
-    if (b) y = hn::Add(y, hn::LoadU(d, b + i));
-    hn::StoreU(y, d, out + i);
-  });
-}
-
-void NormalizeBackward(float* gx, float* gw, float* gb, const float* g, const float* a, const float* w, int64_t n, float mean, float rstd) {
-  auto hat = [&](auto d, int64_t i) { return hn::Mul(hn::Sub(hn::LoadU(d, a + i), hn::Set(d, mean)), hn::Set(d, rstd)); };
-  if (gw) each(n, [&](auto d, int64_t i) { hn::StoreU(hn::MulAdd(hn::LoadU(d, g + i), hat(d, i), hn::LoadU(d, gw + i)), d, gw + i); });
-  if (gb) each(n, [&](auto d, int64_t i) { hn::StoreU(hn::Add(hn::LoadU(d, g + i), hn::LoadU(d, gb + i)), d, gb + i); });
-  if (!gx) return;
-  float s[2];
-  auto weighted = [&](auto d, int64_t i) {
-    auto gi = hn::LoadU(d, g + i);
-    return w ? hn::Mul(gi, hn::LoadU(d, w + i)) : gi;
-  };
-  fold<2>(n, s, [&](auto d, int64_t i, auto* acc) {
-    auto gi = weighted(d, i);
-    acc[0] = hn::Add(acc[0], gi);
-    acc[1] = hn::MulAdd(gi, hat(d, i), acc[1]);
-  });
-  const float s0 = s[0] / float(n), s1 = s[1] / float(n);
-  each(n, [&](auto d, int64_t i) {
-    auto r = hn::NegMulAdd(hat(d, i), hn::Set(d, s1), hn::Sub(weighted(d, i), hn::Set(d, s0)));
-    hn::StoreU(hn::Mul(r, hn::Set(d, rstd)), d, gx + i);
-  });
-}
-
-void SoftmaxBackward(float* out, const float* g, const float* y, int64_t n) {
-  float dot;
-  fold<1>(n, &dot, [&](auto d, int64_t i, auto* acc) { acc[0] = hn::MulAdd(hn::LoadU(d, g + i), hn::LoadU(d, y + i), acc[0]); });
-  each(n, [&](auto d, int64_t i) { hn::StoreU(hn::Mul(hn::LoadU(d, y + i), hn::Sub(hn::LoadU(d, g + i), hn::Set(d, dot))), d, out + i); });
 }
 
 void LstmCell(float* gates, const float* c, float* c_out, float* h_out, int64_t h) {
@@ -159,21 +95,11 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace weightroom::vec {
-HWY_EXPORT(CenteredSquares);
-HWY_EXPORT(Normalize);
-HWY_EXPORT(NormalizeBackward);
-HWY_EXPORT(SoftmaxBackward);
 HWY_EXPORT(LstmCell);
 HWY_EXPORT(LstmCellBackward);
 HWY_EXPORT(GruCell);
 HWY_EXPORT(GruCellBackward);
 HWY_EXPORT(TanhRow);
-float centered_squares(const float* a, int64_t n, float mean) { return HWY_DYNAMIC_DISPATCH(CenteredSquares)(a, n, mean); }
-void normalize(float* out, const float* a, const float* w, const float* b, int64_t n, float mean, float rstd) { HWY_DYNAMIC_DISPATCH(Normalize)(out, a, w, b, n, mean, rstd); }
-void normalize_backward(float* gx, float* gw, float* gb, const float* g, const float* a, const float* w, int64_t n, float mean, float rstd) {
-  HWY_DYNAMIC_DISPATCH(NormalizeBackward)(gx, gw, gb, g, a, w, n, mean, rstd);
-}
-void softmax_backward(float* out, const float* g, const float* y, int64_t n) { HWY_DYNAMIC_DISPATCH(SoftmaxBackward)(out, g, y, n); }
 void lstm_cell(float* gates, const float* c, float* c_out, float* h_out, int64_t h) { HWY_DYNAMIC_DISPATCH(LstmCell)(gates, c, c_out, h_out, h); }
 void lstm_cell_backward(float* gates_grad, const float* gates, const float* c_before, const float* c, const float* gh, float* gc, int64_t h) {
   HWY_DYNAMIC_DISPATCH(LstmCellBackward)(gates_grad, gates, c_before, c, gh, gc, h);
