@@ -14,16 +14,39 @@ export class ModelLenses implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[];
   readonly onDidChangeCodeLenses = this.changed.event;
 
+  /** What the lenses show of the models. */
+  private shown = '';
+  private repeat: NodeJS.Timeout | undefined;
+
   constructor(private readonly store: ModelStore) {
     this.subscriptions = [
       this.changed,
       vscode.languages.registerCodeLensProvider(modelDocuments, this),
-      store.onDidChange(() => this.changed.fire()),
+      store.onDidChange(() => this.update()),
       vscode.workspace.onDidChangeConfiguration((e) => { if (e.affectsConfiguration('weightroom.codeLens')) this.changed.fire(); }),
     ];
+    this.announce(1000);
+  }
+
+  private update(): void {
+    const now = JSON.stringify(this.store.models.map((m) => [m.file, m.name, m.id, m.hasOutput, m.root.numel]));
+    if (now === this.shown) return;
+    this.shown = now;
+    this.announce(1000);
+  }
+
+  /**
+   * VS Code asks for lenses a while after the event, and drops that when the editor loses the focus meanwhile (a click into the tree):
+   * said again until it has asked, ever later, as each event also puts its question off.
+   */
+  private announce(patience: number): void {
+    clearTimeout(this.repeat);
+    if (patience < 60_000) this.repeat = setTimeout(() => this.announce(patience * 2), patience);
+    this.changed.fire();
   }
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    clearTimeout(this.repeat);
     if (!vscode.workspace.getConfiguration('weightroom', document).get('codeLens', true)) return [];
     const text = document.getText();
     const file = document.uri.fsPath;
@@ -50,5 +73,8 @@ export class ModelLenses implements vscode.CodeLensProvider, vscode.Disposable {
     return lenses;
   }
 
-  dispose(): void { vscode.Disposable.from(...this.subscriptions).dispose(); }
+  dispose(): void {
+    clearTimeout(this.repeat);
+    vscode.Disposable.from(...this.subscriptions).dispose();
+  }
 }

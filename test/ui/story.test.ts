@@ -43,6 +43,7 @@ describe('the story', function () {
   };
 
   it('runs the model by its lens', async () => {
+    await wb().hostReady();
     await wb().theme('dark');
     await wb().openFile('mlp.ts');
     await wb().lens('Run model').waitFor();
@@ -58,6 +59,7 @@ describe('the story', function () {
     assert.equal(await wb().rowText(layer('weight')), 'weight 256×784 · 200,704 · f32 · cpu');
     assert.equal(await wb().rowText(layer('bias')), 'bias 256 · f32 · cpu');
     await wb().lens('203,530 parameters').waitFor();
+    console.log(`      Run to the last lens on screen: ${Date.now() - started} ms`);
   });
 
   it('prints the forward pass as PyTorch does', async () => {

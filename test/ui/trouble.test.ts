@@ -32,6 +32,7 @@ function withTrouble(): string {
 describe('trouble', function () {
   this.timeout(180_000);
   const wb = useWorkbench('trouble', { folder: withTrouble(), gpu: false });
+  before(() => wb().hostReady());
   const run = async (file: string): Promise<void> => {
     await wb().openFile(file);
     await wb().command('Weightroom: Run Model File');

@@ -83,6 +83,11 @@ export class Workbench {
     await this.quick('F1', `>${title}`);
     await this.quickInput.locator('.monaco-list-row', { hasText: title }).first().click();
   }
+  /** Waits until the extension host answers. VS Code's delay before it asks for lenses is the mean of what the answers took: long, when the first came while the host started. */
+  async hostReady(): Promise<void> {
+    await this.activity('Weightroom');
+    await this.page.locator('.sidebar .monaco-button', { hasText: 'Run Model File' }).waitFor();
+  }
   async openFile(name: string): Promise<void> {
     // The list is filled twice; a click between does nothing.
     const tab = this.page.locator('.tabs-container .tab', { hasText: name }).first();
