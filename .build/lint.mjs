@@ -16,7 +16,7 @@ const rules = [
   { files: /^webview\//, allow: ['webview', 'extension/protocol', 'preact'] },
 ];
 const nativeRules = [
-  { files: /^native\/core\//, allow: ['core/'] },
+  { files: /^native\/core\//, allow: ['core/', 'sys/mman.h'] },
   { files: /^native\/(kernels|random|stats)\//, allow: ['core/', 'kernels/', 'random/', 'stats/', 'hwy/', 'dnnl', 'omp.h'] },
   { files: /^native\/autograd\//, allow: ['core/', 'autograd/'] },
   { files: /^native\/ops\//, allow: ['core/', 'autograd/', 'random/', 'ops/', 'kernels/backend.h', 'kernels/transfer.h'] },

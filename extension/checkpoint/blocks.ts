@@ -1,4 +1,5 @@
 /** Quantized blocks of GGUF files to float32. Layouts as ggml defines them; tested against gguf-py's own numbers. */
+import { iq } from './codebooks';
 import { fp4Values, halfToNumber } from './floats';
 import type { Blocks } from './tensor';
 
@@ -114,7 +115,7 @@ const nvfp4: Decode = (b, at, out, to) => {
   }
 };
 
-/** ggml's types by number. `plain`: PyTorch's name of a type without blocks. The IQ1, IQ2, IQ3, Q1_0 and Q2_0 codebooks are not decoded: such tensors are listed, their values not shown. */
+/** ggml's types by number. `plain`: PyTorch's name of a type without blocks. Q1_0 and Q2_0 are not decoded (gguf-py has no numbers to test against): such tensors are listed, their values not shown. */
 export const ggmlTypes: Readonly<Record<number, { name: string; plain?: string; blocks?: Blocks }>> = {
   0: { name: 'F32', plain: 'float32' }, 1: { name: 'F16', plain: 'float16' }, 24: { name: 'I8', plain: 'int8' }, 25: { name: 'I16', plain: 'int16' }, 26: { name: 'I32', plain: 'int32' }, 27: { name: 'I64', plain: 'int64' },
   28: { name: 'F64', plain: 'float64' }, 30: { name: 'BF16', plain: 'bfloat16' },
@@ -122,9 +123,9 @@ export const ggmlTypes: Readonly<Record<number, { name: string; plain?: string; 
   7: { name: 'Q5_1', blocks: { size: 32, bytes: 24, decode: q5_1 } }, 8: { name: 'Q8_0', blocks: { size: 32, bytes: 34, decode: q8_0 } }, 9: { name: 'Q8_1', blocks: { size: 32, bytes: 36, decode: q8_1 } },
   10: { name: 'Q2_K', blocks: { size: 256, bytes: 84, decode: q2_k } }, 11: { name: 'Q3_K', blocks: { size: 256, bytes: 110, decode: q3_k } }, 12: { name: 'Q4_K', blocks: { size: 256, bytes: 144, decode: q4_k } },
   13: { name: 'Q5_K', blocks: { size: 256, bytes: 176, decode: q5_k } }, 14: { name: 'Q6_K', blocks: { size: 256, bytes: 210, decode: q6_k } }, 15: { name: 'Q8_K', blocks: { size: 256, bytes: 292, decode: q8_k } },
-  16: { name: 'IQ2_XXS', blocks: { size: 256, bytes: 66 } }, 17: { name: 'IQ2_XS', blocks: { size: 256, bytes: 74 } }, 18: { name: 'IQ3_XXS', blocks: { size: 256, bytes: 98 } }, 19: { name: 'IQ1_S', blocks: { size: 256, bytes: 50 } },
-  20: { name: 'IQ4_NL', blocks: { size: 32, bytes: 18, decode: iq4_nl } }, 21: { name: 'IQ3_S', blocks: { size: 256, bytes: 110 } }, 22: { name: 'IQ2_S', blocks: { size: 256, bytes: 82 } },
-  23: { name: 'IQ4_XS', blocks: { size: 256, bytes: 136, decode: iq4_xs } }, 29: { name: 'IQ1_M', blocks: { size: 256, bytes: 56 } }, 34: { name: 'TQ1_0', blocks: { size: 256, bytes: 54, decode: tq1_0 } },
+  16: { name: 'IQ2_XXS', blocks: iq.IQ2_XXS }, 17: { name: 'IQ2_XS', blocks: iq.IQ2_XS }, 18: { name: 'IQ3_XXS', blocks: iq.IQ3_XXS }, 19: { name: 'IQ1_S', blocks: iq.IQ1_S },
+  20: { name: 'IQ4_NL', blocks: { size: 32, bytes: 18, decode: iq4_nl } }, 21: { name: 'IQ3_S', blocks: iq.IQ3_S }, 22: { name: 'IQ2_S', blocks: iq.IQ2_S },
+  23: { name: 'IQ4_XS', blocks: { size: 256, bytes: 136, decode: iq4_xs } }, 29: { name: 'IQ1_M', blocks: iq.IQ1_M }, 34: { name: 'TQ1_0', blocks: { size: 256, bytes: 54, decode: tq1_0 } },
   35: { name: 'TQ2_0', blocks: { size: 256, bytes: 66, decode: tq2_0 } }, 39: { name: 'MXFP4', blocks: { size: 32, bytes: 17, decode: mxfp4 } }, 40: { name: 'NVFP4', blocks: { size: 64, bytes: 36, decode: nvfp4 } },
   41: { name: 'Q1_0', blocks: { size: 128, bytes: 18 } }, 42: { name: 'Q2_0', blocks: { size: 64, bytes: 18 } },
 };

@@ -167,7 +167,7 @@ function tensorOf(source: Source, base: number, e: { name: string; shape: number
     if (row % known.blocks.size !== 0) damaged(`a row of tensor '${e.name}' has ${row} elements, which is no multiple of ${known.name}'s block of ${known.blocks.size}`);
     size = Math.ceil(numel / known.blocks.size) * known.blocks.bytes;
     options.blocks = known.blocks;
-    if (known.blocks.decode === undefined) options.problem ??= `${known.name} blocks are not decoded`;
+    if (known.blocks.decode === undefined) options.problem ??= `${known.name} blocks are not decoded, so the values cannot be shown`;
   } else size = numel * { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2, I16: 2, I8: 1 }[known.name]!;
   if (expected !== null && e.offset !== BigInt(expected)) damaged(`tensor '${e.name}' stands at ${e.offset} of the data, but ${expected} was expected`);
   if (e.offset % BigInt(alignment) !== 0n) damaged(`tensor '${e.name}' stands at ${e.offset}, which is not aligned to ${alignment}`);

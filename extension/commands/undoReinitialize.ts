@@ -1,4 +1,4 @@
-/** Puts back the values from before the last reinitialization. */
+/** Puts back the values from before the last reinitialization or load. */
 import * as vscode from 'vscode';
 
 import { UndoReinitialize, type ModelSummary } from '../protocol/model';
@@ -15,7 +15,7 @@ export async function undoReinitialize(services: Services, arg?: unknown): Promi
 }
 
 export async function undo(services: Services, model: ModelSummary): Promise<{ message: string } | undefined> {
-  const result = await task(services, { title: t('Undoing reinitialization of {0}', model.name), status: model.name, file: model.file, runsUserCode: false }, () => services.engine.request(UndoReinitialize, { model: model.id }));
+  const result = await task(services, { title: t('Putting back the values of {0}', model.name), status: model.name, file: model.file, runsUserCode: false }, () => services.engine.request(UndoReinitialize, { model: model.id }));
   if (result === undefined) return undefined;
   services.output.appendLine(`> ${result.message}`);
   vscode.window.setStatusBarMessage(`$(discard) ${result.message}`, 6000);

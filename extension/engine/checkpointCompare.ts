@@ -86,7 +86,7 @@ export async function compare(a: OpenSide, b: OpenSide, o: CompareOptions): Prom
   if (o.values) {
     const total = pairs.reduce((s, r) => s + inA.get(r.name)![1].bytes, 0);
     let done = 0;
-    let told = performance.now();
+    let told = -Infinity; // the first row is told at once
     let finished: CompareRow[] = [];
     let next = 0;
     let failed = false;
@@ -95,7 +95,7 @@ export async function compare(a: OpenSide, b: OpenSide, o: CompareOptions): Prom
       while (next < pairs.length && !failed) {
         if (o.signal.aborted) throw new Cancelled();
         const row = pairs[next++]!;
-        await measure(row, inA.get(row.name)![1], inB.get(row.name)![1], o.signal, (bytes) => { done += bytes; if (performance.now() - told > 150) tell(); });
+        await measure(row, inA.get(row.name)![1], inB.get(row.name)![1], o.signal, (bytes) => { done += bytes; if (told > 0 && performance.now() - told > 150) tell(); });
         finished.push(row);
         if (performance.now() - told > 150) tell();
       }

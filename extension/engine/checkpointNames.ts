@@ -11,6 +11,18 @@ export function renamed(name: string, root: string, rename: Rename | null): stri
   return name.startsWith(rename.from) ? rename.to + name.slice(rename.from.length) : name;
 }
 
+/**
+ * Names of the file below `root` by the names they get. A name that a rename would put where another already stands keeps its own,
+ * so nothing is overwritten unseen.
+ */
+export function targetNames(names: Iterable<string>, root: string, rename: Rename | null): Map<string, string> {
+  const own = [...names].flatMap((full) => { const short = renamed(full, root, null); return short === null ? [] : [{ full, short, target: renamed(short, '', rename)! }]; });
+  const kept = new Set(own.filter((n) => n.target === n.short).map((n) => n.short));
+  const out = new Map<string, string>();
+  for (const { full, short, target } of own) out.set(target !== short && (kept.has(target) || out.has(target)) ? short : target, full);
+  return out;
+}
+
 /** Prefixes (with their dot) that at least half of the names begin with, the empty one first. */
 export function prefixes(names: readonly string[]): string[] {
   const out = [''];

@@ -25,22 +25,23 @@ class LiveRegion implements Region {
   *place(): Io<null> { return null; }
 }
 
-export interface OpenSide { tensors: ReadonlyMap<string, FileTensor>; label: string }
+/** `module`: the class of a live side. */
+export interface OpenSide { tensors: ReadonlyMap<string, FileTensor>; label: string; module?: string }
 
 export class Sides {
   constructor(private readonly files: OpenFiles, private readonly runner: RunnerHost) {}
   async use<T>(side: Side, signal: AbortSignal, fn: (s: OpenSide) => Promise<T> | T): Promise<T> {
     if ('file' in side) return this.files.use(side.file, signal, (f) => fn({ tensors: f.checkpoint.tensors, label: f.checkpoint.info.file }));
-    return fn({ tensors: await this.live(side), label: side.path === '' ? side.model : `${side.model} ${side.path}` });
+    return fn({ ...(await this.live(side)), label: side.path === '' ? side.model : `${side.model} ${side.path}` });
   }
   /** Names as the state dict of the module at `path` has them. */
-  private async live(side: Extract<Side, { model: string }>): Promise<Map<string, FileTensor>> {
-    const rows = await this.runner.request(LiveTensors, { model: side.model, path: side.path });
-    return new Map(rows.map((r): [string, FileTensor] => {
+  private async live(side: Extract<Side, { model: string }>): Promise<{ module: string; tensors: Map<string, FileTensor> }> {
+    const { module, tensors } = await this.runner.request(LiveTensors, { model: side.model, path: side.path });
+    return { module, tensors: new Map(tensors.map((r): [string, FileTensor] => {
       const full = side.path === '' ? r.name : `${side.path}.${r.name}`;
       const storage = new FileStorage(r.storage, r.dtype, r.bytes, new LiveRegion(this.runner, side.model, full, r.bytes));
       return [r.name, new Tensor(storage, r.dtype, r.shape, contiguousStride(r.shape), 0, { requiresGrad: r.requiresGrad })];
-    }));
+    })) };
   }
 }
 

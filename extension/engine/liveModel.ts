@@ -1,13 +1,17 @@
 /** A model that lives in the runner, and everything the editor does to it. Works on PyTorch's dotted paths ('' is the model). */
 import path from 'node:path';
 
+import type { LoadInto } from '../protocol/checkpoint';
 import type { ModelId, ModelSummary, RunResult } from '../protocol/model';
+import type { ParamsOf, ResultOf } from '../protocol/rpc';
 import { load, nn, noGrad, optim, save, type Loaded, type Parameter, type Tensor } from '../lib/index';
+import { loadInto } from './checkpointLive';
 import { applyInit, initCall, initFunctions } from './initFunctions';
 import { isTensor, proposeInput, shapeOf, treeOf } from './modelTree';
 import { UpdateRatios } from './updateRatio';
 import { fail } from './userError';
 import { evaluate } from './userModule';
+import { WeightHistory } from './weightHistory';
 
 export interface Source { file: string; line: number }
 
@@ -17,7 +21,7 @@ export class LiveModel {
   private output: Tensor | null = null;
   /** The graph of `output` was used up by a backward pass. */
   private spent = false;
-  private readonly undo: { what: string; values: Map<Tensor, Tensor> }[] = [];
+  private readonly history = new WeightHistory(() => this.weights());
   /** Backward passes seen. */
   step = 0;
   loss: number | null = null;
@@ -30,7 +34,7 @@ export class LiveModel {
   summary(): ModelSummary {
     return {
       id: this.id, name: this.name, file: this.file, root: treeOf(this.net, this.name, this.shapes), ...(this.source ? { source: this.source } : {}),
-      training: this.net.training, proposedInput: this.input ?? proposeInput(this.net), canUndoReinitialize: this.undo.length > 0, hasOutput: this.output !== null,
+      training: this.net.training, proposedInput: this.input ?? proposeInput(this.net), canUndoReinitialize: this.history.size > 0, hasOutput: this.output !== null,
     };
   }
 
@@ -122,18 +126,8 @@ export class LiveModel {
   reinitialize(at: string, name: string, args: (number | string)[]): { message: string; changed: string[] } {
     if (!initFunctions.some((f) => f.name === name)) fail('user', 'ValueError', `there is no init function '${name}'`);
     const targets = this.parametersAt(at);
-    const before = new Map<Tensor, Tensor>(noGrad(() => targets.map(([, p]) => [p, p.detach().clone()])));
-    const restore = (): void => noGrad(() => { for (const [p, v] of before) p.data.copy_(v); });
-    let changed: string[];
-    try {
-      changed = name === 'reset' ? this.reset(at, targets) : this.fill(targets, name, args);
-    } catch (error) {
-      restore();
-      throw error;
-    }
     const what = `${at || this.name} with ${name === 'reset' ? 'its default initialization' : initCall(name, args)}`;
-    this.undo.push({ what, values: before });
-    if (this.undo.length > 20) this.undo.shift();
+    const { result: changed } = this.history.change(what, targets.map(([n]) => n), () => (name === 'reset' ? this.reset(at, targets) : this.fill(targets, name, args)));
     const skipped = targets.map(([n]) => n).filter((n) => !changed.includes(n));
     return { message: `Reinitialized ${what}: ${changed.join(', ')}.${skipped.length > 0 ? ` Left as they are: ${skipped.join(', ')}.` : ''}`, changed };
   }
@@ -161,10 +155,7 @@ export class LiveModel {
     return fits.map(([n]) => n);
   }
   undoReinitialize(): { message: string } {
-    const last = this.undo.pop();
-    if (last === undefined) return fail('user', 'ValueError', `nothing to undo on ${this.name}`);
-    noGrad(() => { for (const [p, v] of last.values) p.data.copy_(v.to(p.device)); });
-    return { message: `Undone: ${last.what}.` };
+    return { message: `Undone: ${this.history.undo() ?? fail('user', 'ValueError', `nothing to undo on ${this.name}`)}.` };
   }
   moveToDevice(at: string, device: string): { message: string } {
     this.module(at).to(device);
@@ -187,6 +178,10 @@ export class LiveModel {
   loadCheckpoint(at: string, file: string, strict: boolean): { message: string; missing: string[]; unexpected: string[] } {
     const result = this.module(at).loadStateDict(stateDictIn(load(file), file), { strict });
     return { message: String(result), missing: result.missingKeys, unexpected: result.unexpectedKeys };
+  }
+  loadInto(p: ParamsOf<typeof LoadInto>): ResultOf<typeof LoadInto> {
+    const full = (n: string): string => (p.path === '' ? n : `${p.path}.${n}`);
+    return loadInto(this.module(p.path), p, (names, fn) => this.history.change(`loading of ${path.basename(p.file)} into ${p.path || this.name}`, names.map(full), fn));
   }
   /** Values by name, to carry over to a fresh run. */
   weights(): Map<string, Tensor> { return this.net.stateDict(); }

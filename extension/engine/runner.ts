@@ -12,7 +12,7 @@ import type { Bundle } from './bundle';
 import type { CompiledCell } from './cell';
 import { LoadInto } from '../protocol/checkpoint';
 import { CompleteCell, MoveNotebook, type CellResult } from '../protocol/notebook';
-import { liveBytes, liveTensors, loadInto } from './checkpointLive';
+import { liveBytes, liveTensors } from './checkpointLive';
 import { Slot, type Control, type FromRunner, type ToRunner } from './control';
 import { initFunctions } from './initFunctions';
 import { gradientReport, tensorHistogram } from './inspect';
@@ -197,7 +197,7 @@ on(CompleteCell, ({ notebook, text }) => notebooks.get(notebook)?.complete(text)
 on(StopWaiting, () => { stopWaiting?.(); return null; });
 on(LiveTensors, (p) => liveTensors(find(p.model).module(p.path)));
 on(LiveBytes, (p) => liveBytes(find(p.model).net, p));
-on(LoadInto, (p) => { const m = find(p.model); return using(m, () => loadInto(m.module(p.path), p)); });
+on(LoadInto, (p) => { const m = find(p.model); return using(m, () => m.loadInto(p)); });
 
 // --- answering, one after the other; looking goes first
 

@@ -13,7 +13,7 @@ export const RunCompiledCell = request<CompiledCell, CellResult>('runner/cell');
 /** A cell that awaits something is not waited for any longer. */
 export const StopWaiting = request<null, null>('runner/stopWaiting');
 
-/** A live model's state below `path`, without values. */
-export const LiveTensors = request<{ model: string; path: string }, { name: string; dtype: string; shape: number[]; bytes: number; storage: string; requiresGrad: boolean }[]>('runner/tensors');
+/** A live model's state below `path`, without values; `module`: the class of what stands there. */
+export const LiveTensors = request<{ model: string; path: string }, { module: string; tensors: { name: string; dtype: string; shape: number[]; bytes: number; storage: string; requiresGrad: boolean }[] }>('runner/tensors');
 /** A stretch of a live tensor's values, contiguous. `name` from the model's root. */
 export const LiveBytes = request<{ model: string; name: string; offset: number; length: number }, { bytes: Uint8Array }>('runner/bytes');

@@ -1,7 +1,7 @@
 /**
- * The checkpoint viewer: a read-only custom editor; and beside it the comparison of two sides, an editor
- * of its own that comes back after a reload. All bytes are read in the engine process; a page is given structure, bins, tiles
- * and pages of values. `weightroom.openCompare` is for callers in the extension; loading asks by quick picks (commands/loadCheckpoint.ts).
+ * The checkpoint viewer: a read-only custom editor; and beside it two editors of their own that come back after a reload: the comparison
+ * of two sides, and the preflight of loading a file into a live model. All bytes are read in the engine process; a page is given structure,
+ * bins, tiles and pages of values. `weightroom.openCompare` and `weightroom.openPreflight` are for callers in the extension.
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -9,10 +9,10 @@ import * as vscode from 'vscode';
 import type { EngineClient } from '../engine/client';
 import type { Side } from '../protocol/checkpoint';
 import * as viewer from '../protocol/checkpointPanel';
-import { ModelChanged } from '../protocol/model';
+import { ModelChanged, type ModelId } from '../protocol/model';
 import { CheckpointDocument } from './checkpointDocument';
 import { answerPage, convertAs } from './checkpointRequests';
-import { openPage } from './page';
+import { openPage, type Page } from './page';
 
 /** The manifest declares two: formats that are ours by default, and endings that many tools share. */
 const viewTypes = ['weightroom.checkpoint', 'weightroom.checkpoint.option'];
@@ -35,6 +35,8 @@ export function registerCheckpointEditor(context: vscode.ExtensionContext, engin
     ...viewTypes.map((type) => vscode.window.registerCustomEditorProvider(type, provider, { supportsMultipleEditorsPerDocument: true })),
     vscode.commands.registerCommand('weightroom.openCompare', (a: Side, b: Side) => openCompare(context, engine, a, b)),
     restore('compare', (panel, s) => showCompare(context, engine, panel, s)),
+    vscode.commands.registerCommand('weightroom.openPreflight', (file: string, model: ModelId, at: string) => openPreflight(context, engine, file, model, at)),
+    restore('preflight', (panel, s) => showPreflight(context, engine, panel, s)),
   );
 }
 
@@ -63,10 +65,22 @@ function showCompare(context: vscode.ExtensionContext, engine: EngineClient, pan
   const page = openPage(context, panel.webview, 'checkpoint', 'compare');
   page.channel.handle(viewer.GetSubject, () => subject);
   page.channel.handle(viewer.SwapSides, () => { openCompare(context, engine, subject.b, subject.a); panel.dispose(); return null; });
-  const sides = [subject.a, subject.b];
-  const changed = (): void => page.channel.notify(viewer.SubjectChanged, null);
-  const subscriptions = vscode.Disposable.from(answerPage(page, engine, () => Promise.resolve(sides)), ...sides.map((s) => whenChanged(engine, s, changed)));
-  panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
+  follow(engine, panel, page, [subject.a, subject.b]);
+}
+
+// --- preflight
+
+function openPreflight(context: vscode.ExtensionContext, engine: EngineClient, file: string, model: ModelId, at: string): void {
+  const subject = { kind: 'preflight' as const, file, model, path: at, nameFile: nameOf({ file }), nameModel: nameOf({ model, path: at }) };
+  showPreflight(context, engine, newPanel('preflight', `${path.posix.basename(subject.nameFile)} → ${subject.nameModel}`), subject);
+}
+
+function showPreflight(context: vscode.ExtensionContext, engine: EngineClient, panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: 'preflight' }): void {
+  const page = openPage(context, panel.webview, 'checkpoint', 'preflight');
+  const { file, model, path: at } = subject;
+  page.channel.handle(viewer.GetSubject, () => subject);
+  page.channel.handle(viewer.LoadNow, async (decision) => (await vscode.commands.executeCommand<{ message: string } | undefined>('weightroom.loadCheckpoint', vscode.Uri.file(file), { model, path: at }, decision)) ?? null);
+  follow(engine, panel, page, [{ file }, { model, path: at }]);
 }
 
 // --- shared
@@ -75,9 +89,16 @@ function newPanel(kind: viewer.SubjectKind, title: string): vscode.WebviewPanel 
   return vscode.window.createWebviewPanel(`weightroom.${kind}`, title, vscode.ViewColumn.Active);
 }
 
+/** Answers the page about these sides while the panel is open, and says when one of them changes. */
+function follow(engine: EngineClient, panel: vscode.WebviewPanel, page: Page, sides: Side[]): void {
+  const changed = (): void => page.channel.notify(viewer.SubjectChanged, null);
+  const subscriptions = vscode.Disposable.from(answerPage(page, engine, () => Promise.resolve(sides)), ...sides.map((s) => whenChanged(engine, s, changed)));
+  panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
+}
+
 /** Calls when a side's bytes or values change. */
 function whenChanged(engine: EngineClient, side: Side, changed: () => void): vscode.Disposable {
-  if ('model' in side) return engine.on(ModelChanged, ({ model }) => { if (model === side.model) changed(); });
+  if ('model' in side) return engine.on(ModelChanged, ({ model }) => { if (model === null || model === side.model) changed(); });
   const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(path.dirname(side.file)), path.basename(side.file)));
   let timer: NodeJS.Timeout | undefined;
   const soon = (): void => { clearTimeout(timer); timer = setTimeout(changed, 300); };

@@ -14,7 +14,7 @@ const t = vscode.l10n.t;
 
 const passed = [
   checkpoint.OpenCheckpoint, checkpoint.CheckpointStats, checkpoint.CheckpointAllStats, checkpoint.CheckpointTile, checkpoint.CheckpointValues,
-  checkpoint.CheckpointBlock, checkpoint.CompareCheckpoints, checkpoint.CompareTensor, checkpoint.PreflightLoad, checkpoint.LoadInto,
+  checkpoint.CheckpointBlock, checkpoint.CompareCheckpoints, checkpoint.CompareTensor, checkpoint.PreflightLoad,
 ] as Request<unknown, unknown>[];
 
 /** `own` is asked each time: a file of a remote file system is copied anew when it changes. */

@@ -173,14 +173,14 @@ export interface CompareResult {
   exact: boolean;
 }
 
-export type PreflightStatus = 'matched' | 'missing' | 'unexpected' | 'shape' | 'dtype';
+/** `dtype` fits and is converted; `shape` does not fit; `unreadable`: names fit, but the values are of a kind that cannot be loaded (`problem` says why). */
+export type PreflightStatus = 'matched' | 'dtype' | 'shape' | 'unreadable' | 'missing' | 'unexpected';
 
 export interface PreflightRow {
   /** Name in the model; absent for `unexpected`. */
   target?: string;
   /** Name in the file; absent for `missing`. */
   source?: string;
-  /** `dtype` fits and is converted; `shape` does not fit. */
   status: PreflightStatus;
   fileShape?: number[];
   fileDtype?: string;
@@ -202,6 +202,8 @@ export interface Preflight {
   rename: Rename | null;
   /** Proposed renames that match more, best first. */
   suggestions: (Rename & { matched: number })[];
+  /** What load_state_dict(strict=True) says of it, in PyTorch's words; '' when everything fits. */
+  message: string;
   /** Why nothing can be loaded (a damaged file), else absent. */
   error?: string;
 }
@@ -231,7 +233,7 @@ export const CompareTensor = request<{ a: { at: Side; name: string }; b: { at: S
 /** What loading would do. Without `root` and `rename` the best root is taken and nothing is renamed. Changes nothing. */
 export const PreflightLoad = request<{ file: string; model: ModelId; path: string; root?: string; rename?: Rename | null }, Preflight>('checkpoint/preflight');
 /** Loads what a preflight showed. Not `partial`: everything must fit, or nothing changes and the error carries PyTorch's message. */
-export const LoadInto = request<{ file: string; model: ModelId; path: string; root: string; rename: Rename | null; partial: boolean }, { message: string; loaded: string[]; missing: string[]; unexpected: string[]; mismatched: string[] }>('checkpoint/load');
+export const LoadInto = request<{ file: string; model: ModelId; path: string; root: string; rename: Rename | null; partial: boolean }, { message: string; loaded: string[]; missing: string[]; unexpected: string[]; mismatched: string[]; /** The values from before are kept: UndoReinitialize puts them back. */ undoable: boolean }>('checkpoint/load');
 
 /** Writes one tensor; csv is the slice's rows (or the whole tensor, rows along all but the last dimension). Progress: bytes. */
 export const ExportTensor = request<{ at: Side; name: string; target: string; format: 'npy' | 'csv'; slice?: Slice; job?: string }, { file: string; bytes: number; /** What was changed on the way: `bfloat16 written as float32`. */ note?: string }>('checkpoint/export');

@@ -1,14 +1,16 @@
 /**
- * What the checkpoint pages (viewer, compare) ask of their host beside the engine's own checkpoint/* requests, which are
+ * What the checkpoint pages (viewer, compare, preflight) ask of their host beside the engine's own checkpoint/* requests, which are
  * passed on when they are about the page's own files and models.
  */
-import type { Side, Slice } from './checkpoint';
+import type { ModelId } from './model';
+import type { Rename, Side, Slice } from './checkpoint';
 import { notification, request } from './rpc';
 
 /** What the page is about. */
 export type Subject =
   | { kind: 'file'; file: string; /** Workspace-relative. */ name: string }
-  | { kind: 'compare'; a: Side; b: Side; nameA: string; nameB: string };
+  | { kind: 'compare'; a: Side; b: Side; nameA: string; nameB: string }
+  | { kind: 'preflight'; file: string; model: ModelId; /** Of the module that is loaded into; '' is the whole model. */ path: string; nameFile: string; nameModel: string };
 export type SubjectKind = Subject['kind'];
 
 /** Rejected when the file cannot be reached, with the reason. */
@@ -17,8 +19,13 @@ export const GetSubject = request<null, Subject>('viewer/subject');
 export const SubjectChanged = notification<null>('viewer/changed');
 /** Asks for the other side, then opens the comparison. */
 export const CompareWith = request<null, null>('viewer/compareWith');
-/** Asks for a live model, then loads; a preflight says first what does not fit. */
+/** Asks for a live model, then loads what fits entirely; else a preflight page opens. */
 export const LoadIntoModel = request<null, null>('viewer/loadInto');
+/**
+ * Loads what the preflight shows. Not `partial`: everything must fit, or nothing changes. The user is told by a message with Undo; null when it failed
+ * (also told).
+ */
+export const LoadNow = request<{ root: string; rename: Rename | null; partial: boolean }, { message: string } | null>('viewer/loadNow');
 /** Opens the file of a side in the viewer, or shows the model in its tree. */
 export const ShowSide = request<{ side: Side }, null>('viewer/show');
 /** The same comparison with the sides changed over. */

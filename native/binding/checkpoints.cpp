@@ -83,7 +83,7 @@ napi_value read_file(Call& c) {
   const size_t n = size_t(c.integer(4));
   char* to = stretch(c, t, c.integer(1), n);
   std::atomic<bool> whole{true};
-  parallel_for(int64_t(n), 8 << 20, [&](int64_t a, int64_t b) {
+  parallel_for(int64_t(n), 2 << 20, [&](int64_t a, int64_t b) {
     if (read_at(fd, to + a, size_t(b - a), position + a) != size_t(b - a)) whole = false;
   });
   if (!whole) fail("the file ended too early or could not be read");

@@ -1,6 +1,9 @@
 #include "core/storage.h"
 
 #include <cstdlib>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -18,6 +21,20 @@ size_t size_class(size_t n) {
   size_t step = 1;
   while (step * 8 < n) step *= 2;
   return (n + step - 1) / step * step;
+}
+
+constexpr size_t kHugePage = 2u << 20;
+
+// Fresh memory costs a page fault for each page touched: 262,144 of them for 1 GiB, more than reading it from the page cache. Large pages make it 512.
+void* allocate(size_t size) {
+#ifdef __linux__
+  if (size >= 2 * kHugePage) {
+    void* p = std::aligned_alloc(kHugePage, (size + kHugePage - 1) / kHugePage * kHugePage);
+    if (p) madvise(p, size, MADV_HUGEPAGE);  // a wish: the kernel may have none to give
+    return p;
+  }
+#endif
+  return std::aligned_alloc(64, size);
 }
 
 struct Pool {
@@ -40,7 +57,7 @@ struct Pool {
         return p;
       }
     }
-    void* p = std::aligned_alloc(64, size);
+    void* p = allocate(size);
     if (!p) {
       live -= int64_t(size);
       fail("[enforce fail at alloc_cpu] DefaultCPUAllocator: can't allocate memory: you tried to allocate ", size, " bytes.");

@@ -1,30 +1,29 @@
 /**
  * `node test/bench/checkpoints.mjs [--rounds N] [--folder F]`: opening, statistics, loading and saving of generated checkpoints, beside PyTorch in
  * the same run where a Python with torch is found (WEIGHTROOM_PYTHON, else python3). Needs a build. The files (2 GiB, and a sparse one of
- * 20 GB that takes no space) are removed at the end. The best of the rounds, ours and PyTorch's in turns, files in the page cache (other work on the machine only ever adds).
+ * 20 GB that takes no space) are removed at the end. Every number is the median of rounds, each in a process of its own (checkpointSide.mjs,
+ * checkpoints.py), ours and PyTorch's in turns, files in the page cache: nobody finds memory that is faulted in already. Memory is what the
+ * process's peak grew by.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import readline from 'node:readline';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 
-const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '7' }, folder: { type: 'string', default: os.tmpdir() }, keep: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, folder: { type: 'string', default: os.tmpdir() }, keep: { type: 'boolean', default: false } } });
 const rounds = Number(options.rounds);
 const root = path.resolve(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
 const out = (f) => require(path.join(root, 'out', 'extension', f));
 const lib = require(path.join(root, 'dist', 'lib', 'index.js'));
-const { openCheckpoint } = out('checkpoint/registry.js');
 const { runSync } = out('checkpoint/io.js');
 const { saveTorch } = out('checkpoint/torchWriter.js');
 const { ZipWriter } = out('checkpoint/zipWriter.js');
 const { Pickler } = out('checkpoint/pickler.js');
 const { PyDict } = out('checkpoint/values.js');
 const { WritableTensor } = out('checkpoint/writable.js');
-const { Source } = out('checkpoint/source.js');
 
 const folder = fs.mkdtempSync(path.join(options.folder, 'weightroom-bench-'));
 const at = (name) => path.join(folder, name);
@@ -54,102 +53,73 @@ function sparse(file, each) {
   fs.closeSync(fd);
 }
 
-/** PyTorch as a process that answers one line with another; null when there is none. */
-async function pytorch() {
-  const python = process.env.WEIGHTROOM_PYTHON ?? 'python3';
-  if (spawnSync(python, ['-c', 'import torch']).status !== 0) return null;
-  const child = spawn(python, [path.join(import.meta.dirname, 'checkpoints.py')], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, OMP_NUM_THREADS: String(os.availableParallelism()) } });
-  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const hello = JSON.parse((await lines.next()).value);
-  return { hello, ask: async (job) => { child.stdin.write(`${JSON.stringify(job)}\n`); return JSON.parse((await lines.next()).value) * 1000; }, end: () => child.stdin.end() };
+const python = process.env.WEIGHTROOM_PYTHON ?? 'python3';
+const threads = String(os.availableParallelism());
+const torch = (() => { const r = spawnSync(python, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8' }); return r.status === 0 ? r.stdout.trim() : null; })();
+/** One job in a fresh process: { ms, mb }. */
+function side(command, script, job) {
+  const r = spawnSync(command, [...(command === python ? [] : ['--expose-gc']), path.join(import.meta.dirname, script), JSON.stringify(job)], { encoding: 'utf8', env: { ...process.env, OMP_NUM_THREADS: threads } });
+  if (r.status !== 0) throw new Error(`${script} ${JSON.stringify(job)}: ${r.stderr}`);
+  return JSON.parse(r.stdout.trim().split('\n').at(-1));
 }
-
-const timed = async (fn) => { const start = performance.now(); await fn(); return performance.now() - start; };
-/** Ours and theirs in turns. */
-async function both(ours, theirs) {
+const median = (list, key) => list.map((x) => x[key]).sort((a, b) => a - b)[list.length >> 1];
+/** Medians of both sides; every other round PyTorch goes first. `theirs` null: ours alone. */
+function both(ours, theirs) {
   const [a, b] = [[], []];
-  for (let i = 0; i < rounds + 1; i++) {
-    a.push(await timed(ours));
-    globalThis.gc?.();
-    if (theirs) b.push(await theirs());
-  }
-  return { ours: Math.min(...a.slice(1)), theirs: theirs ? Math.min(...b.slice(1)) : null }; // the first round warms up
+  const turns = [() => a.push(side(process.execPath, 'checkpointSide.mjs', ours)), ...(theirs !== null && torch ? [() => b.push(side(python, 'checkpoints.py', theirs))] : [])];
+  for (let i = 0; i < rounds; i++) for (const turn of i % 2 ? [...turns].reverse() : turns) turn();
+  return { ours: median(a, 'ms'), mb: median(a, 'mb'), bytesRead: a[0].bytesRead, ...(b.length > 0 ? { theirs: median(b, 'ms'), theirMb: median(b, 'mb') } : { theirs: null }) };
 }
 const results = [];
-function row(name, ours, theirs, bar, ok) {
-  results.push({ name, ours, theirs, bar, ok });
-  const ms = (v) => (v === null || v === undefined ? '-' : `${v.toFixed(1)} ms`);
-  console.log(`${ok === null ? ' ' : ok ? '✔' : '✘'} ${name.padEnd(52)} ${ms(ours).padStart(12)} ${ms(theirs).padStart(12)} ${theirs ? `${(theirs / ours).toFixed(2)}×`.padStart(8) : '       -'}   ${bar}`);
+const show = (v, unit, digits) => (v === null || v === undefined ? '-' : `${v.toFixed(digits)} ${unit}`).padStart(12);
+function print(name, ours, theirs, unit, bar, ok) {
+  results.push({ name, ours, theirs, unit, bar, ok });
+  const digits = unit === 'ms' ? 1 : unit === 'MB' ? 0 : 2;
+  console.log(`${ok === null ? ' ' : ok ? '✔' : '✘'} ${name.padEnd(52)} ${show(ours, unit, digits)} ${show(theirs, unit, digits)} ${theirs ? `${(theirs / ours).toFixed(2)}×`.padStart(8) : '       -'}   ${bar}`);
 }
+/** `ratio`: at least so many times PyTorch's speed. */
+const faster = (name, t, ratio, bar) => print(name, t.ours, t.theirs, 'ms', bar, t.theirs === null ? null : t.theirs / t.ours >= ratio);
 
-/** All statistics of a file as the engine process makes them: so many tensors at a time. */
-async function allStats(file, bins) {
-  const opened = openCheckpoint(file);
-  const names = [...opened.tensors.keys()];
-  let next = 0;
-  const lane = async () => { while (next < names.length) { const name = names[next++]; await lib.internal.fileStats(opened.tensors.get(name), name, { bins }); } };
-  await Promise.all(Array.from({ length: Math.min(4, os.availableParallelism()) }, lane));
-  opened.close();
-}
-
-const torch = await pytorch();
 try {
-  console.log(`Node ${process.versions.node}, ${os.availableParallelism()} cores, ${lib.backends.cpu.simd()}; ${torch ? `PyTorch ${torch.hello.torch}, ${torch.hello.threads} threads` : '⚠ no PyTorch found: ours alone'}; ${rounds} rounds`);
-  lib.manualSeed(0);
+  console.log(`Node ${process.versions.node}, ${threads} cores, ${lib.backends.cpu.simd()}; ${torch ? `PyTorch ${torch}, ${threads} threads` : '⚠ no PyTorch found: ours alone'}; medians of ${rounds} rounds, each in a fresh process`);
   const big = at('big.pt');
-  {
-    const net = new lib.OrderedDict();
-    for (let i = 0; i < 256; i++) net.set(`layer${i}.weight`, lib.randn(1024, 1024));
-    lib.save(net, big);
-  }
   const many = at('many.pt');
-  {
-    const net = new lib.OrderedDict();
-    for (let i = 0; i < 50_000; i++) net.set(`module.layer${i >> 3}.weight${i & 7}`, lib.zeros(8));
-    lib.save(net, many);
-  }
-  globalThis.gc?.();
   const huge = at('sparse.pt');
+  {
+    lib.manualSeed(0);
+    const dict = (n, name, make) => { const d = new lib.OrderedDict(); for (let i = 0; i < n; i++) d.set(name(i), make()); return d; };
+    lib.save(dict(256, (i) => `layer${i}.weight`, () => lib.randn(1024, 1024)), big);
+    lib.save(dict(50_000, (i) => `module.layer${i >> 3}.weight${i & 7}`, () => lib.zeros(8)), many);
+  }
   sparse(huge, 80 * MiB);
   console.log(`${''.padEnd(54)} ${'ours'.padStart(12)} ${'PyTorch'.padStart(12)}    ratio   bar`);
 
   for (const [name, file, bar] of [['open 1 GiB, 256 tensors', big, 100], ['open 20 GB (sparse), 256 tensors', huge, 100], ['open 50,000 tensors', many, 1500]]) {
-    const t = await both(() => openCheckpoint(file).close(), torch && (() => torch.ask({ op: 'open', file })));
-    row(name, t.ours, t.theirs, `< ${bar} ms`, t.ours < bar);
+    const t = both({ op: 'open', file }, { op: 'open', file });
+    print(name, t.ours, t.theirs, 'ms', `< ${bar} ms`, t.ours < bar);
+    if (file === big) print('  bytes read for it', t.bytesRead / 1e6, null, 'M', '< 1 MB and the pickle', t.bytesRead < MiB + 200_000);
   }
-  {
-    const source = Source.open(big);
-    const opened = runSync(out('checkpoint/registry.js').openAny(source));
-    row(`  bytes read to open 1 GiB: ${(source.bytesRead / 1e6).toFixed(2)} MB`, null, null, '< 1 MB and the pickle', source.bytesRead < MiB + 200_000);
-    opened.close();
-  }
-  const before = process.memoryUsage().rss;
-  let peak = before;
-  const watch = setInterval(() => { peak = Math.max(peak, process.memoryUsage().rss); }, 5);
-  const plain = await both(() => allStats(big, 0), torch && (() => torch.ask({ op: 'stats', file: big })));
-  row('statistics of 1 GiB', plain.ours, plain.theirs, '≥ PyTorch mmap + min, max, mean, std', plain.theirs === null ? null : plain.ours <= plain.theirs);
-  const bins = await both(() => allStats(big, 64), null);
-  row('statistics with a 64-bin histogram and percentiles', bins.ours, plain.theirs, '≤ 2 × PyTorch without histogram', plain.theirs === null ? null : bins.ours <= 2 * plain.theirs);
-  clearInterval(watch);
-  row(`  memory added: ${((peak - before) / 1e6).toFixed(0)} MB`, null, null, '< 150 MB', peak - before < 150e6);
+  const plain = both({ op: 'stats', file: big, bins: 0 }, { op: 'stats', file: big });
+  faster('statistics of 1 GiB', plain, 1, '≥ PyTorch mmap + min, max, mean, std');
+  const bins = both({ op: 'stats', file: big, bins: 64 }, null);
+  print('statistics with a 64-bin histogram and percentiles', bins.ours, plain.theirs, 'ms', '≤ 2 × PyTorch without histogram', plain.theirs === null ? null : bins.ours <= 2 * plain.theirs);
+  print('  memory added', Math.max(plain.mb, bins.mb), plain.theirMb, 'MB', '< 150 MB', Math.max(plain.mb, bins.mb) < 150);
 
-  const load = await both(() => { lib.load(big); globalThis.gc?.(); }, torch && (() => torch.ask({ op: 'load', file: big })));
-  row('load 1 GiB', load.ours, load.theirs, '≥ 2 × torch.load', load.theirs === null ? null : load.theirs / load.ours >= 2);
-  {
-    class Net extends lib.nn.Module {
-      constructor() { super(); for (let i = 0; i < 256; i++) this[`layer${i}`] = new lib.nn.Linear(1024, 1024, { bias: false }); }
-    }
-    const net = new Net();
-    const t = await both(() => { const c = lib.openCheckpoint(big); net.loadStateDict(c.tensors); c.close(); }, torch && (() => torch.ask({ op: 'load', file: big })));
-    row('load 1 GiB into a model (openCheckpoint)', t.ours, t.theirs, '≥ 2 × torch.load', t.theirs === null ? null : t.theirs / t.ours >= 2);
-    const lazy = await both(() => net.loadStateDict(lib.load(big, { mmap: true })), torch && (() => torch.ask({ op: 'load', file: big })));
-    row('load 1 GiB into a model (load, mmap)', lazy.ours, lazy.theirs, '≥ 2 × torch.load', lazy.theirs === null ? null : lazy.theirs / lazy.ours >= 2);
-    const state = net.stateDict();
-    const saved = await both(() => { lib.save(state, at('out.pt')); fs.rmSync(at('out.pt')); }, torch && (() => torch.ask({ op: 'save', file: big, to: at('theirs.pt') })));
-    row('save 1 GiB, synced', saved.ours, saved.theirs, '≥ torch.save + fsync', saved.theirs === null ? null : saved.ours <= saved.theirs);
-  }
+  const load = both({ op: 'load', file: big }, { op: 'load', file: big });
+  faster('load 1 GiB', load, 2, '≥ 2 × torch.load');
+  print('  memory added', load.mb, load.theirMb, 'MB', '', null);
+  const model = both({ op: 'loadModel', file: big }, null);
+  faster('load 1 GiB into a model (openCheckpoint)', { ...model, theirs: load.theirs }, 2, '≥ 2 × torch.load');
+  const lazy = both({ op: 'loadLazy', file: big }, null);
+  faster('load 1 GiB into a model (load, mmap)', { ...lazy, theirs: load.theirs }, 2, '≥ 2 × torch.load');
+  const limit = both({ op: 'copy', file: big }, null);
+  print('limit: reading 1 GiB into memory faulted in before', limit.ours, null, 'ms', '', null);
+  const fresh = both({ op: 'fault', bytes: 1 << 30 }, null);
+  print('limit: only faulting in 1 GiB of fresh memory', fresh.ours, null, 'ms', '', null);
+  const saved = both({ op: 'save', file: big, to: at('ours.pt') }, { op: 'save', file: big, to: at('theirs.pt') });
+  faster('save 1 GiB, synced', saved, 1, '≥ torch.save + fsync');
+  print('  memory added', saved.mb, saved.theirMb, 'MB', '', null);
 } finally {
-  torch?.end();
   if (options.keep) console.log(folder);
   else fs.rmSync(folder, { recursive: true, force: true });
 }

@@ -17,6 +17,20 @@ class Net extends nn.Module {
   output = new nn.Linear(120, 10);
 }
 
+/** The live model that files are loaded into. */
+class Model extends nn.Module {
+  encoder = new nn.Sequential(new nn.Linear(8, 16), new nn.ReLU(), new nn.Linear(16, 16));
+  head = new nn.Linear(16, 4);
+}
+const netSource = `import { nn, type Tensor } from 'weightroom';
+export class Model extends nn.Module {
+  encoder = new nn.Sequential(new nn.Linear(8, 16), new nn.ReLU(), new nn.Linear(16, 16));
+  head = new nn.Linear(16, 4);
+  forward(x: Tensor): Tensor { return this.head(this.encoder(x) as Tensor); }
+}
+export const model = new Model();
+`;
+
 export function writeCheckpoints(folder: string): void {
   const file = (name: string): string => path.join(folder, name);
   fs.mkdirSync(folder, { recursive: true });
@@ -30,6 +44,13 @@ export function writeCheckpoints(folder: string): void {
   }
   later.set('module.extra.weight', randn(4, 4));
   save(later, file('later.safetensors'));
+  // What a wrapper and an older head leave of net.ts's names.
+  const wrapped = new Model().stateDict() as Map<string, Tensor>;
+  const rows = new OrderedDict<Tensor>([...wrapped].map(([name, t]): [string, Tensor] => [`module.${name}`, name === 'head.weight' ? zeros(7, 16) : name === 'encoder.0.bias' ? zeros(16).add(0.5) : t.detach()]));
+  rows.delete('module.head.bias');
+  save({ epoch: 3, state_dict: rows }, file('wrapped.pt'));
+  save(wrapped, file('fits.pt'));
+  fs.writeFileSync(file('net.ts'), netSource);
   const many = new OrderedDict<Tensor>();
   for (let i = 0; i < manyTensors; i++) many.set(`layer${i >> 3}.weight${i & 7}`, zeros(8));
   save(many, file('many.pt'));

@@ -49,6 +49,16 @@ describe('checkpoints in the workbench', function () {
     return file;
   };
 
+  /** Makes net.ts's model live, unless it is. */
+  const runModel = async (): Promise<void> => {
+    const live = wb().row(/^modelModel/);
+    if (await live.isVisible()) return;
+    await wb().openFile('net.ts');
+    await wb().lens('Run model').click();
+    await wb().command('Weightroom: Focus on Models View');
+    await live.waitFor();
+  };
+
   describe('the viewer', () => {
     before(() => open('net.pt', 'state_dict'));
     after(closeEditors);
@@ -309,6 +319,87 @@ describe('checkpoints in the workbench', function () {
     });
   });
 
+  describe('the preflight', () => {
+    const list = (): Locator => page.locator('#preflight .row');
+    const chip = (text: string): Locator => page.locator('button.chip', { hasText: text });
+    const load = (title: string): Locator => page.locator('.head vscode-button', { hasText: title });
+    const disabled = (b: Locator): Promise<boolean> => b.evaluate((e) => (e as unknown as { disabled: boolean }).disabled);
+    before(runModel);
+    const fromViewer = async (file: string): Promise<void> => {
+      await open(file, 'Load into Model…');
+      await page.locator('vscode-button', { hasText: 'Load into Model…' }).click();
+    };
+
+    it('is not shown for a file that fits entirely: it is loaded at once, and can be undone', async () => {
+      await fromViewer('fits.pt');
+      await wb().notification('<All keys matched successfully>').waitFor();
+      assert.equal(await wb().page.locator('.tab', { hasText: '→' }).count(), 0);
+      await wb().press('<All keys matched successfully>', 'Undo');
+      await wb().page.locator('.statusbar-item', { hasText: 'Undone: loading of fits.pt into model.' }).waitFor();
+      await closeEditors();
+    });
+
+    it('lists what fits and what does not, with counts, a filter and the values of both sides', async () => {
+      await fromViewer('wrapped.pt');
+      page = await wb().webview('would match');
+      assert.deepEqual([await chip('missing in the file').innerText(), await chip('unexpected in the file').innerText()].map((x) => x.replace(/\s+/g, ' ')), ['− 6 missing in the file', '+ 5 unexpected in the file']);
+      assert.equal(await disabled(load('Load').first()), true);
+      await page.locator('.banner', { hasText: '4 tensors would match: Take "module." off every name' }).locator('vscode-button').click();
+      await chip('4 matched').waitFor();
+      assert.equal((await list().allInnerTexts()).map((x) => x.replace(/\s+/g, ' ').replace(/\. /g, '.')).join('\n').includes('⇲ module.head.weight f32 [7, 16] head.weight f32 [4, 16]'), true);
+      await chip('another shape').click();
+      await page.locator('.count', { hasText: '1 of 6' }).waitFor();
+      await chip('another shape').click();
+      await page.locator('body').press('/');
+      await wb().page.keyboard.type('0.bias');
+      await page.locator('.count', { hasText: '1 of 6' }).waitFor();
+      await list().first().click();
+      await page.locator('.detail figure').first().waitFor();
+      assert.match(await page.locator('.detail-head').innerText(), /encoder\.0\.bias[\s\S]*16 elements differ/);
+      await wb().page.keyboard.press('/');
+      await wb().page.keyboard.press('Escape');
+      await page.locator('.count', { hasText: /^6$/ }).waitFor();
+    });
+
+    it('names change as a prefix is typed', async () => {
+      const off = page.locator('input[placeholder="take off prefix"]');
+      await off.fill('module.encoder.');
+      await chip('matched').waitFor({ state: 'detached' });
+      await page.locator('input[placeholder="put on prefix"]').fill('encoder.');
+      await chip('4 matched').waitFor();
+      await page.locator('vscode-button', { hasText: 'Names as They Are' }).click();
+      await chip('6 missing in the file').waitFor();
+      await page.locator('.banner vscode-button', { hasText: 'Rename' }).first().click();
+      await chip('4 matched').waitFor();
+    });
+
+    it("says it in PyTorch's words, to be copied", async () => {
+      await page.locator('summary', { hasText: 'What load_state_dict says' }).click();
+      assert.match(await page.locator('.preflight-message pre').innerText(), /^Error\(s\) in loading state_dict for Model:\n\tMissing key\(s\) in state_dict: "head\.bias"\. \n\tsize mismatch for head\.weight: copying a param with shape torch\.Size\(\[7, 16\]\) from checkpoint, the shape in current model is torch\.Size\(\[4, 16\]\)\.$/);
+      await page.locator('summary', { hasText: 'What load_state_dict says' }).click();
+    });
+
+    it('loads the part that fits when asked; Undo puts the values back', async () => {
+      assert.equal(await disabled(load('Load').first()), true, 'strict loading is not possible');
+      await load('Load the Part That Fits (4)').click();
+      await wb().notification('Loaded 4 tensors; left out: 1 missing, 1 that do not fit.').waitFor();
+      await page.locator('.banner', { hasText: 'Loaded 4 tensors' }).waitFor();
+      await page.locator('.detail-head', { hasText: 'same' }).waitFor();
+      await wb().press('Loaded 4 tensors', 'Undo');
+      await page.locator('.detail-head', { hasText: '16 elements differ' }).waitFor();
+    });
+
+    it('comes back after a reload of the window, says that the model is gone, and goes on when it is live again', async () => {
+      await wb().command('Developer: Reload Window');
+      await wb().page.locator('.monaco-workbench .tab', { hasText: 'wrapped.pt → model' }).waitFor();
+      page = await wb().webview('This could not be checked.');
+      await runModel();
+      await wb().page.locator('.tab', { hasText: 'wrapped.pt → model' }).click();
+      page = await wb().webview('4 matched');
+      await closeEditors();
+    });
+  });
+
   for (const theme of ['dark', 'light', 'hc', 'hcLight'] as const) {
     it(`can be read in the theme ${theme}`, async () => {
       await wb().theme(theme);
@@ -334,6 +425,18 @@ describe('checkpoints in the workbench', function () {
       await page.locator('#compare .row', { hasText: 'conv2.' }).first().click();
       await page.locator('canvas.heat').waitFor();
       await look('compare');
+      await closeEditors();
+      await runModel();
+      await open('wrapped.pt', 'Load into Model…');
+      await page.locator('vscode-button', { hasText: 'Load into Model…' }).click();
+      page = await wb().webview('would match');
+      await look('preflight-names');
+      await page.locator('.banner vscode-button', { hasText: 'Rename' }).first().click();
+      await page.locator('button.chip', { hasText: '4 matched' }).waitFor();
+      await page.locator('#preflight .row', { hasText: '0.bias' }).first().click();
+      await page.locator('.detail figure').first().waitFor();
+      await page.locator('summary', { hasText: 'What load_state_dict says' }).click();
+      await look('preflight');
       await closeEditors();
     });
   }

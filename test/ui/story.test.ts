@@ -167,11 +167,12 @@ print('equal')`;
     await wb().row(/^misfit\.pt/).waitFor();
     await wb().menu(net(), 'Load Checkpoint…');
     await wb().pick('misfit.pt');
-    await wb().pick('Show what does not fit');
-    const text = wb().page.locator('.editor-instance .view-lines');
+    const page = await wb().webview('missing in the file');
+    await page.locator('summary', { hasText: 'What load_state_dict says' }).click();
+    const text = await page.locator('.preflight-message pre').innerText();
     for (const line of ['Error(s) in loading state_dict for MLP:', 'Missing key(s) in state_dict: "output.weight", "output.bias".', 'Unexpected key(s) in state_dict: "out.bias".', 'size mismatch for hidden.weight: copying a param with shape torch.Size([3, 784])'])
-      await text.locator('.view-line', { hasText: line }).first().waitFor();
-    await wb().command('View: Revert and Close Editor');
+      assert.ok(text.includes(line), line);
+    await wb().command('View: Close Editor');
     await wb().lens('Gradients').click();
     await inspector(values('5.488e-5', '0.02062', '-0.03571', '0.03571'));
   });

@@ -4,6 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { CancellationTokenSource } from 'vscode-jsonrpc/node';
 
+import { call } from '../../extension/checkpoint/io';
+import type { Region } from '../../extension/checkpoint/region';
+import { FileStorage, FileTensor } from '../../extension/checkpoint/tensor';
+import { compare } from '../../extension/engine/checkpointCompare';
+import type { OpenSide } from '../../extension/engine/checkpointSides';
 import { bfloat16, cat, float16, full, int64, load, manualSeed, openCheckpoint, randn, save, tensor, zeros, type Tensor } from '../../extension/lib/index';
 import * as c from '../../extension/protocol/checkpoint';
 import * as m from '../../extension/protocol/model';
@@ -159,6 +164,39 @@ describe('checkpoints in the engine process', function () {
     assert.ok(Math.abs(pair.difference!.summary.absMax - pair.row.maxDifference!) < 1e-9);
   });
 
+  it('the rows of a comparison come while it goes on, each once, and little of the files is in memory at a time', async () => {
+    const [elements, many] = [1 << 22, 12];
+    let [reading, most, longest] = [0, 0, 0];
+    let release!: () => void;
+    const held = new Promise<void>((done) => { release = done; });
+    /** Zeros; from tensor 4 on no byte comes before the test says so. */
+    const region = (i: number): Region => ({
+      size: 4 * elements, sequential: false, *place() { return null; },
+      *read(_offset, length) {
+        return (yield* call({ sync: () => { throw new Error('not here'); }, async: async () => {
+          most = Math.max(most, reading += length);
+          longest = Math.max(longest, length);
+          if (i >= 4) await held;
+          reading -= length;
+          return Buffer.alloc(length);
+        } }))!;
+      },
+    });
+    const side = (): OpenSide => ({ label: 'x', tensors: new Map(Array.from({ length: many }, (_, i) => [`t${i}`, new FileTensor(new FileStorage(`${i}`, 'float32', 4 * elements, region(i)), 'float32', [elements], [1], 0, {})])) });
+    const told: string[] = [];
+    let first!: () => void;
+    const begun = new Promise<void>((done) => { first = done; });
+    let ended = false;
+    const result = compare(side(), side(), { stripA: '', stripB: '', values: true, signal: new AbortController().signal, progress: (_done, _total, rows) => { told.push(...rows.map((r) => r.name)); if (rows.length > 0) first(); } }).finally(() => { ended = true; });
+    await begun;
+    assert.equal(ended, false);
+    assert.ok(told.every((n) => ['t0', 't1', 't2', 't3'].includes(n)), told.join());
+    release();
+    const r = await result;
+    assert.deepEqual([r.counts.same, r.exact, new Set(told).size], [many, true, told.length]);
+    assert.ok(longest <= 8 << 20 && most <= 64 << 20, `${longest} bytes a read, ${most} at a time, of ${8 * elements * many}`);
+  });
+
   describe('with a live model', () => {
     let id: string;
     before(async () => {
@@ -191,7 +229,8 @@ describe('checkpoints in the engine process', function () {
       const renamed = await engine.request(c.PreflightLoad, { file, model: id, path: '', root: 'state_dict', rename: { from: 'module.', to: '' } });
       assert.deepEqual(renamed.rows.map((r) => [r.target ?? r.source, r.status]), [['enc.weight', 'matched'], ['enc.bias', 'matched'], ['head.weight', 'shape'], ['head.bias', 'missing'], ['module.extra', 'unexpected']]);
 
-      // Not partial: PyTorch's message, and nothing changed.
+      // Not partial: PyTorch's message, which the preflight knows before, and nothing changed.
+      assert.match(renamed.message, /^Error\(s\) in loading state_dict for Net:\n\tMissing key\(s\) in state_dict: "head\.bias"\. \n\tUnexpected key\(s\)/);
       await refused(engine.request(c.LoadInto, { file, model: id, path: '', root: 'state_dict', rename: { from: 'module.', to: '' }, partial: false }), /Error\(s\) in loading state_dict for Net:\n\tMissing key\(s\) in state_dict: "head\.bias"\. \n\tUnexpected key\(s\) in state_dict: "extra"\. \n\tsize mismatch for head\.weight: copying a param with shape torch\.Size\(\[5, 3\]\) from checkpoint, the shape in current model is torch\.Size\(\[2, 3\]\)\./);
       const before = await engine.request(c.CompareCheckpoints, { a: { file: dir.file('live.pt') }, b: model(), values: true });
       assert.equal(before.counts.same, 4);
@@ -200,6 +239,35 @@ describe('checkpoints in the engine process', function () {
       assert.deepEqual([done.loaded.sort(), done.missing, done.unexpected, done.mismatched], [['enc.bias', 'enc.weight'], ['head.bias'], ['extra'], ['head.weight']]);
       const v = await engine.request(c.CheckpointValues, { at: model(), name: 'enc.bias', slice: { rowDim: null, columnDim: 0, fixed: [0], rows: [0, 1], columns: [0, 3] } });
       assert.deepEqual(v.text, [['7.0', '7.0', '7.0']]);
+    });
+    it('a load can be undone, of one module too; what cannot be loaded is said before and left out of a part', async () => {
+      const bias = async (): Promise<string[][]> => (await engine.request(c.CheckpointValues, { at: model(), name: 'enc.bias', slice: { rowDim: null, columnDim: 0, fixed: [0], rows: [0, 1], columns: [0, 3] } })).text;
+      const before = await bias();
+      const file = dir.file('enc.pt');
+      save({ weight: zeros(3, 4), bias: full([3], 5) }, file);
+      const done = await engine.request(c.LoadInto, { file, model: id, path: 'enc', root: '', rename: null, partial: false });
+      assert.deepEqual([done.message, done.undoable, await bias()], ['<All keys matched successfully>', true, [['5.0', '5.0', '5.0']]]);
+      assert.deepEqual([await engine.request(m.UndoReinitialize, { model: id }), await bias()], [{ message: 'Undone: loading of enc.pt into enc.' }, before]);
+
+      const st = dir.file('odd.safetensors');
+      const header = Buffer.from(JSON.stringify({ bias: { dtype: 'C64', shape: [3], data_offsets: [0, 24] }, weight: { dtype: 'F16', shape: [3, 4], data_offsets: [24, 48] } }));
+      fs.writeFileSync(st, Buffer.concat([Buffer.from(new BigUint64Array([BigInt(header.length)]).buffer), header, Buffer.alloc(48)]));
+      const p = await engine.request(c.PreflightLoad, { file: st, model: id, path: 'enc' });
+      assert.deepEqual(p.rows.map((r) => [r.target, r.status]), [['weight', 'dtype'], ['bias', 'unreadable']]);
+      assert.match(p.rows[1]!.problem!, /complex64/);
+      await refused(engine.request(c.LoadInto, { file: st, model: id, path: 'enc', root: '', rename: null, partial: false }), /complex64/);
+      const part = await engine.request(c.LoadInto, { file: st, model: id, path: 'enc', root: '', rename: null, partial: true });
+      assert.deepEqual([part.loaded, part.mismatched, await bias()], [['weight'], ['bias'], before]);
+    });
+    it('a rename that would put two tensors under one name moves neither over the other', async () => {
+      const file = dir.file('twice.pt');
+      save(new Map([['module.bias', full([3], 1)], ['bias', full([3], 2)], ['module.weight', zeros(3, 4)]]), file);
+      const rename = { from: 'module.', to: '' };
+      const p = await engine.request(c.PreflightLoad, { file, model: id, path: 'enc', rename });
+      assert.deepEqual(p.rows.map((r) => [r.target, r.source, r.status]), [['weight', 'module.weight', 'matched'], ['bias', 'bias', 'matched'], [undefined, 'module.bias', 'unexpected']]);
+      await engine.request(c.LoadInto, { file, model: id, path: 'enc', root: '', rename, partial: true });
+      const v = await engine.request(c.CheckpointValues, { at: model(), name: 'enc.bias', slice: { rowDim: null, columnDim: 0, fixed: [0], rows: [0, 1], columns: [0, 3] } });
+      assert.deepEqual(v.text, [['2.0', '2.0', '2.0']]);
     });
     it('a damaged file loads nothing', async () => {
       await refused(engine.request(c.LoadInto, { file: corpus('hostile/ten_offset_beyond.pt'), model: id, path: '', root: '', rename: null, partial: true }), /damaged, so nothing is loaded/);

@@ -7,7 +7,7 @@ import { runAsync, runSync } from '../../extension/checkpoint/io';
 import { numberAt, numbers, textAt } from '../../extension/checkpoint/numbers';
 import { openCheckpoint, openCheckpointAsync } from '../../extension/checkpoint/registry';
 import type { FileTensor } from '../../extension/checkpoint/tensor';
-import { dataFolder } from './checkpointData';
+import { dataFolder, scratch } from './checkpointData';
 import { bytesOf } from './checkpointSidecar';
 
 const folder = path.join(dataFolder, 'more');
@@ -67,5 +67,18 @@ describe('checkpoint readers: more files', () => {
     assert.match(o.tensors.get('t')!.problem!, /not decoded/);
     assert.match(o.tensors.get('s')!.problem!, /<U2/);
     o.close();
+    // GGUF's Q2_0 (type 42, 18 bytes for 64 values): no reference to test against, so no values; name, shape and size are there.
+    const dir = scratch();
+    const u32 = (v: number): Buffer => { const b = Buffer.alloc(4); b.writeUInt32LE(v); return b; };
+    const u64 = (v: number): Buffer => { const b = Buffer.alloc(8); b.writeBigUInt64LE(BigInt(v)); return b; };
+    const head = Buffer.concat([Buffer.from('GGUF'), u32(3), u64(1), u64(0), u64(1), Buffer.from('w'), u32(1), u64(128), u32(42), u64(0)]);
+    fs.writeFileSync(dir.file('q2.gguf'), Buffer.concat([head, Buffer.alloc(32 - (head.length % 32)), Buffer.alloc(64)]));
+    const g = openCheckpoint(dir.file('q2.gguf'));
+    assert.equal(g.info.error, undefined);
+    const { name, dtype, shape, bytes, problem } = g.info.tensors[0]!;
+    assert.deepEqual([name, dtype, shape, bytes], ['w', 'Q2_0', [128], 36]);
+    assert.match(problem!, /^Q2_0 blocks are not decoded, so the values cannot be shown$/);
+    g.close();
+    dir.remove();
   });
 });

@@ -1,20 +1,22 @@
 /** Two checkpoints, or a checkpoint and a live model, side by side: one aligned list that fills in while values are compared. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 
-import { CheckpointProgress, CompareCheckpoints, type CompareResult, type CompareRow, type CompareStatus, type Side } from '../../extension/protocol/checkpoint';
-import { GetSubject, ShowSide, SubjectChanged, SwapSides, type Subject } from '../../extension/protocol/checkpointPanel';
-import { formatCount, formatNumber, formatShape, shortDtype, splitName } from '../shared/format';
-import { host, uniqueId, writeState } from '../shared/host';
+import { CheckpointProgress, CompareCheckpoints, type CompareResult, type CompareRow, type CompareStatus } from '../../extension/protocol/checkpoint';
+import { SwapSides, type Subject } from '../../extension/protocol/checkpointPanel';
+import { formatCount, formatNumber, splitName, typeAndShape } from '../shared/format';
+import { host, uniqueId } from '../shared/host';
 import { t } from '../shared/l10n';
 import { Banner, Busy, Name, Notice } from '../shared/page';
 import { SortHeader } from '../shared/sortHeader';
 import { Split } from '../shared/split';
 import { useAnswer, usePersisted } from '../shared/state';
-import { Button, Checkbox, Link, TextField } from '../shared/toolkit';
+import { Button, Checkbox, TextField } from '../shared/toolkit';
 import { VirtualList } from '../shared/virtualList';
 import { compareRows, type Sort, type SortKey } from './compareRows';
 import { Pair, words } from './pair';
+import { SideName } from './sideName';
+import { useSubject } from './subject';
 
 export type ComparePair = Subject & { kind: 'compare' };
 interface Strip { a: string; b: string }
@@ -23,10 +25,7 @@ const columns = { gridTemplateColumns: '14px minmax(100px, 1.6fr) minmax(50px, 0
 const sign: Record<CompareStatus, string> = { same: '=', changed: '≠', added: '+', removed: '−', reshaped: '⇲', retyped: 'τ' };
 
 export function Compare(): JSX.Element {
-  const [version, setVersion] = useState(0);
-  useEffect(() => host.on(SubjectChanged, () => setVersion((v) => v + 1)), []);
-  // Kept where the editor finds it when it brings the page back after a reload.
-  const { value: subject, error } = useAnswer(() => host.request(GetSubject, null).then((s) => { writeState('subject', s); return s; }), []);
+  const { subject, error, version } = useSubject();
   if (error !== undefined) return <Notice icon="error" title={t('These could not be compared.')}>{error}</Notice>;
   return subject?.kind === 'compare' ? <Loaded subject={subject} version={version} /> : <Busy text={t('Asking the editor…')} />;
 }
@@ -90,10 +89,6 @@ function Loaded({ subject, version }: { subject: ComparePair; version: number })
   );
 }
 
-function SideName({ letter, side, name }: { letter: string; side: Side; name: string }): JSX.Element {
-  return <span class="row-line side-name"><strong>{letter}</strong><Link title={'file' in side ? side.file : t('Show in the Models view')} onClick={() => void host.request(ShowSide, { side }).catch(() => undefined)}>{name}</Link></span>;
-}
-
 /** Prefixes that are taken off now, or the one that would align more names. */
 function Prefixes({ result, strip, onStrip }: { result: CompareResult; strip: Strip; onStrip: (s: Strip) => void }): JSX.Element | null {
   const said = ({ a, b }: Strip): string => [a === '' ? '' : t('"{0}" off the names of A', a), b === '' ? '' : t('"{0}" off the names of B', b)].filter((x) => x !== '').join(', ');
@@ -106,7 +101,7 @@ function Prefixes({ result, strip, onStrip }: { result: CompareResult; strip: St
 
 function Row({ row }: { row: CompareRow }): JSX.Element {
   const [prefix, leaf] = splitName(row.name);
-  const side = (s: CompareRow['a']): string => (s === undefined ? '–' : `${shortDtype(s.dtype)} ${formatShape(s.shape)}`);
+  const side = (s: CompareRow['a']): string => (s === undefined ? '–' : typeAndShape(s.dtype, s.shape));
   const n = (v: number | null): string => (v === null ? '' : formatNumber(v));
   return (
     <div class={`cells compare-${row.status}`} style={columns} title={row.problem ?? `${row.name}: ${words(row.status)}`}>

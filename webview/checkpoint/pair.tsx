@@ -1,19 +1,18 @@
 /** One tensor of both sides closely: values on one axis, the difference as histogram and as heat map. */
 import type { JSX } from 'preact';
 
-import { CompareTensor, type CompareRow, type CompareStatus } from '../../extension/protocol/checkpoint';
+import { CompareTensor, type CompareRow, type CompareStatus, type Side } from '../../extension/protocol/checkpoint';
 import { formatCount, formatNumber } from '../shared/format';
 import { HistogramFigure } from '../shared/histogram';
 import { host } from '../shared/host';
 import { t } from '../shared/l10n';
 import { Banner, Busy, Notice } from '../shared/page';
 import { useAnswer } from '../shared/state';
-import type { ComparePair } from './compare';
 import { HeatMap } from './heatMap';
 
 export const words = (s: CompareStatus): string => ({ same: t('same'), changed: t('changed'), added: t('added'), removed: t('removed'), reshaped: t('another shape'), retyped: t('another dtype') })[s];
 
-export function Pair({ subject, row }: { subject: ComparePair; row: CompareRow }): JSX.Element {
+export function Pair({ subject, row }: { /** The two sides. */ subject: { a: Side; b: Side }; row: CompareRow }): JSX.Element {
   const { a, b } = row;
   const both = a !== undefined && b !== undefined;
   const { value, error, loading } = useAnswer(both ? (signal) => host.request(CompareTensor, { a: { at: subject.a, name: a.name }, b: { at: subject.b, name: b.name }, bins: 64 }, signal) : null, [row.name]);

@@ -1,9 +1,8 @@
 /** One file: its header, what its pickle asks for, its tensors, and a close look at the one selected. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 
 import { OpenCheckpoint, type CheckpointInfo } from '../../extension/protocol/checkpoint';
-import { CompareWith, ConvertAs, SubjectChanged, GetSubject, LoadIntoModel } from '../../extension/protocol/checkpointPanel';
+import { CompareWith, ConvertAs, LoadIntoModel } from '../../extension/protocol/checkpointPanel';
 import { formatBytes, formatCount, formatShort, shortDtype } from '../shared/format';
 import { host } from '../shared/host';
 import { t } from '../shared/l10n';
@@ -13,15 +12,14 @@ import { useAnswer, usePersisted } from '../shared/state';
 import { Button } from '../shared/toolkit';
 import { Audit, auditSummary } from './audit';
 import { Inspect } from './inspect';
+import { useSubject } from './subject';
 import { TensorList } from './tensorList';
 
 export function Viewer(): JSX.Element {
-  const [version, setVersion] = useState(0);
-  useEffect(() => host.on(SubjectChanged, () => setVersion((v) => v + 1)), []);
-  const subject = useAnswer(() => host.request(GetSubject, null), []).value;
+  const { subject, error: unreached, version, again } = useSubject();
   const file = subject?.kind === 'file' ? subject.file : null;
-  const { value: info, error } = useAnswer(file === null ? null : (signal) => host.request(OpenCheckpoint, { file }, signal), [file, version], true);
-  if (error !== undefined) return <Notice icon="error" title={t('This file could not be opened.')} actions={<Button onClick={() => setVersion((v) => v + 1)}>{t('Try Again')}</Button>}>{error}</Notice>;
+  const { value: info, error = unreached } = useAnswer(file === null ? null : (signal) => host.request(OpenCheckpoint, { file }, signal), [file, version], true);
+  if (error !== undefined) return <Notice icon="error" title={t('This file could not be opened.')} actions={<Button onClick={again}>{t('Try Again')}</Button>}>{error}</Notice>;
   if (info === undefined) return <Busy text={t('Reading the structure…')} />;
   return <Loaded info={info} />;
 }

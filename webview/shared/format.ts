@@ -53,6 +53,8 @@ export function formatShare(part: number, whole: number): string {
 }
 
 export function formatShape(shape: readonly number[]): string { return `[${shape.join(', ')}]`; }
+/** `f32 [2, 3]`. */
+export function typeAndShape(dtype: string, shape: readonly number[]): string { return `${shortDtype(dtype)} ${formatShape(shape)}`; }
 
 /** float32 → f32, bfloat16 → bf16, int64 → i64; others as they are. */
 export function shortDtype(dtype: string): string {

@@ -12,8 +12,8 @@ import { native } from '../native';
 import { isTensorSource, LazyDict, type TensorSource } from '../lazyDict';
 import { OrderedDict } from '../orderedDict';
 import { safePoint } from '../safePoint';
-import { Size } from '../size';
 import { Parameter, Tensor } from '../tensor';
+import { misfit } from './misfit';
 import { pyType } from './pyType';
 
 /** What a module keeps beside its fields. */
@@ -295,20 +295,10 @@ export class Module extends ModuleBase {
     const own = this.stateDict();
     const missing = [...own.keys()].filter((k) => !given.has(k));
     const unexpected = [...given.keys()].filter((k) => !own.has(k));
-    const errors: string[] = [];
-    if (options.strict !== false) {
-      const quoted = (keys: string[]): string => keys.map((k) => `"${k}"`).join(', ');
-      if (missing.length > 0) errors.push(`Missing key(s) in state_dict: ${quoted(missing)}. `);
-      if (unexpected.length > 0) errors.push(`Unexpected key(s) in state_dict: ${quoted(unexpected)}. `);
-    }
-    for (const [key, to] of own) {
-      const from = of(key);
-      if (from === undefined) continue;
-      if (!(from instanceof Tensor) && !isTensorSource(from)) errors.push(`While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received <class '${pyType(from)}'>`);
-      else if (String(Size.of_(from.shape)) !== String(to.shape)) errors.push(`size mismatch for ${key}: copying a param with shape ${Size.of_(from.shape)} from checkpoint, the shape in current model is ${to.shape}.`);
-    }
+    const shapeOf = (v: unknown): readonly number[] | string => (v instanceof Tensor || isTensorSource(v) ? v.shape : pyType(v));
+    const problem = misfit(this.constructor.name, own, new Map([...given.keys()].map((k) => [k, shapeOf(own.has(k) ? of(k) : undefined)])), options.strict !== false);
     for (const key of own.keys()) { const from = of(key); if (isTensorSource(from)) from.check(); }
-    if (errors.length > 0) throw new RuntimeError(`Error(s) in loading state_dict for ${this.constructor.name}:\n\t${errors.join('\n\t')}`);
+    if (problem !== '') throw new RuntimeError(problem);
     noGrad(() => { for (const [key, to] of own) { const from = of(key); if (from instanceof Tensor) to.copy_(from); else from?.copyInto(to); } });
     return new IncompatibleKeys(missing, unexpected);
   }
