@@ -13,6 +13,7 @@ interface Server { url: string; port: number; dataDir: string; child: ChildProce
 interface Build {
   installCodeServer(): Promise<void>;
   startServer(o: ServerOptions): Promise<Server>;
+  installExtension(vsix: string, extensionsDir: string, dataDir: string): void;
   settings(dataDir: string, extra: Record<string, unknown>): void;
   workbenchUrl(server: Server, folder: string, o: { trust?: boolean; open?: string }): string;
   launchBrowser(): Promise<Browser>;
