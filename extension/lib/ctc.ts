@@ -79,13 +79,13 @@ export function ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: Tensor 
   if (!(blank >= 0 && blank < classes)) throw new RuntimeError('blank must be in label range');
   if (lengths.length !== batch) throw new RuntimeError('input_lengths must be of size batch_size');
   if (counts.length !== batch) throw new RuntimeError('target_lengths must be of size batch_size');
-  lengths.forEach((l, b) => { if (l < 0) throw new RuntimeError(`Expected input_lengths to have value at least 0, but got value ${l}`); if (l > steps) throw new RuntimeError(`Expected input_lengths to have value at most ${steps}, but got value ${l} (while checking arguments for ctc_loss_cpu)`); if (counts[b]! < 0) throw new RuntimeError(`Expected target_lengths to have value at least 0, but got value ${counts[b]}`); });
+  lengths.forEach((l, b) => { if (l < 0) throw new RuntimeError(`Expected input_lengths to have value at least 0, but got value ${l}`); if (l > steps) throw new RuntimeError(`Expected input_lengths to have value at most ${steps}, but got value ${l} (while checking arguments for ctc_loss_allocate_outputs)`); if (counts[b]! < 0) throw new RuntimeError(`Expected target_lengths to have value at least 0, but got value ${counts[b]}`); });
   const wide = targets.dim() === 2 ? targets.size(1) : -1;
   let from = 0;
   const labels = counts.map((n, b) => {
     const start = wide >= 0 ? b * wide : from;
     from += n;
-    if ((wide >= 0 && n > wide) || start + n > flat.length) throw new RuntimeError(wide >= 0 ? `Expected tensor to have size at least ${n} at dimension 1, but got size ${wide} for argument #2 'targets' (while checking arguments for ctc_loss_cpu)` : `Expected tensor to have size ${counts.reduce((a, c) => a + c, 0)} at dimension 0, but got size ${flat.length} for argument #2 'targets' (while checking arguments for ctc_loss_cpu)`);
+    if ((wide >= 0 && n > wide) || start + n > flat.length) throw new RuntimeError(wide >= 0 ? `Expected tensor to have size at least ${n} at dimension 1, but got size ${wide} for argument #2 'targets' (while checking arguments for ctc_loss_allocate_outputs)` : `Expected tensor to have size ${counts.reduce((a, c) => a + c, 0)} at dimension 0, but got size ${flat.length} for argument #2 'targets' (while checking arguments for ctc_loss_allocate_outputs)`);
     return flat.slice(start, start + n);
   });
   for (const l of labels) for (const c of l) if (!(c >= 0 && c < classes)) throw new RuntimeError(`Expected targets to be classes in [0, ${classes}), but got ${c}`);

@@ -16,6 +16,8 @@ export class DType {
   toString(): string { return `torch.${this.name}`; }
   [inspect.custom](): string { return this.toString(); }
   /** The class name of old: torch.FloatTensor. */
+  /** C++'s name, which some of PyTorch's errors show. */
+  get cName(): string { return { Float: 'float', Double: 'double', Half: 'c10::Half', BFloat16: 'c10::BFloat16', Long: 'long int', Int: 'int', Short: 'short int', Char: 'signed char', Byte: 'unsigned char', Bool: 'bool' }[this.scalarName] ?? this.scalarName; }
   get legacyName(): string { return `torch.${this.scalarName}Tensor`; }
 
   /** @internal */

@@ -1,4 +1,6 @@
 /** torch.nn.functional: layers and losses as functions. */
+import { RuntimeError } from './errors';
+import { floating } from './functionalActivations';
 import { native } from './native';
 import type { Tensor } from './tensor';
 
@@ -14,12 +16,16 @@ const U = native.unaryCodes;
 /** x @ weightᵀ + bias. x: [..., in], weight: [out, in], bias: [out]. Source: torch.nn.functional.linear. */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor { return native['linear'](x, weight, bias); }
 export function relu(x: Tensor): Tensor { return x.relu(); }
-export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor { return native['unary'](U['leaky_relu'], x, negativeSlope); }
-export function elu(x: Tensor, alpha = 1): Tensor { return native['unary'](U['elu'], x, alpha); }
+export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor { floating(x, 'leaky_relu_cpu'); return native['unary'](U['leaky_relu'], x, negativeSlope); }
+export function elu(x: Tensor, alpha = 1): Tensor { floating(x, 'elu_cpu'); return native['unary'](U['elu'], x, alpha); }
 /** Gaussian error linear unit, exact or with the tanh approximation. */
-export function gelu(x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor { return native['unary'](U[approximate === 'tanh' ? 'gelu_tanh' : 'gelu'], x); }
-export function silu(x: Tensor): Tensor { return native['unary'](U['silu'], x); }
-export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor { return native['unary'](U['softplus'], x, beta, threshold); }
+export function gelu(x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor {
+  if (approximate !== 'none' && approximate !== 'tanh') throw new RuntimeError('approximate argument must be either none or tanh.');
+  floating(x, 'GeluKernelImpl');
+  return native['unary'](U[approximate === 'tanh' ? 'gelu_tanh' : 'gelu'], x);
+}
+export function silu(x: Tensor): Tensor { floating(x, 'silu_cpu'); return native['unary'](U['silu'], x); }
+export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor { floating(x, 'softplus_cpu'); return native['unary'](U['softplus'], x, beta, threshold); }
 export function sigmoid(x: Tensor): Tensor { return x.sigmoid(); }
 export function tanh(x: Tensor): Tensor { return x.tanh(); }
 export function softmax(x: Tensor, dim: number): Tensor { return x.softmax(dim); }

@@ -7,7 +7,8 @@ import { native } from './native';
 import { empty, full, ones, zerosLike } from './ops';
 import type { Tensor } from './tensor';
 
-function floating(x: Tensor, kernel: string): void {
+/** @internal Integers are refused under the kernel's name. */
+export function floating(x: Tensor, kernel: string): void {
   if (!x.isFloatingPoint()) throw new NotImplementedError(`"${kernel}" not implemented for '${x.dtype.scalarName}'`);
 }
 /** x held between min and max; unlike clamp, no gradient flows at the bounds themselves. */
@@ -16,6 +17,7 @@ function held(x: Tensor, min: number, max: number): Tensor {
   return y.where(x.gt(min).logicalAnd(x.lt(max)), y.detach());
 }
 export function hardtanh(x: Tensor, min = -1, max = 1): Tensor { 
+  if (min > max) throw new ValueError('min_val cannot be greater than max_val');
   if (!x.isFloatingPoint()) return x.clamp(Math.trunc(min), Math.trunc(max)).to(x.dtype);
   return named('HardtanhBackward0', x, (t) => held(t, min, max));
 }
@@ -62,7 +64,8 @@ export function logsigmoid(x: Tensor): Tensor {
 export function hardshrink(x: Tensor, lambd = 0.5): Tensor { floating(x, 'hardshrink_cpu'); return named('HardshrinkBackward0', x, (t) => t.where(t.gt(lambd).logicalOr(t.lt(-lambd)), t.detach().abs().mul(0))); }
 /** x drawn towards zero by lambd. */
 export function softshrink(x: Tensor, lambd = 0.5): Tensor {
-  if (lambd < 0) throw new RuntimeError(`lambda must be greater or equal to 0, but found to be ${lambd}.`);
+  const most: Record<string, string> = { float64: '1.79769e+308', float16: '65504', bfloat16: '3.38953e+38' };
+  if (!(lambd >= 0)) throw new RuntimeError(`lambda must be in range [0, ${most[x.dtype.name] ?? '3.40282e+38'}] for input dtype ${x.dtype.scalarName}, but found ${lambd}`);
   floating(x, 'softshrink_cpu');
   return named('SoftshrinkBackward0', x, (t) => t.sub(lambd).where(t.gt(lambd), t.add(lambd).where(t.lt(-lambd), t.detach().abs().mul(0))));
 }
@@ -72,6 +75,7 @@ export function threshold(x: Tensor, limit: number, value: number): Tensor { ret
 export function softmin(x: Tensor, dim: number): Tensor { return x.neg().softmax(dim); }
 /** max(0, x) + weight·min(0, x); weight: one, or one a channel. Source: He et al. 2015. */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
+  if (weight.dtype !== x.dtype) throw new RuntimeError(`prelu: Type promoting not supported. Got ${x.dtype.scalarName} and ${weight.dtype.scalarName}`);
   if (weight.dim() > 1) throw new RuntimeError(`prelu: Expected \`weight\` to be a scalar or 1D tensor, but got: ndim = ${weight.dim()}`);
   const channels = x.dim() >= 2 ? x.size(1) : 1;
   if (weight.numel() !== 1) {
@@ -83,6 +87,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 }
 /** A random slope in [lower, upper) for each element at or below zero while training, their mean otherwise. Source: Xu et al. 2015. */
 export function rrelu(x: Tensor, lower = 1 / 8, upper = 1 / 3, training = false): Tensor {
+  if (lower > upper) throw new RuntimeError('Lower bound should be less than or equal to the upper bound');
   floating(x, 'rrelu_with_noise_out_cpu');
   if (!training) return named('RreluWithNoiseBackward0', x, (t) => t.where(t.gt(0), t.mul((lower + upper) / 2)));
   const below = x.detach().le(0);
@@ -147,7 +152,6 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
   if (x.numel() === 0 && numClasses <= 0) throw new RuntimeError('Can not infer total number of classes from empty tensor.');
   if (x.numel() > 0 && Number(x.min().item()) < 0) throw new RuntimeError('Class values must be non-negative.');
   const most = x.numel() > 0 ? Number(x.max().item()) + 1 : 0, n = numClasses === -1 ? most : numClasses;
-  if (n < 1) throw new RuntimeError('num_classes should be positive');
   if (most > n) throw new RuntimeError('Class values must be smaller than num_classes.');
   return full([...x.shape, n], 0n, { device: x.device }).scatter_(-1, x.unsqueeze(-1), 1);
 }

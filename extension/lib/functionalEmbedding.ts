@@ -1,7 +1,7 @@
 /** torch.nn.functional, continued: rows of a table, and sums of them. */
 import { Function, noGrad, type FunctionCtx } from './autograd';
 import { int64 } from './dtype';
-import { RuntimeError, ValueError } from './errors';
+import { AssertionError, NotImplementedError, RuntimeError, ValueError } from './errors';
 import { native } from './native';
 import { fromTypedArray, stack, zeros } from './ops';
 import type { Tensor } from './tensor';
@@ -27,7 +27,7 @@ class ScaleGradient extends Function {
 export function embedding(input: Tensor, weight: Tensor, options: number | null | EmbeddingOptions = null): Tensor {
   const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = typeof options === 'object' && options !== null ? options : { paddingIdx: options };
   const rows = weight.dim() === 2 ? weight.size(0) : 0;
-  if (paddingIdx !== null && !(paddingIdx < rows && paddingIdx >= -rows)) throw new ValueError('Padding_idx must be within num_embeddings');
+  if (paddingIdx !== null && !(paddingIdx < rows && paddingIdx >= -rows)) throw new AssertionError('Padding_idx must be within num_embeddings');
   if (maxNorm !== null) shorten(weight, input, maxNorm, normType);
   const y = native['embedding'](weight, input, paddingIdx === null ? -1 : paddingIdx < 0 ? rows + paddingIdx : paddingIdx) as Tensor;
   if (!scaleGradByFreq || !y.requiresGrad) return y;
@@ -43,7 +43,7 @@ export interface EmbeddingBagOptions extends EmbeddingOptions { offsets?: Tensor
 export function embeddingBag(input: Tensor, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor {
   const { offsets = null, mode = 'mean', perSampleWeights = null, includeLastOffset = false, paddingIdx = null } = options;
   if (perSampleWeights !== null && String(perSampleWeights.shape) !== String(input.shape)) throw new ValueError(`embedding_bag: If per_sample_weights (${perSampleWeights.shape}) is not None, then it must have the same shape as the input (${input.shape})`);
-  if (perSampleWeights !== null && mode !== 'sum') throw new RuntimeError(`embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got mode='${mode}'). Please open a feature request on GitHub.`);
+  if (perSampleWeights !== null && mode !== 'sum') throw new NotImplementedError(`embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got mode='${mode}'). Please open a feature request on GitHub.`);
   if (!['sum', 'mean', 'max'].includes(mode)) throw new ValueError('mode has to be one of sum, mean or max');
   let starts: number[];
   if (input.dim() === 2) {
@@ -61,6 +61,8 @@ export function embeddingBag(input: Tensor, weight: Tensor, options: EmbeddingBa
     const end = starts[b + 1] ?? n;
     return labels.slice(a, end).flatMap((l, i) => (l === skip ? [] : [a + i]));
   });
+  const stray = labels.findIndex((l) => !(l >= 0 && l < weight.size(0)));
+  if (stray >= 0) throw new RuntimeError(mode === 'max' ? `embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be ${labels[stray]}` : `Index ${stray} of input takes value ${labels[stray]} which is not in the valid range [0, ${weight.size(0)})`);
   const rows = embedding(input.reshape(-1), weight, { ...options, paddingIdx: null }), like = { dtype: weight.dtype, device: weight.device };
   const picked = (list: readonly number[]): Tensor => fromTypedArray(BigInt64Array.from(list, BigInt), [list.length], { dtype: int64, device: weight.device });
   if (mode === 'max') return bags === 0 ? zeros([0, weight.size(1)], like) : stack(members.map((m) => (m.length === 0 ? zeros([weight.size(1)], like) : rows.indexSelect(0, picked(m)).max(0).values)));

@@ -13,6 +13,9 @@ import type { Tensor } from './tensor';
 export interface ConvOptions { stride?: Size1; padding?: Size1 | 'same' | 'valid'; dilation?: Size1; groups?: number }
 
 function convolution(n: number, x: Tensor, weight: Tensor, bias: Tensor | null, o: ConvOptions): Tensor {
+  const rank = weight.dim() - 2;
+  if (rank !== n && n > 1) throw new RuntimeError(`expected stride to be a single integer value or a list of ${rank} values to match the convolution dimensions, but got stride=[${spatial(o.stride ?? 1, n, 'stride').join(', ')}]`);
+  if (rank !== n) throw new RuntimeError(`Expected ${weight.dim()}-dimensional input for ${weight.dim()}-dimensional weight [${weight.shape.join(', ')}], but got ${x.dim()}-dimensional input of size [${x.shape.join(', ')}] instead`);
   if (x.dim() === n + 1) return convolution(n, x.unsqueeze(0), weight, bias, o).squeeze(0);
   const stride = spatial(o.stride ?? 1, n, 'stride');
   const dilation = spatial(o.dilation ?? 1, n, 'dilation');
@@ -55,24 +58,40 @@ export function batchNorm(x: Tensor, runningMean: Tensor | null, runningVar: Ten
 }
 /** Each sample's channels in `groups`, each normalized by itself. Source: Wu, He 2018. */
 export function groupNorm(x: Tensor, groups: number, weight: Tensor | null = null, bias: Tensor | null = null, eps = 1e-5): Tensor {
+  if (x.dim() < 2) throw new RuntimeError(`Expected at least 2 dimensions for input tensor but received ${x.dim()}`);
   const [n, c] = [x.size(0), x.size(1)];
+  if (groups < 1) throw new RuntimeError(`Expected num groups to be greater than 0, got ${groups}`);
+  if (x.numel() === groups && x.numel() > 0) throw new ValueError(`Expected more than 1 value per channel when training, got input size [${x.shape.join(', ')}]`);
   if (c % groups !== 0) throw new RuntimeError(`Expected number of channels in input to be divisible by num_groups, but got input of shape [${x.shape.join(', ')}] and num_groups=${groups}`);
+  for (const [name, t] of [['weight', weight], ['bias', bias]] as const) if (t !== null && (t.dim() !== 1 || t.numel() !== c)) throw new RuntimeError(`Expected ${name} to be a vector of size equal to the number of channels in input, but got ${name} of shape [${(weight ?? t).shape.join(', ')}] and input of shape [${x.shape.join(', ')}]`);
   const y = (native['layerNorm'](x.reshape(n, groups, -1), [x.numel() / Math.max(1, n * groups)], null, null, eps) as Tensor).reshape([...x.shape]);
   const shape = [1, c, ...x.shape.slice(2).map(() => 1)];
   const scaled = weight === null ? y : y.mul(weight.view(shape));
   return native['nameGradFn'](bias === null ? scaled : scaled.add(bias.view(shape)), 'NativeGroupNormBackward0');
 }
 /** Each channel of each sample normalized by itself. Source: Ulyanov, Vedaldi, Lempitsky 2016. */
-export function instanceNorm(x: Tensor, weight: Tensor | null = null, bias: Tensor | null = null, eps = 1e-5): Tensor { return groupNorm(x, x.size(1), weight, bias, eps); }
+export function instanceNorm(x: Tensor, weight: Tensor | null = null, bias: Tensor | null = null, eps = 1e-5): Tensor {
+  checkSpatial(x);
+  return groupNorm(x, x.size(1), weight, bias, eps);
+}
+/** @internal Statistics of one element are none. */
+export function checkSpatial(x: Tensor): void {
+  if (x.shape.slice(2).reduce((a, b) => a * b, 1) === 1) throw new ValueError(`Expected more than 1 spatial element when training, got input size ${x.shape}`);
+}
 /** x / √(mean(x²) + eps) over the last dims. Source: Zhang, Sennrich 2019. */
 export function rmsNorm(x: Tensor, normalizedShape: readonly number[], weight: Tensor | null = null, eps: number | null = null): Tensor {
+  const k = normalizedShape.length, shown = (v: readonly number[]): string => `[${v.join(', ')}]`;
+  if (k === 0) throw new RuntimeError('Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = []');
+  if (weight !== null && shown(weight.shape) !== shown(normalizedShape)) throw new RuntimeError(`Expected weight to be of same shape as normalized_shape, but got weight of shape ${shown(weight.shape)} and normalized_shape = ${shown(normalizedShape)}`);
+  if (x.dim() < k) throw new ValueError(`Input tensor must have at least ${k} dimensions, but got ${x.dim()}`);
+  if (shown(x.shape.slice(-k)) !== shown(normalizedShape)) throw new RuntimeError(`Given normalized_shape=${shown(normalizedShape)}, expected input with shape [*${normalizedShape.join(', ')}], but got input of size${shown(x.shape)}`);
   const dims = normalizedShape.map((_, i) => i - normalizedShape.length);
   const y = x.mul(x.pow(2).mean(dims, true).add(eps ?? (x.dtype.name === 'float64' ? 2 ** -52 : 2 ** -23)).rsqrt());
   return weight === null ? y : y.mul(weight);
 }
 /** x / (k + alpha · mean of the squares of `size` neighbouring channels)^beta. Source: Krizhevsky et al. 2012. */
 export function localResponseNorm(x: Tensor, size: number, alpha = 1e-4, beta = 0.75, k = 1): Tensor {
-  if (x.dim() < 3) throw new ValueError(`Expected 3D or higher dimensionality input (got ${x.dim()} dimensions)`);
+  if (x.dim() < 3) throw new ValueError(`Expected 3D or higher dimensionality                          input (got ${x.dim()} dimensions)`);
   const squares = x.mul(x).reshape(x.size(0), 1, x.size(1), -1), sides = [Math.floor(size / 2), Math.floor((size - 1) / 2)] as const;
   const near = avgPool2d(pad(squares, [0, 0, ...sides]), [size, 1], { stride: 1 }).reshape([...x.shape]);
   return x.div(near.mul(alpha).add(k).pow(beta));
@@ -92,6 +111,10 @@ export interface AttentionOptions { attnMask?: Tensor | null; dropoutP?: number;
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   const { attnMask = null, dropoutP = 0, isCausal = false, scale = null, enableGqa = false } = options;
+  const given = [q, k, v] as const;
+  if (given.some((t) => t.dim() < 2)) throw new RuntimeError(`Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: ${q.dim()} key.dim: ${k.dim()} and value.dim: ${v.dim()} instead.`);
+  if (given.some((t) => t.dtype !== q.dtype)) throw new RuntimeError(`Expected query, key, and value to have the same dtype, but got query.dtype: ${q.dtype.cName} key.dtype: ${k.dtype.cName} and value.dtype: ${v.dtype.cName} instead.`);
+  if (attnMask !== null && !['bool', 'float32', q.dtype.name].includes(attnMask.dtype.name)) throw new RuntimeError(`Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: ${attnMask.dtype.cName} and  query.dtype: ${q.dtype.cName} instead.`);
   if (enableGqa && q.size(-3) !== k.size(-3)) {
     if (q.size(-3) % k.size(-3) !== 0) throw new RuntimeError(`Number of heads in key and value must divide the number of heads in query, got ${k.size(-3)} and ${q.size(-3)}`);
     const times = q.size(-3) / k.size(-3);
@@ -120,6 +143,11 @@ export function pairwiseDistance(a: Tensor, b: Tensor, options: { p?: number; ep
 }
 /** x₁ᵀ W x₂ + b. x₁ [..., in1], x₂ [..., in2], weight [out, in1, in2]. */
 export function bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  if (a.dim() !== b.dim()) throw new RuntimeError(`bilinear(): input dimensions do not match: got ${a.dim()} and ${b.dim()}`);
+  const apart = a.shape.slice(0, -1).findIndex((n, d) => n !== b.size(d));
+  if (apart >= 0) throw new RuntimeError(`bilinear(): input batch dimensions do not match at dim ${apart}: got ${a.size(apart)} and ${b.size(apart)}`);
+  [a, b].forEach((t, i) => { if (t.size(-1) !== weight.size(i + 1)) throw new RuntimeError(`bilinear(): input${i + 1} size does not match weight size: got ${t.size(-1)} but expected ${weight.size(i + 1)}`); });
+  if (bias !== null && bias.size(0) !== weight.size(0)) throw new RuntimeError(`bilinear(): bias size does not match weight size: got ${bias.size(0)} but expected ${weight.size(0)}`);
   const y = a.unsqueeze(-2).unsqueeze(-2).matmul(weight).squeeze(-2).mul(b.unsqueeze(-2)).sum(-1);
   return bias === null ? y : y.add(bias);
 }

@@ -1,7 +1,7 @@
 /** torch.nn.functional, continued: losses. `reduction`: one a sample ('none'), their mean or their sum. Source: torch.nn.functional.<name>. */
 import { Function, noGrad, type FunctionCtx } from './autograd';
 import { RuntimeError, ValueError } from './errors';
-import { logsigmoid } from './functionalActivations';
+import { floating, logsigmoid } from './functionalActivations';
 import { pairwiseDistance } from './functionalLayers';
 import { native } from './native';
 import { arange } from './ops';
@@ -33,10 +33,11 @@ const pyShape = (t: Tensor): string => `[${t.shape.join(', ')}]`;
 export interface NllOptions extends WeightedOptions { ignoreIndex?: number }
 /** Rows of classes from [N, C, d1, …], and what takes one value a row back to the target's shape. */
 function asRows(input: Tensor, target: Tensor): { rows: Tensor; labels: Tensor; back: (t: Tensor) => Tensor } {
+  if (input.dim() === 0) throw new ValueError('Expected 1 or more dimensions (got 0)');
   if (input.dim() <= 2) return { rows: input, labels: target, back: (t) => t };
   if (input.size(0) !== target.size(0)) throw new ValueError(`Expected input batch_size (${input.size(0)}) to match target batch_size (${target.dim() > 0 ? target.size(0) : 0}).`);
   const want = [input.size(0), ...input.shape.slice(2)];
-  if (String(want) !== String([...target.shape])) throw new RuntimeError(input.dim() === 4 && target.dim() !== 3 ? `only batches of spatial targets supported (3D tensors) but got targets of dimension: ${target.dim()}` : `Expected target size [${want.join(', ')}], got [${target.shape.join(', ')}]`);
+  if (String(want) !== String([...target.shape])) throw new RuntimeError(input.dim() === 4 && target.dim() !== 3 ? `only batches of spatial targets supported (3D tensors) but got targets of dimension: ${target.dim()}` : input.dim() === 4 ? `size mismatch (got input: ${pyShape(input)} , target: ${pyShape(target)}` : `Expected target size [${want.join(', ')}], got [${target.shape.join(', ')}]`);
   return { rows: input.movedim(1, -1).reshape(-1, input.size(1)), labels: target.reshape(-1), back: (t) => t.reshape([...target.shape]) };
 }
 /** -logp[target] of int64 classes; logp [N, C, …], target [N, …]. Throws IndexError for a class out of bounds. */
@@ -53,6 +54,7 @@ export interface CrossEntropyOptions extends NllOptions { labelSmoothing?: numbe
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = options, reduction = reductionOf(options);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new RuntimeError(`label_smoothing must be between 0.0 and 1.0. Got: ${labelSmoothing}`);
+  if (String(logits.shape) === String(target.shape) && !target.isFloatingPoint()) throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype.scalarName}`);
   if (target.isFloatingPoint() && String(logits.shape) === String(target.shape)) return softCrossEntropy(logits, target, weight, reduction, labelSmoothing);
   if (weight === null && labelSmoothing === 0) {
     const { rows, labels, back } = asRows(logits, target);
@@ -77,7 +79,11 @@ function softCrossEntropy(logits: Tensor, target: Tensor, weight: Tensor | null,
 
 // --- of numbers
 
-export function mseLoss(input: Tensor, target: Tensor, options: Reduction | LossOptions = {}): Tensor { return reduced(input.sub(target).square(), reductionOf(optionsOf(options)), 'MseLossBackward0'); }
+export function mseLoss(input: Tensor, target: Tensor, options: Reduction | LossOptions = {}): Tensor {
+  const d = input.sub(target);
+  floating(d, 'mse_cpu');
+  return reduced(d.square(), reductionOf(optionsOf(options)), 'MseLossBackward0');
+}
 export function l1Loss(input: Tensor, target: Tensor, options: Reduction | LossOptions = {}): Tensor { return reduced(input.sub(target).abs(), reductionOf(optionsOf(options))); }
 /** Quadratic within beta of the target, linear beyond. */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: Reduction | (LossOptions & { beta?: number }) = {}, betaGiven?: number): Tensor {
@@ -105,6 +111,7 @@ export function poissonNllLoss(input: Tensor, target: Tensor, options: LossOptio
 /** -log of a normal density of mean input and variance var (of the input's shape, or one a row). Source: Nix, Weigend 1994. */
 export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor | number, options: LossOptions & { full?: boolean; eps?: number } = {}): Tensor {
   const { full = false, eps = 1e-6 } = options;
+  if (options.reduction !== undefined && !(options.reduction in reductionCode)) throw new ValueError(`${String(options.reduction)} is not valid`);
   let v = typeof variance === 'number' ? input.detach().mul(0).add(variance) : variance;
   if (typeof variance === 'number' ? variance < 0 : v.numel() > 0 && v.lt(0).any().item<boolean>()) throw new ValueError('var has negative entry/entries');
   const same = (p: readonly number[], q: readonly number[]): boolean => p.length === q.length && p.every((n, i) => n === q[i]);
@@ -138,12 +145,21 @@ class BinaryCrossEntropy extends Function {
     return [g.mul(x.sub(t)).div(x.mul(rest).clamp(1e-12)), ctx.needsInputGrad[1] === true ? g.mul(rest.log().sub(x.log())) : null];
   }
 }
+function checkWeight(weight: Tensor, like: Tensor): void {
+  weight.shape.forEach((n, i) => {
+    const at = i - weight.dim(), m = like.dim() + at >= 0 ? like.size(at) : n;
+    if (n !== 1 && n !== m) throw new RuntimeError(`Attempting to broadcast a dimension of length ${n} at ${at}! Mismatching argument at index 1 had ${weight.shape}; but expected shape should be broadcastable to [${like.shape.join(', ')}]`);
+  });
+}
 /** Of probabilities; logs are held above -100 as PyTorch holds them. */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: Reduction | WeightedOptions = {}): Tensor {
   const o = optionsOf<WeightedOptions>(options);
   if (String(input.shape) !== String(target.shape)) throw new ValueError(`Using a target size (${target.shape}) that is different to the input size (${input.shape}) is deprecated. Please ensure they have the same size.`);
-  const values = input.detach();
-  if (values.numel() > 0 && !values.ge(0).logicalAnd(values.le(1)).all().item<boolean>()) throw new RuntimeError('all elements of input should be between 0 and 1');
+  if (input.dtype !== target.dtype) throw new RuntimeError(`Found dtype ${target.dtype.scalarName} but expected ${input.dtype.scalarName}`);
+  if (o.weight != null) checkWeight(o.weight, input);
+  const within = (t: Tensor): boolean => t.numel() === 0 || t.detach().ge(0).logicalAnd(t.detach().le(1)).all().item<boolean>();
+  if (!within(input)) throw new RuntimeError('all elements of input should be between 0 and 1');
+  if (!within(target)) throw new RuntimeError('all elements of target should be between 0 and 1');
   const loss = BinaryCrossEntropy.apply(input, target);
   return reduced(o.weight == null ? loss : loss.mul(o.weight), reductionOf(o), 'BinaryCrossEntropyBackward0');
 }
@@ -156,7 +172,7 @@ export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, opti
   return reduced(o.weight == null ? loss : loss.mul(o.weight), reductionOf(o), 'BinaryCrossEntropyWithLogitsBackward0');
 }
 /** log(1 + exp(-target·input)), target ±1. */
-export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor { return reduced(target.neg().mul(input).exp().log1p(), reductionOf(options), 'SoftMarginLossBackward0'); }
+export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor { return reduced(input.mul(target).neg().exp().log1p(), reductionOf(options), 'SoftMarginLossBackward0'); }
 /** input where the target is 1, max(0, margin - input) where it is -1. */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: LossOptions & { margin?: number } = {}): Tensor {
   const far = input.neg().add(options.margin ?? 1).clampMin(0).maskedFill(target.eq(1), 0), near = input.maskedFill(target.eq(-1), 0);
@@ -187,22 +203,36 @@ export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Te
 export interface DistanceOptions extends LossOptions { distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null; margin?: number; swap?: boolean }
 export function tripletMarginWithDistanceLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options: DistanceOptions = {}): Tensor {
   const { distanceFunction, margin = 1, swap = false } = options, distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
+  if (anchor.dim() !== positive.dim() || anchor.dim() !== negative.dim()) throw new RuntimeError(`The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor ${anchor.dim()}D, positive ${positive.dim()}D, and negative ${negative.dim()}D inputs`);
   if (!(margin > 0)) throw new ValueError(`margin must be greater than 0, got ${margin}`);
   const near = distance(anchor, positive), far = distance(anchor, negative), apart = swap ? far.minimum(distance(positive, negative)) : far;
   return reduced(near.sub(apart).add(margin).clampMin(0), reductionOf(options));
+}
+function checkMatrix(input: Tensor): void {
+  if (input.dim() > 2 || (input.dim() > 0 && input.size(-1) === 0)) throw new RuntimeError(`Expected non-empty vector or matrix with optional 0-dim batch size, but got: ${pyShape(input)}`);
 }
 /** Σ over other classes of max(0, margin - x[y] + x[j])ᵖ / C. input [N, C] or [C]. */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: WeightedOptions & { p?: number; margin?: number } = {}): Tensor {
   const { p = 1, margin = 1, weight = null } = options;
   if (p !== 1 && p !== 2) throw new ValueError('only p == 1 and p == 2 supported');
   if (weight !== null && weight.dim() !== 1) throw new ValueError('weight must be one-dimensional');
+  checkMatrix(input);
+  floating(input, 'multi_margin_loss_cpu_kernel');
   const x = input.dim() < 2 ? input.reshape(1, -1) : input, y = target.reshape(-1, 1), c = x.size(1);
+  if (target.dim() > 1 || y.size(0) !== x.size(0)) throw new RuntimeError(`multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch size). Expected target size [${x.size(0)}], but got ${pyShape(target)}. Input has shape ${pyShape(input)}.`);
+  if (weight !== null && weight.numel() !== c) throw new RuntimeError(`inconsistent weight size, expected ${c} but got ${pyShape(weight)}`);
+  if (target.isFloatingPoint()) throw new RuntimeError(`expected scalar type Long but found ${target.dtype.scalarName}`);
+  if (y.numel() > 0 && y.lt(0).logicalOr(y.ge(c)).any().item<boolean>()) throw new RuntimeError('target out of range');
   const above = x.sub(x.gather(1, y)).add(margin).clampMin(0), powered = p === 1 ? above : above.mul(above), weighed = weight === null ? powered : powered.mul(weight.gather(0, y.reshape(-1)).unsqueeze(1));
   const loss = weighed.maskedFill(arange(c, { device: x.device }).eq(y), 0).sum(1).div(c);
   return reduced(input.dim() < 2 ? loss.squeeze(0) : loss, reductionOf(options), 'MultiMarginLossBackward0');
 }
 /** Σ over target and other classes of max(0, 1 - (x[y] - x[i])) / C; a row of the target ends at its first -1. */
 export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkMatrix(input);
+  if (pyShape(input) !== pyShape(target)) throw new RuntimeError(`inconsistent target size: ${pyShape(target)} for input of size: ${pyShape(input)}`);
+  if (target.isFloatingPoint()) throw new RuntimeError(`expected scalar type Long but found ${target.dtype.scalarName}`);
+  if (target.numel() > 0 && target.lt(-1).logicalOr(target.ge(target.size(-1))).any().item<boolean>()) throw new RuntimeError("argument #2 'target' is out of range");
   const x = input.dim() < 2 ? input.reshape(1, -1) : input, t = target.dim() < 2 ? target.reshape(1, -1) : target, c = x.size(1);
   const valid = t.ge(0).long().cumprod(1).gt(0), at = t.clamp(0), marks = x.detach().mul(0).scatterAdd(1, at, valid.to(x.dtype)).gt(0);
   const below = x.gather(1, at).neg().add(1).unsqueeze(2).add(x.unsqueeze(1)).clampMin(0);

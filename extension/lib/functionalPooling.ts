@@ -7,7 +7,18 @@ import { spatial, type Size1 } from './spatial';
 import type { Tensor } from './tensor';
 
 export interface PoolOptions { stride?: Size1 | null; padding?: Size1; dilation?: Size1; ceilMode?: boolean }
+const counts = ['', 'one', 'two', 'three'];
+/** A setting with another number of values than spatial dims. */
+function checkCount(op: string, n: number, name: string, v: Size1 | null | undefined, or = 'must either be'): void {
+  if (typeof v !== 'object' || v === null || v.length === 1 || v.length === n) return;
+  if (n === 1) throw new RuntimeError(`${op}1d() ${name} must be an int, list of ints or tuple of ints of size 1 but got size ${v.length}`);
+  throw new RuntimeError(`${op}${n}d: ${name} ${or} a single int, or a tuple of ${counts[n]} ints`);
+}
 function maxPool(n: number, x: Tensor, kernel: Size1, o: PoolOptions): [Tensor, Tensor] {
+  checkCount('max_pool', n, 'kernel_size', kernel);
+  checkCount('max_pool', n, 'stride', o.stride, 'must either be omitted,');
+  checkCount('max_pool', n, 'padding', o.padding);
+  checkCount('max_pool', n, 'dilation', o.dilation, 'must be either');
   const k = spatial(kernel, n, 'kernel_size');
   return native['maxPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), spatial(o.dilation ?? 1, n, 'dilation'), o.ceilMode ?? false) as [Tensor, Tensor];
 }
@@ -22,6 +33,9 @@ export function maxPool2dWithIndices(x: Tensor, kernelSize: Size1, options: Pool
 
 export interface AvgPoolOptions { stride?: Size1 | null; padding?: Size1; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: number | null }
 function avgPool(n: number, x: Tensor, kernel: Size1, o: AvgPoolOptions): Tensor {
+  checkCount('avg_pool', n, 'kernel_size', kernel);
+  checkCount('avg_pool', n, 'stride', o.stride, 'must either be omitted,');
+  checkCount('avg_pool', n, 'padding', o.padding);
   const k = spatial(kernel, n, 'kernel_size');
   return native['avgPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), o.ceilMode ?? false, o.countIncludePad ?? true, o.divisorOverride ?? null);
 }
@@ -33,14 +47,21 @@ export function avgPool3d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions 
 // --- inverse of max pooling
 
 export interface UnpoolOptions { stride?: Size1 | null; padding?: Size1; outputSize?: readonly number[] | null }
+/** The first index that is no position among `area`, or null. */
+function outside(indices: Tensor, area: number): number | null {
+  const bad = indices.maskedSelect(indices.lt(0).logicalOr(indices.ge(area)));
+  return bad.numel() === 0 ? null : Number(bad.get(0).item());
+}
 function unpool(n: number, x: Tensor, indices: Tensor, kernel: Size1, o: UnpoolOptions): Tensor {
   if (String(x.shape) !== String(indices.shape)) throw new RuntimeError(`Expected shape of indices to be same as that of the input tensor ([${x.shape.join(', ')}]) but got indices tensor with shape: [${indices.shape.join(', ')}]`);
+  if (indices.dtype !== int64) throw new RuntimeError(`elements in indices should be type int64${n < 3 ? ` but got: ${indices.dtype.scalarName}` : ''}`);
   const k = spatial(kernel, n, 'kernel_size'), stride = o.stride == null ? k : spatial(o.stride, n, 'stride'), padding = spatial(o.padding ?? 0, n, 'padding');
   const from = x.shape.slice(-n), usual = from.map((s, d) => (s - 1) * stride[d]! - 2 * padding[d]! + k[d]!);
   const size = o.outputSize == null ? usual : o.outputSize.slice(-n);
   if (o.outputSize != null) size.forEach((s, d) => { if (!(s > usual[d]! - stride[d]! && s < usual[d]! + stride[d]!)) throw new ValueError(`invalid output_size "[${size.join(', ')}]" (dim ${d} must be between ${usual[d]! - stride[d]!} and ${usual[d]! + stride[d]!})`); });
   const lead = x.shape.slice(0, x.dim() - n), area = size.reduce((a, b) => a * b, 1), flat = [...lead, from.reduce((a, b) => a * b, 1)];
-  if (indices.numel() > 0 && (Number(indices.max().item()) >= area || Number(indices.min().item()) < 0)) throw new RuntimeError(`Found an invalid max index: an index outside of the output's ${area} elements`);
+  const stray = outside(indices, area);
+  if (stray !== null) throw new RuntimeError(`Found an invalid max index: ${stray} (output volumes are of size ${[...size, ...(n === 1 ? [1] : [])].join('x')})`);
   return zeros([...lead, area], { dtype: x.dtype, device: x.device }).scatter(-1, indices.reshape(flat), x.reshape(flat)).reshape([...lead, ...size]);
 }
 /** Puts values back where maxPool…WithIndices took them from, zeros elsewhere. Source: torch.nn.functional.max_unpool1d. */
@@ -65,10 +86,17 @@ export function lpPool3d(x: Tensor, p: number, kernelSize: Size1, options: LpPoo
 export type OutputSize = number | readonly (number | null)[];
 /** Windows from ⌊i·in/out⌋ to ⌈(i+1)·in/out⌉; `null` keeps a dim. `even`: all windows are alike. `one`: the window reduced along a dim. */
 function adaptive<T>(name: string, n: number, x: Tensor, size: OutputSize, even: (k: number[]) => T, uneven: (dims: { dim: number; windows: [number, number][] }[]) => T): T {
-  if (x.dim() !== n + 1 && x.dim() !== n + 2) throw new RuntimeError(`${name}(): Expected ${n + 1}D or ${n + 2}D tensor, but got [${x.shape.join(', ')}]`);
+  const shown = `[${x.shape.join(', ')}]`, most = name.includes('max');
+  if (x.dim() !== n + 1 && x.dim() !== n + 2) throw new RuntimeError(n === 1 ? `Expected 2 to 3 dimensions, but got ${x.dim()}-dimensional tensor for argument #1 'self' (while checking arguments for ${name})` : `${name}(): Expected ${n + 1}D or ${n + 2}D tensor, but got${most ? ':' : ''} ${shown}`);
+  if (typeof size !== 'number' && size.length !== n) {
+    if (n > 1 && x.dim() <= size.length) throw new ValueError(`Input dimension should be at least ${size.length + 1}`);
+    throw new RuntimeError(n === 1 ? `${name}() argument 'output_size' should contain one int (got ${size.length})` : most ? `${name}(): internal error: output_size.size() must be ${n}` : `${name}: output_size must be ${n}`);
+  }
+  const empty = x.shape.findIndex((s, d) => s === 0 && d >= (most && x.dim() === n + 1 ? 0 : most ? 1 : x.dim() - n));
+  if (empty >= 0) throw new RuntimeError(`${name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes ${shown} with dimension ${empty} being empty`);
   const at = x.dim() - n;
   const out = Array.from({ length: n }, (_, d) => (typeof size === 'number' ? size : size[d] ?? null) ?? x.size(at + d));
-  if (out.some((o) => o < 0)) throw new RuntimeError(`${name}(): elements of output_size must be greater than or equal to 0 but received {${out.join(', ')}}`);
+  if (out.some((o) => o < 0)) throw new RuntimeError(most ? `Trying to create tensor with negative dimension ${out.find((o) => o < 0)}: [${[...x.shape.slice(0, at), ...(n === 1 ? [1] : []), ...out].join(', ')}]` : `adaptive_avg_pool${Math.max(2, n)}d: elements of output_size must be greater than or equal to 0 but received {${n === 1 ? `1, ${out[0]}` : n === 2 ? out.join(', ') : `${out[0]}, ${out[1]},${out[2]}`}}`);
   if (out.every((o, d) => o > 0 && x.size(at + d) > 0 && x.size(at + d) % o === 0)) return even(out.map((o, d) => x.size(at + d) / o));
   // The last dim first, so that of equal maxima the first in memory wins.
   return uneven(out.map((o, d) => { const m = x.size(at + d); return { dim: at + d, windows: Array.from({ length: o }, (_, i): [number, number] => [Math.floor((i * m) / o), Math.ceil(((i + 1) * m) / o)]) }; }).reverse());

@@ -18,10 +18,11 @@ export function pad(x: Tensor, amounts: readonly number[], mode: PadMode = 'cons
   if (amounts.length % 2 !== 0) throw new RuntimeError(`Padding length must be divisible by 2`);
   if (n > x.dim()) throw new RuntimeError(`Padding length should be less than or equal to two times the input dimension but got padding length ${amounts.length} and input of dimension ${x.dim()}`);
   const sides = Array.from({ length: n }, (_, i) => ({ dim: x.dim() - 1 - i, before: amounts[2 * i]!, after: amounts[2 * i + 1]! }));
-  sides.forEach(({ dim, before, after }) => { if (x.size(dim) + before + after < 0) throw new RuntimeError(`The input size ${x.size(dim)}, plus negative padding ${before} and ${after} resulted in a negative output size, which is invalid. Check dimension ${dim} of your input.`); });
+  if (mode === 'constant' && sides.some(({ dim, before, after }) => x.size(dim) + Math.min(0, before) + Math.min(0, after) < 0)) throw new RuntimeError('narrow(): length must be non-negative.');
   if (mode === 'constant') return constantPad(x, sides, value);
   if (!['reflect', 'replicate', 'circular'].includes(mode)) throw new NotImplementedError(`Unrecognised padding mode ${String(mode)}`);
-  if (!(n >= 1 && n <= 3 && (x.dim() === n + 1 || x.dim() === n + 2))) throw new NotImplementedError('Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now');
+  if (!(n >= 1 && n <= 3 && (x.dim() === n + 1 || x.dim() === n + 2))) throw new NotImplementedError(`Padding size ${2 * n} is not supported for ${x.dim()}D input tensor.\nSupported combinations for non-constant padding:\n${[1, 2, 3].map((d) => `  - ${d + 1}D or ${d + 2}D input: padding size = ${2 * d} (pads last ${d === 1 ? 'dimension' : `${d} dimensions`})`).join('\n')}`);
+  if (mode === 'circular' && sides.some((s) => x.size(s.dim) + s.before + s.after < 1)) throw new RuntimeError('Negative padding value is resulting in an empty dimension');
   if (mode !== 'circular' && x.shape.slice(x.dim() - n - 1).some((s) => s === 0)) throw new RuntimeError(`Expected ${n + 1}D or ${n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: [${x.shape.join(', ')}]`);
   if (mode !== 'circular' && sides.some((s) => x.size(s.dim) + s.before + s.after < 1)) {
     const shown = (f: (s: Side) => number): string => [...sides].reverse().map((s, i) => `${'DHW'.slice(3 - n)[i]}: ${f(s)}`).join(', ');
@@ -92,7 +93,7 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const out = size !== null ? counted(size, 'output size', 'output') : scale!.map((s, d) => Math.floor(x.size(2 + d) * s));
   if (!(mode in ranks) || !ranks[mode].includes(x.dim())) {
     if (mode in ranks && smooth && x.dim() >= 3 && x.dim() <= 5) throw new NotImplementedError(`Got ${x.dim()}D input, but ${mode} mode needs ${ranks[mode][0]}D input`);
-    throw new NotImplementedError(`Input Error: Only 3D, 4D and 5D input Tensors supported (got ${x.dim()}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | area | nearest-exact (got ${String(mode)})`);
+    throw new NotImplementedError(`Input Error: Only 3D, 4D and 5D input Tensors supported (got ${x.dim()}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got ${String(mode)})`);
   }
   if (out.some((o) => o <= 0) || x.shape.slice(2).some((s) => s <= 0)) throw new RuntimeError(`Input and output sizes should be greater than 0, but got input (${x.shape.slice(2).map((s, d) => `${'DHW'.slice(3 - n)[d]}: ${s}`).join(', ')}) output (${out.map((s, d) => `${'DHW'.slice(3 - n)[d]}: ${s}`).join(', ')})`);
   if (mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1]!(x, out);
@@ -114,6 +115,8 @@ function resize(x: Tensor, dim: number, taps: readonly Taps[]): Tensor {
 
 /** [.., C·r², H, W] → [.., C, H·r, W·r]. Source: Shi et al. 2016. */
 export function pixelShuffle(x: Tensor, factor: number): Tensor {
+  if (x.dim() < 3) throw new RuntimeError(`pixel_shuffle expects input to have at least 3 dimensions, but got input with ${x.dim()} dimension(s)`);
+  if (factor <= 0) throw new RuntimeError(`pixel_shuffle expects a positive upscale_factor, but got ${factor}`);
   const [h, w] = [x.size(-2), x.size(-1)], lead = x.shape.slice(0, -3), c = x.size(-3) / (factor * factor);
   if (!Number.isInteger(c)) throw new RuntimeError(`pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)=${x.size(-3)} is not divisible by ${factor * factor}`);
   const k = lead.length;
@@ -130,6 +133,8 @@ export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
 }
 /** Channels in `groups` dealt out in turn. Source: Zhang et al. 2017. */
 export function channelShuffle(x: Tensor, groups: number): Tensor {
+  if (x.dim() < 3) throw new RuntimeError(`channel_shuffle expects input with > 2 dims, but got input with sizes [${x.shape.join(', ')}]`);
+  if (groups <= 0) throw new RuntimeError(`Number of groups to divide channels in must be positive. Value of groups:${groups}`);
   const c = x.size(1);
   if (c % groups !== 0) throw new RuntimeError(`Number of channels must be divisible by groups. Got ${c} channels and ${groups} groups.`);
   return x.reshape([x.size(0), groups, c / groups, ...x.shape.slice(2)]).transpose(1, 2).reshape([...x.shape]);
@@ -143,15 +148,17 @@ function windows(size: readonly number[], kernel: Size1, o: FoldOptions): { k: n
   if (k.some((v) => v <= 0)) throw new RuntimeError(`kernel size should be greater than zero, but got ${pair(k)}`);
   if (stride.some((v) => v <= 0)) throw new RuntimeError(`stride should be greater than zero, but got stride_height: ${stride[0]} stride_width: ${stride[1]}`);
   if (dilation.some((v) => v <= 0)) throw new RuntimeError(`dilation should be greater than zero, but got dilation_height: ${dilation[0]} dilation_width: ${dilation[1]}`);
+  if (pads.some((v) => v < 0)) throw new RuntimeError(`padding should be non-negative, but got pad_height: ${pads[0]} pad_width: ${pads[1]}`);
   const counts = size.map((s, d) => Math.floor((s + 2 * pads[d]! - dilation[d]! * (k[d]! - 1) - 1) / stride[d]!) + 1);
   return { k, pads, counts, at: counts.map((c, d) => Array.from({ length: k[d]! * Math.max(0, c) }, (_, i) => Math.floor(i / c) * dilation[d]! + (i % c) * stride[d]!)) };
 }
 /** Every window as a column: x [N, C, H, W] → [N, C·kH·kW, L]. Source: torch.nn.functional.unfold. */
 export function unfold(x: Tensor, kernelSize: Size1, options: FoldOptions = {}): Tensor {
+  if (x.dim() < 3) x.size(x.dim());
   if (x.dim() === 3) return unfold(x.unsqueeze(0), kernelSize, options).squeeze(0);
   if (x.dim() !== 4) throw new RuntimeError(`Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: [${x.shape.join(', ')}]`);
   const [n, c, h, w] = [...x.shape] as [number, number, number, number], { k, pads, counts, at } = windows([h, w], kernelSize, options);
-  if (counts.some((v) => v < 1)) throw new RuntimeError(`Given input with spatial size (${h}, ${w}), kernel_size=(${k.join(', ')}), dilation=(${spatial(options.dilation ?? 1, 2, 'dilation').join(', ')}), padding=(${pads.join(', ')}), stride=(${spatial(options.stride ?? 1, 2, 'stride').join(', ')}), calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`);
+  if (counts.some((v) => v < 1)) throw new RuntimeError(`Given input with spatial size (${h}, ${w}), kernel_size=(${k.join(', ')}), dilation=(${spatial(options.dilation ?? 1, 2, 'dilation').join(', ')}), padding=(${pads.join(', ')}), calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`);
   return named('Im2ColBackward0', x, (t) => {
     const padded = constantPad(t, [{ dim: 3, before: pads[1]!, after: pads[1]! }, { dim: 2, before: pads[0]!, after: pads[0]! }], 0);
     const parts = padded.indexSelect(2, positions(at[0]!, x)).indexSelect(3, positions(at[1]!, x));

@@ -23,7 +23,7 @@ napi_value max_pool(Call& c) {
   return c.list({values, indices});
 }
 // avgPool(x, kernel, stride, padding, ceil, countIncludePad, divisor)
-napi_value avg_pool(Call& c) { return c.wrap(ops::avg_pool(c.tensor(0), c.dims(1), c.dims(2), c.dims(3), c.boolean(4), c.boolean(5), c.missing(6) ? 0 : c.integer(6))); }
+napi_value avg_pool(Call& c) { return c.wrap(ops::avg_pool(c.tensor(0), c.dims(1), c.dims(2), c.dims(3), c.boolean(4), c.boolean(5), c.missing(6) ? std::nullopt : std::optional<int64_t>(c.integer(6)))); }
 // batchNorm(x, weight, bias, runningMean, runningVar, train, momentum, eps)
 napi_value batch_norm(Call& c) { return c.wrap(ops::batch_norm(c.tensor(0), c.maybe_tensor(1), c.maybe_tensor(2), c.maybe_tensor(3), c.maybe_tensor(4), c.boolean(5), c.number(6), c.number(7))); }
 // rnnLayer(mode, x, h0, c0, wIh, wHh, bIh, bHh, wHr, reverse)

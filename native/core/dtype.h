@@ -43,7 +43,7 @@ inline const char* scalar_type_name(DType t) {
 }
 // PyTorch's C name in gemm sentences: "float", "double".
 inline const char* c_type_name(DType t) {
-  constexpr const char* names[] = {"float", "double", "c10::Half", "c10::BFloat16", "long", "int", "short", "signed char", "unsigned char", "bool"};
+  constexpr const char* names[] = {"float", "double", "c10::Half", "c10::BFloat16", "long int", "int", "short int", "signed char", "unsigned char", "bool"};
   return names[size_t(t)];
 }
 

@@ -1,5 +1,7 @@
 // Convolution. Its gradients by input and by weight are convolutions of the same family: the three are each other's
 // derivatives, so gradients of gradients come for free; the transposed convolution is the gradient by input.
+#include <algorithm>
+
 #include "ops/ops.h"
 
 namespace weightroom::ops {
@@ -71,17 +73,28 @@ std::string joined(const Dims& d) {
   return s;
 }
 
+// name_height: 1 name_width: 2
+std::string each_side(const char* name, const Dims& d, const char* between) {
+  static const char* sides[] = {"depth", "height", "width"};
+  std::string s;
+  for (size_t i = 0; i < d.size(); ++i) s += (i ? between : "") + std::string(name) + "_" + sides[3 - d.size() + i] + ": " + std::to_string(d[i]);
+  return s;
+}
+
 void check_arguments(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o, bool transposed) {
   int64_t spatial = w.dim() - 2;
   if (x.dim() != w.dim()) fail("Expected ", spatial + 1, "D (unbatched) or ", spatial + 2, "D (batched) input to conv", transposed ? "_transpose" : "", spatial, "d, but got input of size: ", shape_str(x.sizes()));
-  if (x.dtype() != w.dtype()) fail("Input type (", scalar_type_name(x.dtype()), ") and weight type (", scalar_type_name(w.dtype()), ") should be the same");
-  if (!is_floating(x.dtype())) fail_not_implemented("\"convolution\" not implemented for '", scalar_type_name(x.dtype()), "'");
+  if (!transposed && bias && bias.dtype() != x.dtype()) fail("Input type (", c_type_name(x.dtype()), ") and bias type (", c_type_name(bias.dtype()), ") should be the same");
   check_same_device(x, w);
   check(o.groups > 0, "non-positive groups is not supported");
   for (int64_t v : o.stride) check(v > 0, "non-positive stride is not supported");
   for (int64_t v : o.padding) check(v >= 0, "negative padding is not supported");
-  for (int64_t v : o.dilation) check(v > 0, "dilation should be greater than zero");
-  check(w.size(0) >= o.groups && w.size(0) % o.groups == 0, "Given groups=", o.groups, ", expected weight to be at least ", o.groups, " at dimension 0, but got weight of size ", shape_str(w.sizes()), " instead");
+  // One spatial dim is the last of two in PyTorch's words.
+  auto two = [&](const Dims& d, int64_t first) { return d.size() == 1 ? Dims{first, d[0]} : d; };
+  if (std::any_of(o.dilation.begin(), o.dilation.end(), [](int64_t v) { return v <= 0; }))
+    fail("dilation should be greater than zero, but got ", transposed ? each_side("dilation", two(o.dilation, 1), ", ") : shape_str(two(o.dilation, 1)));
+  check(w.size(0) >= o.groups, "Given groups=", o.groups, ", expected weight to be at least ", o.groups, " at dimension 0, but got weight of size ", shape_str(w.sizes()), " instead");
+  check(w.size(0) % o.groups == 0, "Given groups=", o.groups, ", expected weight to be divisible by ", o.groups, " at dimension 0, but got weight of size [", shape_str(w.sizes()), "] instead");
   if (transposed) {
     if (x.size(1) != w.size(0)) fail("Given transposed=1, weight of size ", shape_str(w.sizes()), ", expected input", shape_str(x.sizes()), " to have ", w.size(0), " channels, but got ", x.size(1), " channels instead");
   } else if (x.size(1) != w.size(1) * o.groups) {
@@ -90,6 +103,8 @@ void check_arguments(const Tensor& x, const Tensor& w, const Tensor& bias, const
   int64_t channels = transposed ? w.size(1) * o.groups : w.size(0);
   if (bias && (bias.dim() != 1 || bias.size(0) != channels))
     fail("Given ", transposed ? "transposed=1, " : "", "weight of size ", shape_str(w.sizes()), ", expected bias to be 1-dimensional with ", channels, " elements, but got bias of size ", shape_str(bias.sizes()), " instead");
+  if (x.dtype() != w.dtype() || (bias && bias.dtype() != x.dtype())) fail("expected scalar type ", scalar_type_name(x.dtype()), " but found ", scalar_type_name(x.dtype() != w.dtype() ? w.dtype() : bias.dtype()));
+  if (!is_floating(x.dtype())) fail_not_implemented("\"convolution\" not implemented for '", scalar_type_name(x.dtype()), "'");
 }
 
 }  // namespace
@@ -110,11 +125,19 @@ Tensor convolution(const Tensor& x, const Tensor& w, const Tensor& bias, const C
 Tensor convolution_transpose(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o, const Dims& output_padding) {
   check_arguments(x, w, bias, o, true);
   Dims size{x.size(0), w.size(1) * o.groups};
+  Dims from, to;
+  bool wide = false, small = false;
   for (size_t d = 0; d + 2 < x.sizes().size(); ++d) {
-    check(output_padding[d] < std::max(o.stride[d], o.dilation[d]), "output padding must be smaller than either stride or dilation, but got output_padding: ", output_padding[d], " stride: ", o.stride[d], " dilation: ", o.dilation[d]);
+    wide = wide || output_padding[d] >= std::max(o.stride[d], o.dilation[d]);
     size.push_back((x.sizes()[d + 2] - 1) * o.stride[d] - 2 * o.padding[d] + o.dilation[d] * (w.sizes()[d + 2] - 1) + output_padding[d] + 1);
-    check(size.back() > 0, "Given input size per channel: (", x.sizes()[d + 2], "). Calculated output size per channel: (", size.back(), "). Output size is too small");
+    small = small || size.back() < 1;
+    from.push_back(x.sizes()[d + 2]);
+    to.push_back(size.back());
   }
+  // One spatial dim is the last of two in PyTorch's words.
+  auto two = [](const Dims& d, int64_t first) { return d.size() == 1 ? Dims{first, d[0]} : d; };
+  if (wide) fail("output padding must be smaller than either stride or dilation, but got ", each_side("output_padding", two(output_padding, 0), " "), " ", each_side("stride", two(o.stride, 1), " "), " ", each_side("dilation", two(o.dilation, 1), " "));
+  if (small) fail("Given input size per channel: (", joined(two(from, 1)), "). Calculated output size per channel: (", joined(two(to, 1)), "). Output size is too small");
   Tensor out = input_gradient(x, w, size, o);
   if (!bias) return out;
   Dims shape(size.size(), 1);

@@ -197,7 +197,7 @@ Tensor index_select(const Tensor& a, int64_t dim, const Tensor& index0) {
 Tensor embedding(const Tensor& weight, const Tensor& index, int64_t padding_idx) {
   check(weight.dim() == 2, "'weight' must be 2-D");
   if (index.dtype() != DType::int64 && index.dtype() != DType::int32)
-    fail("Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got torch.", scalar_type_name(index.dtype()), "Tensor instead (while checking arguments for embedding)");
+    fail("Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ", index.dtype() == DType::boolean ? "CPUBoolType" : "torch." + std::string(scalar_type_name(index.dtype())) + "Tensor", " instead (while checking arguments for embedding)");
   check_same_device(weight, index);
   Tensor ix = contiguous(to_dtype(index, DType::int64)), w = contiguous(weight);
   Dims sizes = index.sizes();

@@ -123,10 +123,11 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
   check_same_device(x, w);
   if (bias) check_same_device(x, bias);
-  check(w.dim() == 2, "linear(): weight must be a matrix, got ", w.dim(), "D");
-  int64_t k = w.size(1), n = w.size(0), rows = k ? x.numel() / std::max<int64_t>(1, x.dim() ? x.size(-1) : 1) : 0;
-  if (x.dim() == 0 || x.size(-1) != k)
-    fail("mat1 and mat2 shapes cannot be multiplied (", x.dim() ? rows : 1, "x", x.dim() ? x.size(-1) : 1, " and ", k, "x", n, ")");
+  check(x.dim() > 0 && w.dim() > 0, "both arguments to linear need to be at least 1D, but they are ", x.dim(), "D and ", w.dim(), "D");
+  check(w.dim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", w.dim(), "D");
+  if (w.dim() == 1) return bias ? add(matmul(x, w), bias) : matmul(x, w);
+  int64_t k = w.size(1), n = w.size(0), rows = k ? x.numel() / std::max<int64_t>(1, x.size(-1)) : 0;
+  if (x.size(-1) != k) fail("mat1 and mat2 shapes cannot be multiplied (", rows, "x", x.size(-1), " and ", k, "x", n, ")");
   if (x.dtype() != w.dtype()) fail("mat1 and mat2 must have the same dtype, but got ", scalar_type_name(x.dtype()), " and ", scalar_type_name(w.dtype()));
   if (bias && (bias.dim() != 1 || bias.size(0) != n)) fail("The expanded size of the tensor (", n, ") must match the existing size (", bias.numel(), ") at non-singleton dimension 1.  Target sizes: [", rows, ", ", n, "].  Tensor sizes: ", shape_str(bias.sizes()));
   bool flat = x.dim() == 2;

@@ -15,23 +15,29 @@ Tensor raw_softmax(const Tensor& last, bool log) {
   return out;
 }
 
+void refuse_softmax(const Tensor& a, bool log, bool last) {
+  if (!is_floating(a.dtype())) fail_not_implemented("\"", log ? "log_" : "", last ? "softmax_lastdim_kernel_impl" : "softmax_kernel_impl", "\" not implemented for '", scalar_type_name(a.dtype()), "'");
+}
+
 Tensor target_rows(const Tensor& target) { return contiguous(to_dtype(target, DType::int64)); }
 
 void check_loss(const Tensor& x, const Tensor& target) {
   check_same_device(x, target);
-  if (target.dtype() != DType::int64 && target.dtype() != DType::uint8 && target.dtype() != DType::int32)
-    fail("expected target dtype to be Long or Byte, but got ", scalar_type_name(target.dtype()));
   if (x.dim() != 1 && x.dim() != 2) fail_value("Expected 1 or more dimensions (got ", x.dim(), ")");
-  if (x.dim() == 2 && (target.dim() != 1 || x.size(0) != target.size(0)))
+  if (x.dim() == 2 && (target.dim() == 0 || x.size(0) != target.size(0)))
     fail_value("Expected input batch_size (", x.size(0), ") to match target batch_size (", target.dim() ? target.size(0) : 0, ").");
+  check(target.dim() <= 1, "0D or 1D target tensor expected, multi-target not supported");
+  if (target.dtype() != DType::int64 && target.dtype() != DType::uint8) fail("expected target dtype to be Long or Byte, but got ", scalar_type_name(target.dtype()));
+  if (x.dim() == 1 && target.dim() == 1 && target.size(0) != 1) fail_value("For 1D input, 1D target must have size 1, but got target size: ", target.size(0));
 }
 
 }  // namespace
 
 Tensor softmax(const Tensor& a0, int64_t dim, bool log) {
-  Tensor a = is_floating(a0.dtype()) ? a0 : to_dtype(a0, DType::float32);
+  const Tensor& a = a0;
   dim = wrap_dim(dim, a.dim());
   bool last = a.dim() == 0 || dim == a.dim() - 1;
+  refuse_softmax(a, log, last);
   auto turned = [dim, last](const Tensor& t) { return last ? contiguous(t) : contiguous(transpose(t, dim, -1)); };
   Tensor out;
   {
@@ -59,6 +65,7 @@ Tensor nll_loss(const Tensor& logp, const Tensor& target, const Tensor& weight0,
   Tensor weight = weight0 ? contiguous(weight0) : weight0;
   if (weight && (weight.dim() != 1 || weight.numel() != logp.size(-1))) fail("weight tensor should be defined either for all ", logp.size(-1), " classes or no classes but got weight tensor of shape: ", shape_str(weight.sizes()));
   if (weight && weight.dtype() != logp.dtype()) fail("expected scalar type ", scalar_type_name(logp.dtype()), " but found ", scalar_type_name(weight.dtype()));
+  if (!is_floating(logp.dtype())) fail_not_implemented("\"nll_loss_out_frame\" not implemented for '", scalar_type_name(logp.dtype()), "'");
   Tensor t = target_rows(target), p = contiguous(logp);
   Tensor loss = empty(reduction == 0 ? t.sizes() : Dims{}, logp.dtype(), logp.device());
   Tensor total = empty({}, logp.dtype(), logp.device());
@@ -76,6 +83,7 @@ Tensor nll_loss(const Tensor& logp, const Tensor& target, const Tensor& weight0,
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, int64_t ignore, int reduction) {
   check_loss(logits, target);
+  refuse_softmax(logits, true, true);
   Tensor t = target_rows(target);
   Tensor logp = raw_softmax(logits, true);
   Tensor loss = empty(reduction == 0 ? t.sizes() : Dims{}, logits.dtype(), logits.device());
@@ -100,15 +108,31 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, int64_t ignore,
   return loss;
 }
 
+void check_mixed(const Tensor& x, std::initializer_list<Tensor> parameters) {
+  bool half = x.dtype() == DType::float16 || x.dtype() == DType::bfloat16;
+  for (const Tensor& p : parameters) {
+    if (!p || p.dtype() == x.dtype() || (half && p.dtype() == DType::float32)) continue;
+    check(x.dtype() == DType::float32 || half, "mixed dtype (CPU): all inputs must share same datatype.");
+    fail("mixed dtype (CPU): expect parameter to have scalar type of Float");
+  }
+}
+
 Tensor layer_norm(const Tensor& a, const Dims& normalized, const Tensor& weight, const Tensor& bias, double eps) {
   int64_t k = int64_t(normalized.size());
-  bool ok = k > 0 && a.dim() >= k;
+  check(k > 0, "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = []");
+  for (const Tensor* t : {&weight, &bias})
+    if (*t && t->sizes() != normalized) fail("Expected ", t == &weight ? "weight" : "bias", " to be of same shape as normalized_shape, but got ", t == &weight ? "weight" : "bias", " of shape ", shape_str(t->sizes()), " and normalized_shape = ", shape_str(normalized));
+  bool ok = a.dim() >= k;
   for (int64_t i = 0; ok && i < k; ++i) ok = a.size(a.dim() - k + i) == normalized[size_t(i)];
   if (!ok) {
     std::string want = "[*";
     for (int64_t s : normalized) want += ", " + std::to_string(s);
     fail("Given normalized_shape=", shape_str(normalized), ", expected input with shape ", want, "], but got input of size", shape_str(a.sizes()));
   }
+  check_mixed(a, {weight, bias});
+  auto same = [&](const Tensor& t) { return !t || t.dtype() == a.dtype(); };
+  if (!same(weight) || !same(bias)) return layer_norm(a, normalized, weight ? to_dtype(weight, a.dtype()) : weight, bias ? to_dtype(bias, a.dtype()) : bias, eps);
+  if (!is_floating(a.dtype())) fail_not_implemented("\"LayerNormKernelImpl\" not implemented for '", scalar_type_name(a.dtype()), "'");
   Tensor in = contiguous(a);
   Dims lead(a.sizes().begin(), a.sizes().end() - k);
   Dims stat = lead;

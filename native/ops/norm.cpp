@@ -4,11 +4,16 @@
 namespace weightroom::ops {
 
 Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool train, double momentum, double eps) {
-  check(input.dim() >= 2, "batch_norm expects an input of at least 2 dims, got ", shape_str(input.sizes()));
+  check(input.dim() >= 2, "Expected at least 2 dimensions for input tensor but received ", input.dim());
   int64_t channels = input.size(1), inner = input.numel() && input.size(0) && channels ? input.numel() / input.size(0) / channels : 0;
-  for (const Tensor* t : {&weight, &bias, &running_mean, &running_var})
+  for (const Tensor* t : {&running_mean, &running_var})
+    check(train || *t, t == &running_mean ? "running_mean" : "running_var", " must be defined in evaluation mode");
+  for (const Tensor* t : {&running_mean, &running_var, &weight, &bias})
     if (*t && t->numel() != channels) fail(t == &weight ? "weight" : t == &bias ? "bias" : t == &running_mean ? "running_mean" : "running_var", " should contain ", channels, " elements not ", t->numel());
-  check(train || (running_mean && running_var), "Expected running_mean and running_var to be defined when training=False");
+  if (!is_floating(input.dtype())) fail_not_implemented("\"batch_norm\" not implemented for '", scalar_type_name(input.dtype()), "'");
+  check_mixed(input, {weight, bias, running_mean, running_var});
+  auto same = [&](const Tensor& t) { return !t || t.dtype() == input.dtype(); };
+  if (!same(weight) || !same(bias)) return batch_norm(input, weight ? to_dtype(weight, input.dtype()) : weight, bias ? to_dtype(bias, input.dtype()) : bias, running_mean, running_var, train, momentum, eps);
   Tensor x = contiguous(input);
   Tensor x3 = view(x, {x.size(0), channels, inner});
   Tensor mean_, rstd;

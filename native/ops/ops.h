@@ -180,6 +180,8 @@ Tensor index_fill(const Tensor& a, int64_t dim, const Tensor& index, const Tenso
 Tensor softmax(const Tensor& a, int64_t dim, bool log);
 Tensor nll_loss(const Tensor& logp, const Tensor& target, const Tensor& weight, int64_t ignore_index, int reduction);
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, int64_t ignore_index, int reduction);
+// Throws where parameters are of another type than the input; float32 ones may go with half types.
+void check_mixed(const Tensor& x, std::initializer_list<Tensor> parameters);
 Tensor layer_norm(const Tensor& a, const Dims& normalized, const Tensor& weight, const Tensor& bias, double eps);
 Tensor dropout(const Tensor& a, double p, Generator& gen);
 
@@ -209,7 +211,7 @@ Tensor convolution(const Tensor& x, const Tensor& w, const Tensor& bias, const C
 Tensor convolution_transpose(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o, const Dims& output_padding);
 // One to three spatial dims, as many as `kernel` has; batched or not. Values and their indices within a channel.
 std::pair<Tensor, Tensor> max_pool(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, const Dims& dilation, bool ceil);
-Tensor avg_pool(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil, bool count_padding, int64_t divisor);
+Tensor avg_pool(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil, bool count_padding, std::optional<int64_t> divisor);
 // Updates the running statistics in place while training.
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool train, double momentum, double eps);
 // x [T, N, in]: y [T, N, out], last h [N, out] and, for an LSTM, c [N, hidden]. `w_hr`: projection or undefined.

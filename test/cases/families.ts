@@ -6,6 +6,7 @@ import * as binary from './rows/binary';
 import * as convolution from './rows/convolution';
 import * as data from './rows/data';
 import * as errors from './rows/errors';
+import * as layerErrors from './rows/layerErrors';
 import * as indexing from './rows/indexing';
 import * as init from './rows/init';
 import * as inplace from './rows/inplace';
@@ -32,6 +33,7 @@ export const families: Record<string, readonly Row[]> = {
   products: products.rows,
   inplace: inplace.rows,
   errors: errors.rows,
+  layerErrors: layerErrors.rows,
   random: random.rows,
   init: init.rows,
   optim: optim.rows,

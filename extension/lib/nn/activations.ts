@@ -1,5 +1,5 @@
 /** Activations and dropout. The formulas are torch.nn.functional's; `inplace` writes the result over the input. */
-import { ValueError } from '../errors';
+import { AssertionError, ValueError } from '../errors';
 import * as F from '../functional';
 import { pyFloat } from '../format';
 import * as init from '../init';
@@ -68,7 +68,7 @@ export class Mish extends Activation {
 export class Hardtanh extends Activation {
   constructor(readonly minVal = -1, readonly maxVal = 1, options: InplaceOptions = {}) {
     super(options);
-    if (!(maxVal > minVal)) throw new ValueError(`max_val must be larger than min_val, but got min_val=${pyFloat(minVal)} and max_val=${pyFloat(maxVal)}`);
+    if (!(maxVal > minVal)) throw new AssertionError(`max_val (${pyFloat(maxVal)}) must be greater than min_val (${pyFloat(minVal)})`);
   }
   protected override compute(x: Tensor): Tensor { return F.hardtanh(x, this.minVal, this.maxVal); }
   protected override settings(): string[] { return [`min_val=${pyFloat(this.minVal)}`, `max_val=${pyFloat(this.maxVal)}`]; }

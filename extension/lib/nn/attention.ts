@@ -61,13 +61,29 @@ export class MultiheadAttention extends Module {
   private project(query: Tensor, key: Tensor, value: Tensor): Tensor[] {
     const w = this.in_proj_weight, bias = this.in_proj_bias;
     if (w !== null && query === key && key === value) return F.linear(query, w, bias).chunk(3, -1);
+    if (w !== null && key === value) {
+      const e = this.embedDim, part = (t: Tensor, a: number, b: number): Tensor => t.slice(0, a * e, b * e);
+      return [F.linear(query, part(w, 0, 1), bias && part(bias, 0, 1)), ...F.linear(key, part(w, 1, 3), bias && part(bias, 1, 3)).chunk(2, -1)];
+    }
     const ws = w !== null ? w.chunk(3, 0) : [this.q_proj_weight!, this.k_proj_weight!, this.v_proj_weight!], bs = bias?.chunk(3, 0);
     return [query, key, value].map((t, i) => F.linear(t, ws[i]!, bs?.[i] ?? null));
+  }
+  private checkMasks(query: Tensor, key: Tensor, padding: Tensor | null, mask: Tensor | null): void {
+    const flat = query.dim() === 2, what = `For ${flat ? 'unbatched (2-D)' : 'batched (3-D)'} \`query\`, expected`;
+    if (padding !== null && padding.dim() !== query.dim() - 1) throw new AssertionError(`${what} \`key_padding_mask\` to be \`None\` or ${query.dim() - 1}-D but found ${padding.dim()}-D tensor instead`);
+    if (mask !== null && mask.dim() !== 2 && mask.dim() !== 3) throw new AssertionError(`${what} \`attn_mask\` to be \`None\`, 2-D or 3-D but found ${mask.dim()}-D tensor instead`);
+    const want = [this.numHeads, query.size(0), key.size(0)];
+    if (flat && mask !== null && mask.dim() === 3 && String([...mask.shape]) !== String(want)) throw new AssertionError(`Expected \`attn_mask\` shape to be (${want.join(', ')}) but got ${mask.shape}`);
+    for (const [name, m] of [['key_padding_mask', padding], ['attn_mask', mask]] as const) if (m !== null && m.dtype.name !== 'bool' && !m.isFloatingPoint()) throw new AssertionError(`only bool and floating types of ${name} are supported`);
+    if (padding === null || query.size(-1) !== this.embedDim) return;
+    const first = this.batchFirst ? 0 : 1, sizes = flat ? [1, key.size(0)] : [key.size(first), key.size(1 - first)];
+    (flat ? [1, ...padding.shape] : [...padding.shape]).forEach((n, d) => { if (n !== sizes[d]) throw new AssertionError(`Expected key_padded_mask.shape[${d}] to be ${sizes[d]}, but got ${n}`); });
   }
   override forward(query: Tensor, key: Tensor, value: Tensor, options: AttentionCall = {}): [Tensor, Tensor | null] {
     const { keyPaddingMask = null, needWeights = true, attnMask = null, averageAttnWeights = true } = options;
     if (query.dim() !== 2 && query.dim() !== 3) throw new AssertionError(`query should be unbatched 2D or batched 3D tensor but received ${query.dim()}-D query tensor`);
     if (key.dim() !== query.dim() || value.dim() !== query.dim()) throw new AssertionError(`For ${query.dim() === 2 ? 'unbatched (2-D)' : 'batched (3-D)'} \`query\`, expected \`key\` and \`value\` to be ${query.dim()}-D but found ${key.dim()}-D and ${value.dim()}-D tensors respectively`);
+    this.checkMasks(query, key, keyPaddingMask, attnMask);
     if (query.dim() === 2) {
       const lone = (t: Tensor): Tensor => t.unsqueeze(this.batchFirst ? 0 : 1), q = lone(query), k = key === query ? q : lone(key), v = value === query ? q : value === key ? k : lone(value);
       const [y, w] = this.forward(q, k, v, { ...options, keyPaddingMask: keyPaddingMask?.unsqueeze(0) ?? null });
@@ -76,9 +92,11 @@ export class MultiheadAttention extends Module {
     const first = (t: Tensor): Tensor => (this.batchFirst ? t : t.transpose(0, 1));
     const e = this.embedDim, h = this.numHeads, d = this.headDim, [n, l] = [first(query).size(0), first(query).size(1)];
     if (query.size(-1) !== e) throw new AssertionError(`was expecting embedding dimension of ${e}, but got ${query.size(-1)}`);
-    if (options.isCausal === true && attnMask === null) throw new RuntimeError('Need attn_mask if specifying the is_causal hint.');
+    if (options.isCausal === true && attnMask === null) throw new RuntimeError('Need attn_mask if specifying the is_causal hint. You may use the Transformer module method `generate_square_subsequent_mask` to create this mask.');
     const from = first(key).size(1), square = attnMask !== null && (attnMask.dim() === 2 ? String([...attnMask.shape]) === String([l, from]) : String([...attnMask.shape]) === String([n * h, l, from]));
-    if (attnMask !== null && attnMask.dim() !== 2 && attnMask.dim() !== 3) throw new RuntimeError(`attn_mask's dimension ${attnMask.dim()} is not supported`);
+    const turned = (t: Tensor): string => `torch.Size([${(this.batchFirst ? [t.size(1), t.size(0), t.size(2)] : [...t.shape]).join(', ')}])`, ends = (t: Tensor): string => turned(t).replace(/, \d+\]\)$/, '])');
+    if (this.in_proj_weight === null && ends(key) !== ends(value)) throw new AssertionError(`key's sequence and batch dims ${ends(key)} do not match value's ${ends(value)}`);
+    if (this.in_proj_weight !== null && turned(key) !== turned(value)) throw new AssertionError(`key shape ${turned(key)} does not match value shape ${turned(value)}`);
     if (attnMask !== null && !square) throw new RuntimeError(`The shape of the ${attnMask.dim()}D attn_mask is ${attnMask.shape}, but should be (${(attnMask.dim() === 2 ? [l, from] : [n * h, l, from]).join(', ')}).`);
     let [q, k, v] = this.project(query, key, value).map(first) as [Tensor, Tensor, Tensor];
     // Extra keys that every query sees: the learned one, then zeros.

@@ -33,6 +33,7 @@ abstract class ConvBase extends Module {
     this.padding = typeof o.padding === 'string' ? o.padding : spatial(o.padding ?? 0, dims_, 'padding');
     this.dilation = spatial(o.dilation ?? 1, dims_, 'dilation');
     this.outputPadding = spatial(o.outputPadding ?? 0, dims_, 'output_padding');
+    if (typeof this.padding === 'string' && this.padding !== 'same' && this.padding !== 'valid') throw new ValueError(`Invalid padding string '${String(this.padding)}', should be one of {'valid', 'same'}`);
     this.paddingMode = o.paddingMode ?? 'zeros';
     if (!['zeros', 'reflect', 'replicate', 'circular'].includes(this.paddingMode)) throw new ValueError(`padding_mode must be one of {'circular', 'reflect', 'replicate', 'zeros'}, but got padding_mode='${this.paddingMode}'`);
     if (this.padding === 'same' && this.stride.some((s) => s !== 1)) throw new ValueError("padding='same' is not supported for strided convolutions");

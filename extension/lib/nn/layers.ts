@@ -1,4 +1,5 @@
 /** Layers: Linear, Bilinear, Embedding, LayerNorm, reshaping. Printing and initial values are PyTorch's. */
+import { ValueError } from '../errors';
 import * as F from '../functional';
 import { pyFloat } from '../format';
 import * as init from '../init';
@@ -51,8 +52,7 @@ export class Flatten extends Module {
 export class Unflatten extends Module {
   constructor(readonly dim: number, readonly unflattenedSize: readonly number[]) { super(); }
   override forward(x: Tensor): Tensor {
-    const at = this.dim < 0 ? this.dim + x.dim() : this.dim;
-    return x.reshape([...x.shape.slice(0, at), ...this.unflattenedSize, ...x.shape.slice(at + 1)]);
+    return x.unflatten(this.dim, [...this.unflattenedSize]);
   }
   override extraRepr(): string { return `dim=${this.dim}, unflattened_size=(${this.unflattenedSize.join(', ')})`; }
 }
@@ -94,6 +94,7 @@ export class Bilinear extends Module {
   bias: Parameter | null = null;
   constructor(readonly in1Features: number, readonly in2Features: number, readonly outFeatures: number, options: { bias?: boolean } & FactoryOptions = {}) {
     super();
+    if (in1Features <= 0) throw new ValueError(`in1_features must be > 0, but got (in1_features=${in1Features})`);
     this.weight = new Parameter(empty([outFeatures, in1Features, in2Features], factory(options)));
     if (options.bias !== false) this.bias = new Parameter(empty([outFeatures], factory(options)));
     else this.registerParameter('bias', null);

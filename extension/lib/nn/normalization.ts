@@ -90,6 +90,8 @@ abstract class InstanceNormBase extends BatchNormBase {
     this.checkInput(x);
     const batched = x.dim() === this.ranks[1] ? x : x.unsqueeze(0);
     const [n, c] = [batched.size(0), batched.size(1)];
+    if (c !== this.numFeatures && this.affine) throw new ValueError(`expected input's size at dim=${x.dim() - this.ranks[0]!} to match num_features (${this.numFeatures}), but got: ${c}.`);
+    if (this.training || !this.trackRunningStats) F.checkSpatial(batched);
     if (this.trackRunningStats) {
       // Each sample's channels as channels of one sample; running statistics are means over samples.
       const flat = batched.reshape([1, n * c, ...batched.shape.slice(2)]);

@@ -30,6 +30,8 @@ abstract class RnnBase extends Module {
     if (!(this.dropout >= 0 && this.dropout <= 1)) throw new ValueError('dropout should be a number in range [0, 1] representing the probability of an element being zeroed');
     if (hiddenSize <= 0) throw new ValueError('hidden_size must be greater than zero');
     if (this.numLayers <= 0) throw new ValueError('num_layers must be greater than zero');
+    if (projSize < 0) throw new ValueError('proj_size should be a positive integer or zero to disable projections');
+    if (projSize >= hiddenSize) throw new ValueError('proj_size has to be smaller than hidden_size');
     const gates = modes[mode][1] * hiddenSize, out = projSize > 0 ? projSize : hiddenSize;
     for (let l = 0; l < this.numLayers; l++) for (const suffix of this.directions) {
       const into = l === 0 ? inputSize : out * this.directions.length;
@@ -134,7 +136,11 @@ export class GRU extends RnnBase {
 /** x → [y, h] with tanh or relu. Source: Elman 1990; torch.nn.RNN. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class RNN extends RnnBase {
-  constructor(inputSize: number, hiddenSize: number, options: RnnOptions & { nonlinearity?: 'tanh' | 'relu' } = {}) { super(options.nonlinearity === 'relu' ? 'RNN_RELU' : 'RNN_TANH', inputSize, hiddenSize, options); }
+  constructor(inputSize: number, hiddenSize: number, options: RnnOptions & { nonlinearity?: 'tanh' | 'relu' } = {}) {
+    const known = "'tanh' or 'relu'";
+    if (options.nonlinearity !== undefined && options.nonlinearity !== 'relu' && options.nonlinearity !== 'tanh') throw new ValueError(`Unknown nonlinearity '${String(options.nonlinearity)}'. Select from ${known}.`);
+    super(options.nonlinearity === 'relu' ? 'RNN_RELU' : 'RNN_TANH', inputSize, hiddenSize, options);
+  }
   override forward(x: PackedSequence, state?: Tensor | null): [PackedSequence, Tensor];
   override forward(x: Tensor, state?: Tensor | null): [Tensor, Tensor];
   override forward(x: Tensor | PackedSequence, state: Tensor | null = null): [Tensor | PackedSequence, Tensor] { const { y, h } = this.run(x, state, null); return [y, h]; }
@@ -162,6 +168,17 @@ abstract class CellBase extends Module {
     for (const p of this.parameters(false)) init.uniform_(p, { a: -bound, b: bound });
   }
   protected step(x: Tensor, h: Tensor | null, c: Tensor | null): [Tensor, Tensor | undefined] {
+    const flat = (t: Tensor | null, name: string): void => { if (t !== null && t.dim() !== 1 && t.dim() !== 2) throw new ValueError(`${this.reprName()}: Expected ${name} to be 1D or 2D, got ${t.dim()}D instead`); };
+    flat(x, 'input');
+    flat(h, this.mode === 'LSTM' ? 'hx[0]' : 'hidden');
+    flat(c, 'hx[1]');
+    if (x.size(-1) !== this.inputSize) throw new RuntimeError(`input has inconsistent input_size: got ${x.size(-1)} expected ${this.inputSize}`);
+    [h, c].forEach((t, i) => {
+      if (t === null) return;
+      const batch = x.dim() === 1 ? 1 : x.size(0), s = x.dim() === 1 ? [1, ...t.shape] : [...t.shape];
+      if (x.dim() === 2 && s[0] !== batch) throw new RuntimeError(`Input batch size ${batch} doesn't match hidden${i} batch size ${s[0]}`);
+      if (s.length !== 2 || s[1] !== this.hiddenSize) throw new RuntimeError(`hidden${i} has inconsistent hidden_size: got ${s[1]}, expected ${this.hiddenSize}`);
+    });
     if (x.dim() === 1) { const [a, b] = this.step(x.unsqueeze(0), h?.unsqueeze(0) ?? null, c?.unsqueeze(0) ?? null); return [a.squeeze(0), b?.squeeze(0)]; }
     const zero = (): Tensor => zeros([x.size(0), this.hiddenSize], { dtype: x.dtype, device: x.device });
     const p = (name: string): Parameter | null => this.parameters_.get(name) ?? null;
