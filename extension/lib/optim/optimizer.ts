@@ -9,7 +9,9 @@ import { safePoint } from '../safePoint';
 import { Tensor } from '../tensor';
 import { pyType } from '../nn/pyType';
 
-export type Setting = number | boolean | null | readonly number[];
+export type Setting = number | boolean | string | null | readonly number[];
+/** Tensors, numbers, and what LBFGS remembers: lists of tensors. */
+export type StateValue = Tensor | number | null | readonly StateValue[];
 /** Parameters that share settings. */
 export interface ParamGroup { params: Tensor[]; [setting: string]: Setting | Tensor[] }
 export type ParamInput = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Record<string, unknown>>;
@@ -23,7 +25,13 @@ const asTensor = new Set(['step', 'mu_product']);
 /** betas is a tuple in Python; a float setting may be written as an int there. */
 function pySetting(v: unknown): string {
   if (Array.isArray(v)) return `(${v.map((x: number) => (Number.isInteger(x) ? `${x}` : pyFloat(x))).join(', ')})`;
-  return pyRepr(v);
+  return typeof v === 'string' ? v : pyRepr(v);
+}
+
+/** A state's value as an own copy on the parameter's device. */
+function taken(v: StateValue | bigint, p: Tensor): StateValue {
+  if (v instanceof Tensor) return v.clone().to(p.device);
+  return Array.isArray(v) ? (v as StateValue[]).map((x) => taken(x, p)) : v === null ? null : Number(v);
 }
 
 export abstract class Optimizer {
@@ -105,7 +113,7 @@ export abstract class Optimizer {
       const p = byNumber.get(Number(n));
       if (p === undefined) continue;
       const copy = new Map<string, Tensor | number>();
-      for (const [k, v] of s) copy.set(k, v instanceof Tensor ? (v.dim() === 0 ? v.item() : v.clone().to(p.device)) : Number(v));
+      for (const [k, v] of s) copy.set(k, v instanceof Tensor && v.dim() === 0 ? v.item() : (taken(v, p) as Tensor | number));
       this.state.set(p, copy);
     }
   }

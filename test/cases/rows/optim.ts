@@ -1,5 +1,5 @@
 /** Optimizers over eight steps and schedules over thirty epochs, against PyTorch's parameters, states and rates. */
-import { arange, int64, nn, optim, ones, zeros, type Tensor } from '../../../extension/lib/index';
+import { arange, int64, nn, optim, ones, tensor, zeros, type Tensor } from '../../../extension/lib/index';
 import { error, same, type Row } from '../table';
 
 const S = optim.lrScheduler;
@@ -61,7 +61,44 @@ for i, t in enumerate(p): t.grad = ramp(t.numel(), i).reshape(t.shape)
 `;
 const clips = (name: string, run: (p: Tensor[]) => Tensor | null, py: string): Row => same(name, () => { const p = graded(); return [run(p), p.map((t) => t.grad)]; }, `${P}r = nn.utils.${py}; out = [r, [t.grad for t in p]]`, { ulps: 4 });
 
+/** LBFGS on a valley with a bend: losses, parameters and what it remembers after each of three steps. */
+function descends(options: optim.LBFGSOptions): [number[][], Tensor[], string] {
+  const p = [tensor([-1.5, 1.25], { requiresGrad: true }), tensor([[0.5], [2]], { requiresGrad: true })];
+  const o = new optim.LBFGS(p, options);
+  const losses = [0, 1, 2].map(() => {
+    const loss = o.step(() => {
+      o.zeroGrad();
+      const [a, b] = p as [Tensor, Tensor], bend = a.get(1).sub(a.get(0).pow(2)).pow(2).mul(4).add(a.get(0).sub(1).pow(2)).add(b.pow(2).sub(a.reshape(2, 1)).pow(2).sum());
+      bend.backward();
+      return bend;
+    });
+    const s = (o.stateDict().get('state') as Map<number, Map<string, unknown>>).get(0)!;
+    return [loss.item(), s.get('n_iter') as number, s.get('func_evals') as number, (s.get('old_dirs') as Tensor[]).length];
+  });
+  return [losses, p.map((t) => t.detach()), String(o)];
+}
+const DESCENDS = `
+def descends(**k):
+  p = [torch.tensor([-1.5, 1.25], requires_grad=True), torch.tensor([[.5], [2.]], requires_grad=True)]
+  o = optim.LBFGS(p, **k); r = []
+  def f():
+    o.zero_grad(); a, b = p
+    l = (a[1] - a[0] ** 2) ** 2 * 4 + (a[0] - 1) ** 2 + ((b ** 2 - a.reshape(2, 1)) ** 2).sum()
+    l.backward(); return l
+  for i in range(3):
+    l = o.step(f); s = o.state_dict()['state'][0]
+    r.append([l.item(), s['n_iter'], s['func_evals'], len(s['old_dirs'])])
+  return [r, [t.detach() for t in p], repr(o)]
+`;
+const descended = (name: string, options: optim.LBFGSOptions, py: string): Row => same(name, () => descends(options), `${DESCENDS}out = descends(${py})`, { ulps: 256 });
+
 export const rows: Row[] = [
+  descended('LBFGS', { lr: 0.1, maxIter: 4 }, 'lr=.1, max_iter=4'),
+  descended('LBFGS short memory', { lr: 0.1, maxIter: 6, historySize: 2, maxEval: 5 }, 'lr=.1, max_iter=6, history_size=2, max_eval=5'),
+  descended('LBFGS strong_wolfe', { maxIter: 4, lineSearchFn: 'strong_wolfe' }, "max_iter=4, line_search_fn='strong_wolfe'"),
+  descended('LBFGS strong_wolfe few tries', { maxIter: 5, maxEval: 3, lr: 2, lineSearchFn: 'strong_wolfe' }, "max_iter=5, max_eval=3, lr=2, line_search_fn='strong_wolfe'"),
+  bad('LBFGS of groups', () => new optim.LBFGS([{ params: [x()] }, { params: [x()] }]), "optim.LBFGS([{'params': [x]}, {'params': [torch.zeros(1, requires_grad=True)]}])"),
+  bad('LBFGS negative lr', () => new optim.LBFGS([x()], { lr: -1 }), 'optim.LBFGS([x], lr=-1)'),
   ...[2, 1, Infinity, 3].map((n) => clips(`clip_grad_norm_ ${n}`, (p) => nn.utils.clipGradNorm_(p, 1, n), `clip_grad_norm_(p, 1., ${n === Infinity ? 'math.inf' : n})`)),
   clips('clip_grad_norm_ within', (p) => nn.utils.clipGradNorm_(p, 100), 'clip_grad_norm_(p, 100.)'),
   clips('clip_grad_value_', (p) => { nn.utils.clipGradValue_(p, 0.5); return null; }, 'clip_grad_value_(p, .5)'),
