@@ -1,4 +1,5 @@
 /** activate(): constructs and registers, nothing else. No native code, no process: the engine starts with the first request. */
+import path from 'node:path';
 import * as vscode from 'vscode';
 
 import { registerAgentTools } from './commands/agentTools';
@@ -24,7 +25,7 @@ import { TrainingWatch } from './views/trainingWatch';
 export function activate(context: vscode.ExtensionContext): { services: Services } {
   const log = vscode.window.createOutputChannel('Weightroom Engine', { log: true });
   const output = vscode.window.createOutputChannel('Weightroom', 'weightroom-output');
-  const engine = new EngineClient(context.extensionPath, log);
+  const engine = new EngineClient(context.extensionPath, path.join(context.globalStorageUri.fsPath, 'compiled'), log);
   const store = new ModelStore(engine, (error) => tell(services, error, null));
   const selection = new ModelSelection();
   const modelsView = new ModelsView(store, selection, engine);

@@ -1,4 +1,5 @@
 /** The engine process: answers the extension host over the IPC channel. User code runs in the runner thread, never here. */
+import nodeModule from 'node:module';
 import os from 'node:os';
 import { CancellationToken, createMessageConnection, IPCMessageReader, IPCMessageWriter, ResponseError } from 'vscode-jsonrpc/node';
 
@@ -39,7 +40,11 @@ on(Devices, (): DeviceInfo[] => [
 ]);
 on(Die, () => process.abort());
 
-on(model.RunFile, async ({ file, keepWeights }) => runner.request(RunBundle, { bundle: await bundleFile(file), keepWeights }), 'user');
+// The thread loads the library while the file is bundled.
+on(model.RunFile, async ({ file, keepWeights }) => {
+  runner.start();
+  return runner.request(RunBundle, { bundle: await bundleFile(file), keepWeights });
+}, 'user');
 on(RunCell, async (cell) => runner.request(RunCompiledCell, await compileCell(cell, await runner.request(NotebookNames, { notebook: cell.notebook }))), 'user');
 on(model.Interrupt, () => runner.interrupt());
 on(model.Watch, ({ watching, every, paused }) => { runner.watch(watching, every, paused); return null; });
@@ -51,3 +56,6 @@ for (const message of [
 checkpointHandlers(on, (message, params) => void connection.sendNotification(message.method, params), runner);
 
 connection.listen();
+
+// Node writes its cache of compiled code (NODE_COMPILE_CACHE) when it exits; this process is killed.
+setTimeout(() => (nodeModule as { flushCompileCache?: () => void }).flushCompileCache?.(), 5000).unref();

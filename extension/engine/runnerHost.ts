@@ -71,7 +71,8 @@ export class RunnerHost {
     await this.worker?.terminate();
   }
 
-  private start(): void {
+  /** Starts the thread; a request does so too. */
+  start(): void {
     if (this.worker !== null) return;
     const { port1, port2 } = new MessageChannel();
     for (const slot of [Slot.stop, Slot.pause, Slot.pending]) Atomics.store(this.control, slot, 0);
