@@ -107,7 +107,7 @@ function checkModule(row: Row & { kind: 'module' }, golden: Golden, device: stri
           if (String(m) !== answer.repr) say([`prints\n${String(m)}\nPyTorch\n${answer.repr}`]);
           const state = m.stateDict();
           if (String([...state.keys()]) !== String(Object.keys(answer.state!))) say([`stateDict has ${[...state.keys()]}, PyTorch has ${Object.keys(answer.state!)}`]);
-          else for (const [k, v] of state) say(differences(v, answer.state![k], { ulps: 0, own: true }, k));
+          else for (const [k, v] of state) say(differences(v, answer.state![k], { ulps: row.options.stateUlps ?? 0, own: true }, k));
         }
         m.to(device);
         const inputs = variant.inputs.map((i) => build(i, device));

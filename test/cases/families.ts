@@ -22,6 +22,7 @@ import * as random from './rows/random';
 import * as reduce from './rows/reduce';
 import * as shape from './rows/shape';
 import * as unary from './rows/unary';
+import * as utils from './rows/utils';
 
 export const families: Record<string, readonly Row[]> = {
   autograd: autograd.rows,
@@ -46,4 +47,5 @@ export const families: Record<string, readonly Row[]> = {
   normalization: normalization.rows,
   recurrent: recurrent.rows,
   attention: attention.rows,
+  utils: utils.rows,
 };

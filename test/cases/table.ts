@@ -37,6 +37,8 @@ export interface Options {
   ulps?: number;
   /** The same for gradients; default twice `ulps` and at least 8. */
   gradUlps?: number;
+  /** A module's first state is computed, not drawn: units of the last place it may differ by; default none. */
+  stateUlps?: number;
   /** Each result element is compared at its own scale, extremes are tried. Set by unary() and binary(). */
   elementwise?: boolean;
   /** dtypes tried beside float32; default all. */

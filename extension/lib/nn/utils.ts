@@ -36,3 +36,6 @@ export function vectorToParameters(vec: Tensor, parameters: Iterable<Tensor>): v
   noGrad(() => { for (const p of list) { p.data.copy_(vec.slice(0, at, at + p.numel()).reshape(p.shape)); at += p.numel(); } });
 }
 export * as rnn from './packed';
+export * as parametrize from './parametrize';
+export * as parametrizations from './parametrizations';
+export { removeSpectralNorm, removeWeightNorm, spectralNormByHook as spectralNorm, weightNormByHook as weightNorm } from './weightNorms';

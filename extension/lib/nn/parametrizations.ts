@@ -1,0 +1,2 @@
+/** What stands under nn.utils.parametrizations. */
+export { spectralNorm, weightNorm, type SpectralNormOptions } from './weightNorms';
