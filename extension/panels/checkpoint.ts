@@ -79,7 +79,7 @@ function showPreflight(context: vscode.ExtensionContext, engine: EngineClient, p
   const page = openPage(context, panel.webview, 'checkpoint', 'preflight');
   const { file, model, path: at } = subject;
   page.channel.handle(viewer.GetSubject, () => subject);
-  page.channel.handle(viewer.LoadNow, async (decision) => (await vscode.commands.executeCommand<{ message: string } | undefined>('weightroom.loadCheckpoint', vscode.Uri.file(file), { model, path: at }, decision)) ?? null);
+  page.channel.handle(viewer.LoadNow, async (decision) => { await vscode.commands.executeCommand('weightroom.loadCheckpoint', vscode.Uri.file(file), { model, path: at }, decision); return null; });
   follow(engine, panel, page, [{ file }, { model, path: at }]);
 }
 

@@ -22,10 +22,9 @@ export const CompareWith = request<null, null>('viewer/compareWith');
 /** Asks for a live model, then loads what fits entirely; else a preflight page opens. */
 export const LoadIntoModel = request<null, null>('viewer/loadInto');
 /**
- * Loads what the preflight shows. Not `partial`: everything must fit, or nothing changes. The user is told by a message with Undo; null when it failed
- * (also told).
+ * Loads what the preflight shows. Not `partial`: everything must fit, or nothing changes. The user is told by a message, with Undo, or why it failed.
  */
-export const LoadNow = request<{ root: string; rename: Rename | null; partial: boolean }, { message: string } | null>('viewer/loadNow');
+export const LoadNow = request<{ root: string; rename: Rename | null; partial: boolean }, null>('viewer/loadNow');
 /** Opens the file of a side in the viewer, or shows the model in its tree. */
 export const ShowSide = request<{ side: Side }, null>('viewer/show');
 /** The same comparison with the sides changed over. */

@@ -54,14 +54,15 @@ const given = (r: Rename): Rename | null => (r.from === '' && r.to === '' ? null
 /** Both sides and the two ways to load. Strict is the default; a part is loaded only by its own button. */
 function Header({ subject, result, rename }: { subject: Loading; result: Result; rename: Rename }): JSX.Element {
   const [busy, setBusy] = useState(false);
-  const [done, setDone] = useState<{ error: boolean; text: string } | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
   const { counts, error } = result;
   const good = counts.matched + counts.dtype;
   const bad = counts.missing + counts.unexpected + counts.shape + counts.unreadable;
   const load = (partial: boolean): void => {
     setBusy(true);
-    setDone(null);
-    host.request(LoadNow, { root: result.root, rename: given(rename), partial }).then((r) => setDone(r === null ? null : { error: false, text: r.message }), (e: unknown) => setDone({ error: true, text: message(e) })).finally(() => setBusy(false));
+    setFailed(null);
+    // What came of it, and Undo, is said by the editor's own message.
+    host.request(LoadNow, { root: result.root, rename: given(rename), partial }).catch((e: unknown) => setFailed(message(e))).finally(() => setBusy(false));
   };
   return (
     <>
@@ -76,7 +77,7 @@ function Header({ subject, result, rename }: { subject: Loading; result: Result;
         </div>
       </header>
       {error === undefined ? null : <Banner kind="error">{t('The file is damaged, so nothing is loaded from it.')} {error}</Banner>}
-      {done === null ? null : <Banner kind={done.error ? 'error' : 'info'}>{done.text}</Banner>}
+      {failed === null ? null : <Banner kind="error">{failed}</Banner>}
       {result.message === '' ? null : (
         <details class="metadata preflight-message"><summary>{t('What load_state_dict says')}</summary>
           <Button icon="copy" onClick={() => void host.request(CopyText, { text: result.message }).catch(() => undefined)}>{t('Copy')}</Button>
@@ -134,7 +135,7 @@ function Rows({ subject, result, version }: { subject: Loading; result: Result; 
         first={<VirtualList id="preflight" label={t('Tensors of both')} role="grid" count={rows.length} rowHeight={22} selected={selected} onSelect={(i) => setKey(rowKey(rows[i]!))} keyOf={(i) => rowKey(rows[i]!)} empty={t('No tensor matches.')}
           header={<div class="cells" style={columns}><span /><span role="columnheader">{t('in the file')}</span><span /><span role="columnheader">{t('in the model')}</span><span /></div>}
           row={(i) => <Row row={rows[i]!} />} />}
-        second={row === undefined ? <Notice icon="compare" title={t('Select a tensor.')} /> : <Pair key={`${key} ${version}`} subject={{ a: { file: subject.file }, b: { model: subject.model, path: subject.path } }} row={asComparison(row, result.root)} />} />
+        second={row === undefined ? <Notice icon="compare" title={t('Select a tensor.')} /> : row.source === undefined || row.target === undefined ? <Notice icon="tensor" title={words(row.status)}>{row.target ?? row.source}</Notice> : <Pair key={`${key} ${version}`} subject={{ a: { file: subject.file }, b: { model: subject.model, path: subject.path } }} row={asComparison(row, result.root)} />} />
     </>
   );
 }
