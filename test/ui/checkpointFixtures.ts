@@ -55,11 +55,11 @@ export function writeCheckpoints(folder: string): void {
   for (let i = 0; i < manyTensors; i++) many.set(`layer${i >> 3}.weight${i & 7}`, zeros(8));
   save(many, file('many.pt'));
   fs.copyFileSync(corpus('hostile/mal_reduce_os_system.pt'), file('evil.pt'));
-  writeSparse(file('huge.safetensors'));
 }
 
-/** Four tensors of holes: counting one takes long enough to be cancelled. */
-function writeSparse(file: string): void {
+/** huge.safetensors: four tensors of holes. Counting one takes long enough to be cancelled. */
+export function writeHuge(folder: string): void {
+  const file = path.join(folder, 'huge.safetensors');
   const each = hugeBytes / 4;
   const header: Record<string, unknown> = {};
   for (let i = 0; i < 4; i++) header[`blocks.${i}.weight`] = { dtype: 'F32', shape: [8192, each / 4 / 8192], data_offsets: [i * each, (i + 1) * each] };

@@ -6,7 +6,7 @@ import type { FrameLocator, Locator } from 'playwright-core';
 
 import { load, openCheckpoint, type Tensor } from '../../extension/lib/index';
 import { markers, scratch } from '../unit/checkpointData';
-import { hugeBytes, manyTensors, writeCheckpoints } from './checkpointFixtures';
+import { hugeBytes, manyTensors, writeCheckpoints, writeHuge } from './checkpointFixtures';
 import { contrastProblems } from './contrast';
 import { useWorkbench } from './workbench';
 
@@ -16,7 +16,7 @@ describe('checkpoints in the workbench', function () {
   after(() => made.remove());
   const wb = useWorkbench('checkpoints', () => {
     writeCheckpoints(made.path);
-    return Promise.resolve({ folder: made.path, settings: { 'files.simpleDialog.enable': true } });
+    return Promise.resolve({ folder: made.path, fill: writeHuge, settings: { 'files.simpleDialog.enable': true } });
   });
   let page: FrameLocator;
 

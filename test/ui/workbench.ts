@@ -29,6 +29,8 @@ export const themes = { dark: 'Default Dark Modern', light: 'Default Light Moder
 export interface WorkbenchOptions extends ServerOptions {
   /** Copied, so that a test may write into it. */
   folder: string;
+  /** Writes into the copy what a copy would make large: files with holes. */
+  fill?: (folder: string) => void;
   /** SwiftShader's software adapter (true), or no adapter at all, whatever the machine has. */
   gpu?: boolean;
   size?: { width: number; height: number };
@@ -46,6 +48,7 @@ export class Workbench {
     fs.mkdirSync(path.join(repoRoot, 'out'), { recursive: true });
     const folder = fs.mkdtempSync(path.join(repoRoot, 'out', `${path.basename(o.folder)}-`));
     fs.cpSync(o.folder, folder, { recursive: true });
+    o.fill?.(folder);
     const server = await b.startServer({ extension: repoRoot, ...o, env: { ...(icd === null ? {} : { VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd }), ...o.env } });
     const settings = (extra: Record<string, unknown>): void => b.settings(server.dataDir, { ...o.settings, ...extra });
     settings({});
