@@ -17,9 +17,13 @@ Dims output_size(const Dims& x, const Dims& w, const ConvOptions& o) {
 }
 
 Tensor bias_gradient(const Tensor& g) {
-  Dims dims{0};
-  for (int64_t d = 2; d < g.dim(); ++d) dims.push_back(d);
-  return sum(g, dims, false);
+  Dims rows{g.size(0), g.size(1), 1}, dims{0};
+  for (int64_t d = 2; d < g.dim(); ++d) {
+    rows[2] *= g.size(d);
+    dims.push_back(d);
+  }
+  // Along the memory as it lies, then over the batch; half types keep one sum, which rounds once.
+  return itemsize(g.dtype()) < 4 ? sum(g, dims, false) : sum(sum(reshape(g, rows), {2}, false), {0}, false);
 }
 
 Tensor forward(const Tensor& x0, const Tensor& w0, const Tensor& bias, const ConvOptions& o) {

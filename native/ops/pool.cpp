@@ -120,7 +120,10 @@ std::pair<Tensor, Tensor> max_pool(const Tensor& x, const Dims& kernel, const Di
     record(out, "MaxPool2DWithIndicesBackward0", {x5}, {SavedTensor(indices)}, [from = x5.sizes()](Context& c, const TensorList& g) {
       Tensor ix = c.saved(0);
       Dims flat{from[0], from[1], from[2] * from[3] * from[4]}, few{from[0], from[1], ix.numel() / std::max<int64_t>(1, from[0] * from[1])};
-      return TensorList{reshape(scatter(zeros(flat, g[0].dtype(), g[0].device()), 2, reshape(ix, few), reshape(g[0], few), true), from)};
+      Tensor rows = reshape(ix, few), gradient = reshape(g[0], few), into = zeros(flat, g[0].dtype(), g[0].device());
+      if (any_requires_grad({gradient})) into = scatter(into, 2, rows, gradient, true);
+      else if (rows.numel()) backend(into).scatter(into, 2, rows, gradient, true);
+      return TensorList{reshape(into, from)};
     });
   return {reshape(out, size), reshape(indices, size)};
 }

@@ -196,23 +196,31 @@ void CpuBackend::gather(const Tensor& out, const Tensor& in, int64_t dim, const 
 
 void CpuBackend::scatter(const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src, bool accumulate) {
   int64_t n = out.dim() ? out.size(dim) : 1, st = out.dim() ? out.stride(dim) : 0;
-  int64_t total = index.numel();
-  Dims at(size_t(index.dim()), 0);
+  if (index.numel() == 0) return;
+  // By rows of the last dim: steps along it, and where each row starts.
+  size_t outer = index.dim() ? size_t(index.dim()) - 1 : 0;
+  auto along = [&](const Tensor& t) { return index.dim() ? t.stride(index.dim() - 1) : 0; };
+  int64_t width = index.dim() ? index.size(-1) : 1, wi = along(index), ws = along(src), wo = dim == int64_t(outer) ? 0 : along(out);
+  Dims at(outer, 0);
   dispatch_all(out.dtype(), [&]<typename T>() {
     // One thread: indices may repeat.
-    for (int64_t i = 0; i < total; ++i) {
+    for (int64_t row = index.numel() / width; row > 0; --row) {
       int64_t pi = index.offset(), po = out.offset(), ps = src.offset();
-      for (size_t d = 0; d < at.size(); ++d) {
+      for (size_t d = 0; d < outer; ++d) {
         pi += at[d] * index.strides()[d];
         ps += at[d] * src.strides()[d];
         if (int64_t(d) != dim) po += at[d] * out.strides()[d];
       }
-      int64_t j = static_cast<int64_t*>(index.impl()->storage->data)[pi];
-      if (j < 0 || j >= n) fail("index ", j, " is out of bounds for dimension ", dim, " with size ", n);
-      T& o = static_cast<T*>(out.impl()->storage->data)[po + j * st];
-      T v = static_cast<T*>(src.impl()->storage->data)[ps];
-      o = accumulate ? T(compute_t<T>(o) + compute_t<T>(v)) : v;
-      for (size_t d = at.size(); d-- > 0;) {
+      const int64_t* ix = static_cast<int64_t*>(index.impl()->storage->data) + pi;
+      const T* from = static_cast<T*>(src.impl()->storage->data) + ps;
+      T* to = static_cast<T*>(out.impl()->storage->data) + po;
+      for (int64_t i = 0; i < width; ++i) {
+        int64_t j = ix[i * wi];
+        if (j < 0 || j >= n) fail("index ", j, " is out of bounds for dimension ", dim, " with size ", n);
+        T& o = to[i * wo + j * st];
+        o = accumulate ? T(compute_t<T>(o) + compute_t<T>(from[i * ws])) : from[i * ws];
+      }
+      for (size_t d = outer; d-- > 0;) {
         if (++at[d] < index.sizes()[d]) break;
         at[d] = 0;
       }

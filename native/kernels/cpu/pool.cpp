@@ -8,12 +8,16 @@
 namespace weightroom {
 namespace {
 
-
 // The window of output (a, b, e); `size` is what it covers before it is cut at the border of the padded input.
 struct Pool {
   std::array<int64_t, 3> in, out;
   const PoolOptions& o;
   int64_t start(size_t d, int64_t i) const { return i * o.stride[d] - o.padding[d]; }
+  // First and end of the window's elements that lie in the input, in steps of the dilation.
+  std::pair<int64_t, int64_t> inside(size_t d, int64_t i) const {
+    int64_t s = start(d, i), first = s >= 0 ? s : s + (-s + o.dilation[d] - 1) / o.dilation[d] * o.dilation[d];
+    return {first, std::min(s + (o.kernel[d] - 1) * o.dilation[d] + 1, in[d])};
+  }
 };
 
 std::array<int64_t, 3> spatial(const Tensor& t) { return {t.size(2), t.size(3), t.size(4)}; }
@@ -50,28 +54,32 @@ void CpuBackend::max_pool(const Tensor& out, const Tensor& indices, const Tensor
       const T* a = x.data<T>() + c * ni;
       T* y = out.data<T>() + c * no;
       int64_t* ix = indices.data<int64_t>() + c * no;
-      int64_t at = 0;
-      for (int64_t i = 0; i < p.out[0]; ++i) for (int64_t j = 0; j < p.out[1]; ++j) for (int64_t k = 0; k < p.out[2]; ++k, ++at) {
-        int64_t best = -1;
-        compute_t<T> top{};
-        int64_t s0 = p.start(0, i), s1 = p.start(1, j), s2 = p.start(2, k);
-        for (int64_t u = 0; u < o.kernel[0]; ++u) {
-          int64_t z = s0 + u * o.dilation[0];
-          if (z < 0 || z >= p.in[0]) continue;
-          for (int64_t v = 0; v < o.kernel[1]; ++v) {
-            int64_t w = s1 + v * o.dilation[1];
-            if (w < 0 || w >= p.in[1]) continue;
-            for (int64_t r = 0; r < o.kernel[2]; ++r) {
-              int64_t q = s2 + r * o.dilation[2];
-              if (q < 0 || q >= p.in[2]) continue;
-              int64_t idx = (z * p.in[1] + w) * p.in[2] + q;
-              compute_t<T> e = compute_t<T>(a[idx]);
-              if (best < 0 || e > top || e != e) { best = idx; top = e; }
+      auto none = T(compute_t<T>(-std::numeric_limits<float>::infinity()));
+      int64_t d0 = o.dilation[0], d1 = o.dilation[1], d2 = o.dilation[2], at = 0;
+      for (int64_t i = 0; i < p.out[0]; ++i) for (int64_t j = 0; j < p.out[1]; ++j) {
+        auto [u0, u1] = p.inside(0, i);
+        auto [v0, v1] = p.inside(1, j);
+        for (int64_t k = 0; k < p.out[2]; ++k, ++at) {
+          auto [r0, r1] = p.inside(2, k);
+          if (u0 >= u1 || v0 >= v1 || r0 >= r1) {
+            y[at] = none;
+            ix[at] = 0;
+            continue;
+          }
+          int64_t best = (u0 * p.in[1] + v0) * p.in[2] + r0;
+          compute_t<T> top = compute_t<T>(a[best]);
+          for (int64_t u = u0; u < u1; u += d0) for (int64_t v = v0; v < v1; v += d1) {
+            int64_t row = (u * p.in[1] + v) * p.in[2];
+            for (int64_t r = r0; r < r1; r += d2) {
+              compute_t<T> e = compute_t<T>(a[row + r]);
+              bool better = (e > top) | (e != e);
+              best = better ? row + r : best;
+              top = better ? e : top;
             }
           }
+          y[at] = a[best];
+          ix[at] = best;
         }
-        y[at] = best < 0 ? T(compute_t<T>(-std::numeric_limits<float>::infinity())) : a[best];
-        ix[at] = best < 0 ? 0 : best;
       }
     });
   });
