@@ -18,6 +18,11 @@ struct Pool {
     int64_t s = start(d, i), first = s >= 0 ? s : s + (-s + o.dilation[d] - 1) / o.dilation[d] * o.dilation[d];
     return {first, std::min(s + (o.kernel[d] - 1) * o.dilation[d] + 1, in[d])};
   }
+  // End of the outputs whose windows do not reach past the input.
+  int64_t whole(size_t d) const {
+    int64_t room = in[d] + o.padding[d] - (o.kernel[d] - 1) * o.dilation[d] - 1;
+    return room < 0 ? 0 : std::min(out[d], room / o.stride[d] + 1);
+  }
 };
 
 std::array<int64_t, 3> spatial(const Tensor& t) { return {t.size(2), t.size(3), t.size(4)}; }
@@ -44,6 +49,41 @@ template <typename F> void mean_windows(const Pool& p, F&& f) {
   }
 }
 
+constexpr int64_t kSideBySide = 64;
+
+// Maxima and where they are of n windows beside one another; `from` and `to` bound the first. NaN is the largest, the last one wins.
+// Offset: holds any distance in a channel; the narrow one is as wide as a float.
+template <typename T, typename Offset> void max_windows(const Pool& p, const T* a, T* y, int64_t* ix, int64_t n, std::array<int64_t, 3> from, std::array<int64_t, 3> to) {
+  using C = compute_t<T>;
+  if (from[0] >= to[0] || from[1] >= to[1] || from[2] >= to[2]) {
+    std::fill(y, y + n, T(C(-std::numeric_limits<float>::infinity())));
+    std::fill(ix, ix + n, 0);
+    return;
+  }
+  auto at = [&](int64_t u, int64_t v, int64_t r) { return (u * p.in[1] + v) * p.in[2] + r; };
+  int64_t first = at(from[0], from[1], from[2]), step = p.o.stride[2];
+  C top[kSideBySide];
+  Offset tap[kSideBySide];
+  for (int64_t k = 0; k < n; ++k) {
+    top[k] = C(a[first + k * step]);
+    tap[k] = 0;
+  }
+  for (int64_t u = from[0]; u < to[0]; u += p.o.dilation[0]) for (int64_t v = from[1]; v < to[1]; v += p.o.dilation[1]) for (int64_t r = from[2]; r < to[2]; r += p.o.dilation[2]) {
+    const T* e0 = a + at(u, v, r);
+    Offset here = Offset(at(u, v, r) - first);
+    for (int64_t k = 0; k < n; ++k) {
+      C e = C(e0[k * step]);
+      bool better = (e > top[k]) | (e != e);
+      top[k] = better ? e : top[k];
+      tap[k] = better ? here : tap[k];
+    }
+  }
+  for (int64_t k = 0; k < n; ++k) {
+    ix[k] = first + k * step + tap[k];
+    y[k] = a[ix[k]];
+  }
+}
+
 }  // namespace
 
 void CpuBackend::max_pool(const Tensor& out, const Tensor& indices, const Tensor& x, const PoolOptions& o) {
@@ -54,31 +94,18 @@ void CpuBackend::max_pool(const Tensor& out, const Tensor& indices, const Tensor
       const T* a = x.data<T>() + c * ni;
       T* y = out.data<T>() + c * no;
       int64_t* ix = indices.data<int64_t>() + c * no;
-      auto none = T(compute_t<T>(-std::numeric_limits<float>::infinity()));
-      int64_t d0 = o.dilation[0], d1 = o.dilation[1], d2 = o.dilation[2], at = 0;
-      for (int64_t i = 0; i < p.out[0]; ++i) for (int64_t j = 0; j < p.out[1]; ++j) {
+      int64_t at = 0;
+      for (int64_t i = 0; i < p.out[0]; ++i) for (int64_t j = 0; j < p.out[1]; ++j, at += p.out[2]) {
         auto [u0, u1] = p.inside(0, i);
         auto [v0, v1] = p.inside(1, j);
-        for (int64_t k = 0; k < p.out[2]; ++k, ++at) {
+        for (int64_t k = 0; k < p.out[2];) {
           auto [r0, r1] = p.inside(2, k);
-          if (u0 >= u1 || v0 >= v1 || r0 >= r1) {
-            y[at] = none;
-            ix[at] = 0;
-            continue;
-          }
-          int64_t best = (u0 * p.in[1] + v0) * p.in[2] + r0;
-          compute_t<T> top = compute_t<T>(a[best]);
-          for (int64_t u = u0; u < u1; u += d0) for (int64_t v = v0; v < v1; v += d1) {
-            int64_t row = (u * p.in[1] + v) * p.in[2];
-            for (int64_t r = r0; r < r1; r += d2) {
-              compute_t<T> e = compute_t<T>(a[row + r]);
-              bool better = (e > top) | (e != e);
-              best = better ? row + r : best;
-              top = better ? e : top;
-            }
-          }
-          y[at] = a[best];
-          ix[at] = best;
+          // Neighbouring windows that are not cut at a border take their maxima side by side.
+          int64_t n = r0 == p.start(2, k) ? std::min<int64_t>(kSideBySide, p.whole(2) - k) : 1;
+          n = std::max<int64_t>(1, n);
+          if (ni <= std::numeric_limits<int32_t>::max()) max_windows<T, int32_t>(p, a, y + at + k, ix + at + k, n, {u0, v0, r0}, {u1, v1, r1});
+          else max_windows<T, int64_t>(p, a, y + at + k, ix + at + k, n, {u0, v0, r0}, {u1, v1, r1});
+          k += n;
         }
       }
     });
