@@ -22,6 +22,7 @@ import * as random from './rows/random';
 import * as reduce from './rows/reduce';
 import * as shape from './rows/shape';
 import * as unary from './rows/unary';
+import * as lazy from './rows/lazy';
 import * as utils from './rows/utils';
 
 export const families: Record<string, readonly Row[]> = {
@@ -48,4 +49,5 @@ export const families: Record<string, readonly Row[]> = {
   recurrent: recurrent.rows,
   attention: attention.rows,
   utils: utils.rows,
+  lazy: lazy.rows,
 };

@@ -12,6 +12,8 @@ export * from './recurrent';
 export * from './attention';
 export { type FactoryOptions } from './factory';
 export * from './losses';
+export * from './lazy';
+export * from './adaptive';
 export { Parameter } from '../tensor';
 export * as functional from '../functional';
 export * as init from '../init';
