@@ -26,6 +26,8 @@ export function gelu(x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor {
 }
 export function silu(x: Tensor): Tensor { floating(x, 'silu_cpu'); return native['unary'](U['silu'], x); }
 export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor { floating(x, 'softplus_cpu'); return native['unary'](U['softplus'], x, beta, threshold); }
+export function leakyRelu_(x: Tensor, negativeSlope = 0.01): Tensor { return x.copy_(leakyRelu(x.clone(), negativeSlope)); }
+export function elu_(x: Tensor, alpha = 1): Tensor { return x.copy_(elu(x.clone(), alpha)); }
 export function sigmoid(x: Tensor): Tensor { return x.sigmoid(); }
 export function tanh(x: Tensor): Tensor { return x.tanh(); }
 export function softmax(x: Tensor, dim: number): Tensor { return x.softmax(dim); }

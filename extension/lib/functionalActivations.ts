@@ -155,3 +155,14 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
   if (most > n) throw new RuntimeError('Class values must be smaller than num_classes.');
   return full([...x.shape, n], 0n, { device: x.device }).scatter_(-1, x.unsqueeze(-1), 1);
 }
+
+// --- in place
+
+/** x with its activation written over it; what the formula keeps for backward is a copy. */
+function over(x: Tensor, f: (before: Tensor) => Tensor): Tensor { return x.copy_(f(x.clone())); }
+export function relu_(x: Tensor): Tensor { return x.relu_(); }
+export function hardtanh_(x: Tensor, min = -1, max = 1): Tensor { return over(x, (t) => hardtanh(t, min, max)); }
+export function selu_(x: Tensor): Tensor { return over(x, selu); }
+export function celu_(x: Tensor, alpha = 1): Tensor { return over(x, (t) => celu(t, alpha)); }
+export function rrelu_(x: Tensor, lower = 1 / 8, upper = 1 / 3, training = false): Tensor { return over(x, (t) => rrelu(t, lower, upper, training)); }
+export function threshold_(x: Tensor, limit: number, value: number): Tensor { return over(x, (t) => threshold(t, limit, value)); }

@@ -255,7 +255,9 @@ Tensor binary(BinaryOp op, const Tensor& a0, const Tensor& b0, double alpha) {
   // The kernel shortens powers by numbers, not by tensors.
   if (op == BinaryOp::pow && b.impl()->wrapped_number) alpha = 0;
   Tensor out = raw(op, a, b, common, alpha);
-  if (!is_comparison(op) && op != BinaryOp::heaviside && any_requires_grad({a, b}))
+  if (op == BinaryOp::heaviside && any_requires_grad({a, b}))
+    record(out, "NotImplemented", {a, b}, {}, [](Context&, const TensorList&) -> TensorList { fail("derivative for aten::heaviside is not implemented"); });
+  else if (!is_comparison(op) && any_requires_grad({a, b}))
     record(out, backward_name(op, b.impl()->wrapped_number, a.impl()->wrapped_number).c_str(), {a, b}, keep(op, a, b),
            [op, alpha, la = Like{a.sizes(), a.dtype()}, lb = Like{b.sizes(), b.dtype()}](Context& c, const TensorList& g) { return gradients(op, c, g[0], alpha, la, lb); });
   return out;

@@ -18,6 +18,7 @@ MAKE = {
     'NAdam': lambda p: O.NAdam(p, lr=.01, weight_decay=.1, decoupled_weight_decay=True),
     'RAdam': lambda p: O.RAdam(p, lr=.01),
     'Rprop': lambda p: O.Rprop(p, lr=.01),
+    'ASGD': lambda p: O.ASGD(p, lr=.1, lambd=.1, t0=2),
     'LBFGS': lambda p: O.LBFGS(p, lr=.1, max_iter=3),
     'LBFGS strong_wolfe': lambda p: O.LBFGS(p, max_iter=3, line_search_fn='strong_wolfe'),
 }

@@ -23,6 +23,7 @@ const make: Record<string, (p: Tensor[]) => optim.Optimizer> = {
   NAdam: (p) => new optim.NAdam(p, { lr: 0.01, weightDecay: 0.1, decoupledWeightDecay: true }),
   RAdam: (p) => new optim.RAdam(p, { lr: 0.01 }),
   Rprop: (p) => new optim.Rprop(p, { lr: 0.01 }),
+  ASGD: (p) => new optim.ASGD(p, { lr: 0.1, lambd: 0.1, t0: 2 }),
   LBFGS: (p) => new optim.LBFGS(p, { lr: 0.1, maxIter: 3 }),
   'LBFGS strong_wolfe': (p) => new optim.LBFGS(p, { maxIter: 3, lineSearchFn: 'strong_wolfe' }),
 };

@@ -2,7 +2,7 @@
 import { noGrad } from '../autograd';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
-import { cat } from '../ops';
+import { cat, zeros } from '../ops';
 import { Tensor } from '../tensor';
 
 const listOf = (parameters: Iterable<Tensor> | Tensor): Tensor[] => (parameters instanceof Tensor ? [parameters] : [...parameters]);
@@ -13,12 +13,23 @@ const listOf = (parameters: Iterable<Tensor> | Tensor): Tensor[] => (parameters 
  */
 export function clipGradNorm_(parameters: Iterable<Tensor> | Tensor, maxNorm: number, normType = 2, options: { errorIfNonfinite?: boolean } = {}): Tensor {
   const list = listOf(parameters);
-  if (options.errorIfNonfinite === true) {
-    const norms = list.flatMap((p) => (p.grad === null ? [] : [p.grad.detach().norm(normType).reshape(1)]));
-    if (norms.length > 0 && !Number.isFinite(cat(norms).norm(normType).item()))
-      throw new RuntimeError(`The total norm of order ${Number.isInteger(normType) ? `${normType}.0` : normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set \`error_if_nonfinite=False\``);
-  }
+  if (options.errorIfNonfinite === true) getTotalNorm(list.flatMap((p) => p.grad ?? []), normType, options);
   return native['clipGradNorm'](list, maxNorm, normType);
+}
+/** The joint norm of tensors. Throws RuntimeError when it is NaN or infinite, when asked to. Source: torch.nn.utils.get_total_norm. */
+export function getTotalNorm(tensors: Iterable<Tensor> | Tensor, normType = 2, options: { errorIfNonfinite?: boolean } = {}): Tensor {
+  const list = listOf(tensors);
+  if (list.length === 0) return zeros([]);
+  const total = cat(list.map((t) => t.detach().norm(normType).reshape(1))).norm(normType);
+  if (options.errorIfNonfinite === true && !Number.isFinite(total.item())) throw new RuntimeError(`The total norm of order ${Number.isInteger(normType) ? `${normType}.0` : normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set \`error_if_nonfinite=False\``);
+  return total;
+}
+/** Scales gradients in place by min(1, maxNorm / (totalNorm + 1e-6)). Source: torch.nn.utils.clip_grads_with_norm_. */
+export function clipGradsWithNorm_(parameters: Iterable<Tensor> | Tensor, maxNorm: number, totalNorm: Tensor): void {
+  noGrad(() => {
+    const by = totalNorm.add(1e-6).reciprocal().mul(maxNorm).clamp(null, 1);
+    for (const p of listOf(parameters)) p.grad?.mul_(by.to(p.grad.dtype));
+  });
 }
 /** Clamps every gradient element to ±clipValue, in place. */
 export function clipGradValue_(parameters: Iterable<Tensor> | Tensor, clipValue: number): void {

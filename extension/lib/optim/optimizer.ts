@@ -21,7 +21,7 @@ export interface OptimizerState { state: Map<number, Map<string, Tensor | number
 const snake = (s: string): string => s.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 const camel = (s: string): string => s.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
 /** Numbers that PyTorch keeps as float32 tensors without dims. */
-const asTensor = new Set(['step', 'mu_product']);
+const asTensor = new Set(['step', 'mu_product', 'eta', 'mu']);
 /** betas is a tuple in Python; a float setting may be written as an int there. */
 function pySetting(v: unknown): string {
   if (Array.isArray(v)) return `(${v.map((x: number) => (Number.isInteger(x) ? `${x}` : pyFloat(x))).join(', ')})`;

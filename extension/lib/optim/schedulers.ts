@@ -155,6 +155,27 @@ export class SequentialLR {
   getLastLr(): number[] { return [...this.lastLr]; }
 }
 
+/** Several schedules at once: each step is a step of all. */
+export class ChainedScheduler {
+  readonly optimizer: Optimizer;
+  private lastLr: number[];
+  constructor(private readonly schedulers: readonly LRScheduler[], optimizer?: Optimizer) {
+    if (schedulers.length < 1) throw new ValueError('ChainedScheduler expects at least one scheduler to be chained, but got no scheduler.');
+    this.optimizer = optimizer ?? schedulers[0]!.optimizer;
+    schedulers.forEach((s, i) => {
+      if ((s as unknown) instanceof ReduceLROnPlateau) throw new ValueError(`ChainedScheduler does not support \`ReduceLROnPlateau\` scheduler as it requires additional kwargs to be specified when calling \`step\`, but got one at index ${i} in the given schedulers sequence.`);
+      if (s.optimizer !== this.optimizer) throw new ValueError(`ChainedScheduler expects all schedulers to belong to the same optimizer, but got scheduler ${s.constructor.name} at index ${i} has ${String(s.optimizer)}, which is different from ${this.optimizer.constructor.name}.`);
+    });
+    this.lastLr = this.rates();
+  }
+  private rates(): number[] { return this.optimizer.paramGroups.map((g) => number(g, 'lr')); }
+  step(): void {
+    for (const s of this.schedulers) s.step();
+    this.lastLr = this.rates();
+  }
+  getLastLr(): number[] { return [...this.lastLr]; }
+}
+
 export interface PlateauOptions { mode?: 'min' | 'max'; factor?: number; patience?: number; threshold?: number; thresholdMode?: 'rel' | 'abs'; cooldown?: number; minLr?: number | readonly number[]; eps?: number }
 /** Multiplies by factor when a metric has not improved for more than `patience` epochs: `step(metric)`. */
 export class ReduceLROnPlateau {

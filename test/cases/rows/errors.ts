@@ -9,6 +9,7 @@ const B = (data: number[]): Tensor => tensor(data, { dtype: bool });
 const fails = (py: string, run: (a: Tensor) => unknown): Row => error(py, () => { run(arange(12).reshape(3, 4)); return null; }, `a = torch.arange(12.).reshape(3, 4); L = torch.tensor; T = True; out = ${py}`);
 
 export const rows: Row[] = [
+  fails('torch.heaviside(L([1.], requires_grad=True), L([1.])).sum().backward()', () => tensor([1], { requiresGrad: true }).heaviside(tensor([1])).sum().backward()),
   fails('a[3]', (a) => a.at(3)), fails('a[0, 4]', (a) => a.at(0, 4)), fails('a[0, 0, 0]', (a) => a.at(0, 0, 0)), fails('a[-4]', (a) => a.get(-4)),
   fails('a[L([5])]', (a) => a.at(L([5]))), fails('a[L([0, 1]), L([0, 1, 2])]', (a) => a.at(L([0, 1]), L([0, 1, 2]))),
   fails('a[L([True, False])]', (a) => a.at(B([1, 0]))), fails('a[L([1.])]', (a) => a.at(tensor([1]))), fails('a[::0]', (a) => a.at('::0')), fails('a[::-1]', (a) => a.at('::-1')),
