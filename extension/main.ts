@@ -23,6 +23,7 @@ import { StatusItem } from './views/statusItem';
 import { TrainingWatch } from './views/trainingWatch';
 
 export function activate(context: vscode.ExtensionContext): { services: Services } {
+  const started = performance.now();
   const log = vscode.window.createOutputChannel('Weightroom Engine', { log: true });
   const output = vscode.window.createOutputChannel('Weightroom', 'weightroom-output');
   const engine = new EngineClient(context.extensionPath, path.join(context.globalStorageUri.fsPath, 'compiled'), log);
@@ -40,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): { services: Services
     registerGradients(services), registerCheckpointEditor(context, engine), registerAgentTools(services), registerNotebooks(services),
     followOutput(services), followCrashes(services), followSaves(services), followTypes(services),
   );
+  performance.measure('weightroom/activate', { start: started });
   // For the tests in the extension host.
   return { services };
 }

@@ -13,7 +13,8 @@ describe('the extension', () => {
   it('activates without starting the engine', async () => {
     const started = performance.now();
     const { services } = await extension.activate();
-    console.log(`      activate(): ${(performance.now() - started).toFixed(1)} ms`);
+    const [call] = performance.getEntriesByName('weightroom/activate');
+    console.log(`      activate(): ${call!.duration.toFixed(1)} ms; with loading and the host's own work: ${(performance.now() - started).toFixed(1)} ms`);
     assert.equal(services.engine.state.state, 'stopped');
   });
 
