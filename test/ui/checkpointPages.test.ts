@@ -11,7 +11,7 @@ import { contrastProblems } from './contrast';
 import { useWorkbench } from './workbench';
 
 describe('checkpoints in the workbench', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const made = scratch();
   after(() => made.remove());
   const wb = useWorkbench('checkpoints', () => {

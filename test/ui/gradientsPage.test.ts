@@ -26,7 +26,7 @@ export function train(model = net, steps = 4): number {
 }`;
 
 describe('gradient inspector page', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let engine: TestEngine;
   let browser: Browser;
   let id: string;

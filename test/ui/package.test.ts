@@ -10,7 +10,7 @@ import { repoRoot } from '../unit/paths';
 import { build, useWorkbench } from './workbench';
 
 describe('the package', function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const extensionsDir = fs.mkdtempSync(path.join(os.tmpdir(), 'weightroom-extensions-'));
 
   before(async () => {

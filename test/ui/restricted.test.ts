@@ -9,7 +9,7 @@ import { repoRoot } from '../unit/paths';
 import { useWorkbench } from './workbench';
 
 describe('Restricted Mode', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'weightroom-restricted-'));
   fs.copyFileSync(path.join(repoRoot, 'media', 'samples', 'mlp.ts'), path.join(folder, 'mlp.ts'));
   before(() => save(new nn.Linear(3, 2).stateDict(), path.join(folder, 'net.pt')));

@@ -23,7 +23,7 @@ const forwardLines = [
 const onesLine = 'tensor([[ 0.2441, -0.0391, -0.1711, -0.1005, -0.0207, -0.3819, 0.1294, 0.3420,';
 
 describe('the story', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   this.bail(true);
   const wb = useWorkbench('story', { folder: path.join(repoRoot, 'media', 'samples'), gpu: true });
   const net = () => wb().row(/^net/);

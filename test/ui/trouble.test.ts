@@ -30,7 +30,7 @@ function withTrouble(): string {
 }
 
 describe('trouble', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const wb = useWorkbench('trouble', { folder: withTrouble(), gpu: false });
   before(() => wb().hostReady());
   const run = async (file: string): Promise<void> => {

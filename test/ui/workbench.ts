@@ -55,9 +55,9 @@ export class Workbench {
     const browser = await b.launchBrowser();
     try {
       const page = await browser.newPage({ viewport: o.size ?? { width: 1600, height: 1000 } });
-      page.setDefaultTimeout(60_000);
-      await page.goto(b.workbenchUrl(server, folder, o.trust === undefined ? {} : { trust: o.trust }), { timeout: 180_000 });
-      await page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 120_000 });
+      page.setDefaultTimeout(150_000);
+      await page.goto(b.workbenchUrl(server, folder, o.trust === undefined ? {} : { trust: o.trust }), { timeout: 300_000 });
+      await page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 300_000 });
       return new Workbench(page, browser, server, folder, settings);
     } catch (error) {
       await browser.close();
@@ -95,7 +95,7 @@ export class Workbench {
   async openFile(name: string): Promise<void> {
     // The list is filled twice; a click between does nothing.
     const tab = this.page.locator('.tabs-container .tab', { hasText: name }).first();
-    for (const end = Date.now() + 60_000; !await tab.isVisible() && Date.now() < end;) {
+    for (const end = Date.now() + 150_000; !await tab.isVisible() && Date.now() < end;) {
       await this.quick('Control+P', name);
       await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().click();
       await tab.waitFor({ timeout: 5000 }).catch(() => undefined);
@@ -121,7 +121,7 @@ export class Workbench {
   /** Answers a file dialog, which proposes a file of the folder a moment after it opens. */
   async chooseFile(name: string): Promise<void> {
     const box = this.quickInput.locator('input').first();
-    for (const end = Date.now() + 30_000; !(await box.inputValue()).startsWith(this.folder + path.sep) && Date.now() < end;) await this.page.waitForTimeout(100);
+    for (const end = Date.now() + 150_000; !(await box.inputValue()).startsWith(this.folder + path.sep) && Date.now() < end;) await this.page.waitForTimeout(100);
     await this.page.waitForTimeout(500);
     await box.fill(path.join(this.folder, name));
     await this.page.waitForTimeout(500);
@@ -137,7 +137,7 @@ export class Workbench {
   async menu(row: Locator, item: string): Promise<void> {
     const entry = this.page.locator('.monaco-menu .action-item', { hasText: item }).first();
     const comes = (state: 'visible' | 'detached', timeout: number): Promise<boolean> => entry.waitFor({ state, timeout }).then(() => true, () => false);
-    for (const end = Date.now() + 60_000; Date.now() < end;) {
+    for (const end = Date.now() + 150_000; Date.now() < end;) {
       await row.click({ button: 'right' });
       if (!await comes('visible', 3000)) continue;
       for (let clicked = false; await entry.isVisible(); ) {
@@ -170,7 +170,7 @@ export class Workbench {
   /** The document inside the webview whose text has `text`. */
   async webview(text: string | RegExp): Promise<FrameLocator> {
     const outer = this.page.locator('iframe.webview.ready');
-    for (const end = Date.now() + 60_000; Date.now() < end; await this.page.waitForTimeout(100)) {
+    for (const end = Date.now() + 150_000; Date.now() < end; await this.page.waitForTimeout(100)) {
       for (let i = 0; i < await outer.count(); i++) {
         const inner = outer.nth(i).contentFrame().locator('iframe').first().contentFrame();
         const body = await inner.locator('body').innerText({ timeout: 500 }).catch(() => '');
@@ -201,7 +201,7 @@ export class Workbench {
 export function useWorkbench(name: string, o: WorkbenchOptions | (() => Promise<WorkbenchOptions>)): () => Workbench {
   let wb: Workbench | undefined;
   before(async function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     wb = await Workbench.open(typeof o === 'function' ? await o() : o);
   });
   afterEach(async function () { if (this.currentTest?.state === 'failed') await wb?.screenshot(`failed-${name}-${this.currentTest.title.replace(/\W+/g, '-')}`); });
