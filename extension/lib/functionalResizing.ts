@@ -22,12 +22,19 @@ export function pad(x: Tensor, amounts: readonly number[], mode: PadMode = 'cons
   if (mode === 'constant') return constantPad(x, sides, value);
   if (!['reflect', 'replicate', 'circular'].includes(mode)) throw new NotImplementedError(`Unrecognised padding mode ${String(mode)}`);
   if (!(n >= 1 && n <= 3 && (x.dim() === n + 1 || x.dim() === n + 2))) throw new NotImplementedError(`Padding size ${2 * n} is not supported for ${x.dim()}D input tensor.\nSupported combinations for non-constant padding:\n${[1, 2, 3].map((d) => `  - ${d + 1}D or ${d + 2}D input: padding size = ${2 * d} (pads last ${d === 1 ? 'dimension' : `${d} dimensions`})`).join('\n')}`);
-  if (mode === 'circular' && sides.some((s) => x.size(s.dim) + s.before + s.after < 1)) throw new RuntimeError('Negative padding value is resulting in an empty dimension');
+  if (mode === 'circular') for (const { dim, before, after } of [...sides].reverse()) {
+    const size = x.size(dim);
+    if (before > size || after > size) throw new RuntimeError('Padding value causes wrapping around more than once.');
+    if (size + before + after < 0) throw new RuntimeError('Negative padding value is resulting in an empty dimension');
+  }
   if (mode !== 'circular' && x.shape.slice(x.dim() - n - 1).some((s) => s === 0)) throw new RuntimeError(`Expected ${n + 1}D or ${n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: [${x.shape.join(', ')}]`);
-  if (mode !== 'circular' && sides.some((s) => x.size(s.dim) + s.before + s.after < 1)) {
+  // One side that keeps an element is enough for PyTorch.
+  if (mode !== 'circular' && sides.every((s) => x.size(s.dim) + s.before + s.after < 1)) {
     const shown = (f: (s: Side) => number): string => [...sides].reverse().map((s, i) => `${'DHW'.slice(3 - n)[i]}: ${f(s)}`).join(', ');
     throw new RuntimeError(`input (${shown((s) => x.size(s.dim))}) is too small. Calculated output ${shown((s) => x.size(s.dim) + s.before + s.after)}`);
   }
+  const sizes = x.shape.map((n, d) => { const s = sides.find((side) => side.dim === d); return s === undefined ? n : n + s.before + s.after; }), below = sizes.find((n) => n < 0);
+  if (below !== undefined) throw new RuntimeError(`Trying to create tensor with negative dimension ${below}: [${sizes.join(', ')}]`);
   return sides.reduce((y, s) => padDim(y, s, mode), x);
 }
 interface Side { dim: number; before: number; after: number }
@@ -43,10 +50,14 @@ function constantPad(x: Tensor, sides: readonly Side[], value: number): Tensor {
   });
 }
 function padDim(x: Tensor, { dim, before, after }: Side, mode: PadMode): Tensor {
-  const n = x.size(dim);
   if (before === 0 && after === 0) return x;
+  // What is cut off does not come round again.
+  if (mode === 'circular' && (before < 0) !== (after < 0)) {
+    const cut = x.slice(dim, Math.max(0, -before), x.size(dim) - Math.max(0, -after));
+    if (cut.size(dim) > 0) return padDim(cut, { dim, before: Math.max(0, before), after: Math.max(0, after) }, mode);
+  }
+  const n = x.size(dim);
   if (mode === 'reflect' && (before >= n || after >= n)) throw new RuntimeError(`Argument #${before >= n || after >= n ? 4 + 2 * (x.dim() - 1 - dim) : 4}: Padding size should be less than the corresponding input dimension, but got: padding (${before}, ${after}) at dimension ${dim} of input [${x.shape.join(', ')}]`);
-  if (mode === 'circular' && (before > n || after > n)) throw new RuntimeError('Padding value causes wrapping around more than once.');
   const source = (i: number): number => {
     if (mode === 'replicate') return Math.max(0, Math.min(n - 1, i));
     if (mode === 'circular') return ((i % n) + n) % n;

@@ -229,7 +229,8 @@ Tensor cat(const TensorList& in, int64_t dim) {
   }
   DType every = in[0].dtype();
   for (const Tensor& t : in) every = promote_types(every, t.dtype());
-  if (ts.empty()) return to_dtype(clone(in[0]), every);
+  if (ts.empty())
+    for (const Tensor& t : in) { place.push_back(ts.size()); ts.push_back(t); }
   dim = wrap_dim(dim, ts[0].dim());
   DType dtype = every;
   Dims sizes = ts[0].sizes();

@@ -116,6 +116,7 @@ export class TensorShape extends TensorReduce {
 
   /** Views of `size` elements along dim, the last perhaps shorter; or of the given sizes, which must add up. */
   split(size: number | readonly number[], dim = 0): Tensor[] {
+    if (this.dim() === 0) throw new RuntimeError('split expects at least a 1-dimensional tensor');
     const d = wrapDim(dim, this.dim());
     const n = this.size(d);
     if (typeof size === 'object') {
