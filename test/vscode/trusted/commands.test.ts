@@ -211,7 +211,7 @@ describe('commands', () => {
     }
   });
 
-  for (const template of ['mlp', 'layer']) it(`a new model from the template ${template} runs`, async () => {
+  for (const template of ['mlp', 'cnn', 'rnn', 'layer']) it(`a new model from the template ${template} runs`, async () => {
     const uri = vscode.Uri.file(path.join(folder(), `new-${template}.ts`));
     await run('newModel', { template, uri });
     assert.equal(vscode.window.activeTextEditor?.document.uri.fsPath, uri.fsPath);
