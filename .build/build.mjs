@@ -39,7 +39,15 @@ export async function bundle() {
   const web = { bundle: true, platform: 'browser', format: 'iife', target: 'es2022', sourcemap: true, minify: true, logLevel: 'warning', absWorkingDir: root, jsx: 'automatic', jsxImportSource: 'preact' };
   for (const name of ['gradients', 'checkpoint']) add(`webview/${name}/main.tsx`, { ...web, outfile: `dist/webview/${name}.js` });
   await Promise.all(jobs);
+  ownNames(path.join(root, 'dist', 'lib', 'index.js'));
   writeEsmWrapper();
+}
+
+/** esbuild writes `var Embedding = class _Embedding` where a class uses its own name; users print classes. Lines stay, so the source map holds. */
+function ownNames(file) {
+  let text = fs.readFileSync(file, 'utf8');
+  for (const [, name] of text.matchAll(/^var (\w+) = class _\1\b/gm)) text = text.replace(new RegExp(`\\b_${name}\\b`, 'g'), name);
+  fs.writeFileSync(file, text);
 }
 
 /** ES modules import the same CommonJS copy: there is one Tensor class in a process. */
