@@ -1,5 +1,5 @@
 /**
- * `node test/bench/checkpoints.mjs [--rounds N] [--folder F]`: opening, statistics, loading and saving of generated checkpoints, beside PyTorch in
+ * `node test/bench/checkpoints.mjs [--rounds N] [--folder F] [--only open,stats,load,save]`: opening, statistics, loading and saving of generated checkpoints, beside PyTorch in
  * the same run where a Python with torch is found (WEIGHTROOM_PYTHON, else python3). Needs a build. The files (2 GiB, and a sparse one of
  * 20 GB that takes no space) are removed at the end. Every number is the median of rounds, each in a process of its own (checkpointSide.mjs,
  * checkpoints.py), ours and PyTorch's in turns, files in the page cache: nobody finds memory that is faulted in already. Memory is what the
@@ -12,8 +12,9 @@ import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 
-const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, folder: { type: 'string', default: os.tmpdir() }, keep: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, folder: { type: 'string', default: os.tmpdir() }, only: { type: 'string', default: 'open,stats,load,save' }, keep: { type: 'boolean', default: false } } });
 const rounds = Number(options.rounds);
+const wanted = options.only.split(',');
 const root = path.resolve(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
 const out = (f) => require(path.join(root, 'out', 'extension', f));
@@ -94,31 +95,37 @@ try {
   sparse(huge, 80 * MiB);
   console.log(`${''.padEnd(54)} ${'ours'.padStart(12)} ${'PyTorch'.padStart(12)}    ratio   bar`);
 
-  for (const [name, file, bar] of [['open 1 GiB, 256 tensors', big, 100], ['open 20 GB (sparse), 256 tensors', huge, 100], ['open 50,000 tensors', many, 1500]]) {
+  for (const [name, file, bar] of wanted.includes('open') ? [['open 1 GiB, 256 tensors', big, 100], ['open 20 GB (sparse), 256 tensors', huge, 100], ['open 50,000 tensors', many, 1500]] : []) {
     const t = both({ op: 'open', file }, { op: 'open', file });
     print(name, t.ours, t.theirs, 'ms', `< ${bar} ms`, t.ours < bar);
     if (file === big) print('  bytes read for it', t.bytesRead / 1e6, null, 'M', '< 1 MB and the pickle', t.bytesRead < MiB + 200_000);
   }
-  const plain = both({ op: 'stats', file: big, bins: 0 }, { op: 'stats', file: big });
-  faster('statistics of 1 GiB', plain, 1, '≥ PyTorch mmap + min, max, mean, std');
-  const bins = both({ op: 'stats', file: big, bins: 64 }, null);
-  print('statistics with a 64-bin histogram and percentiles', bins.ours, plain.theirs, 'ms', '≤ 2 × PyTorch without histogram', plain.theirs === null ? null : bins.ours <= 2 * plain.theirs);
-  print('  memory added', Math.max(plain.mb, bins.mb), plain.theirMb, 'MB', '< 150 MB', Math.max(plain.mb, bins.mb) < 150);
+  if (wanted.includes('stats')) {
+    const plain = both({ op: 'stats', file: big, bins: 0 }, { op: 'stats', file: big });
+    faster('statistics of 1 GiB', plain, 1, '≥ PyTorch mmap + min, max, mean, std');
+    const bins = both({ op: 'stats', file: big, bins: 64 }, null);
+    print('statistics with a 64-bin histogram and percentiles', bins.ours, plain.theirs, 'ms', '≤ 2 × PyTorch without histogram', plain.theirs === null ? null : bins.ours <= 2 * plain.theirs);
+    print('  memory added', Math.max(plain.mb, bins.mb), plain.theirMb, 'MB', '< 150 MB', Math.max(plain.mb, bins.mb) < 150);
 
-  const load = both({ op: 'load', file: big }, { op: 'load', file: big });
-  faster('load 1 GiB', load, 2, '≥ 2 × torch.load');
-  print('  memory added', load.mb, load.theirMb, 'MB', '', null);
-  const model = both({ op: 'loadModel', file: big }, null);
-  faster('load 1 GiB into a model (openCheckpoint)', { ...model, theirs: load.theirs }, 2, '≥ 2 × torch.load');
-  const lazy = both({ op: 'loadLazy', file: big }, null);
-  faster('load 1 GiB into a model (load, mmap)', { ...lazy, theirs: load.theirs }, 2, '≥ 2 × torch.load');
-  const limit = both({ op: 'copy', file: big }, null);
-  print('limit: reading 1 GiB into memory faulted in before', limit.ours, null, 'ms', '', null);
-  const fresh = both({ op: 'fault', bytes: 1 << 30 }, null);
-  print('limit: only faulting in 1 GiB of fresh memory', fresh.ours, null, 'ms', '', null);
-  const saved = both({ op: 'save', file: big, to: at('ours.pt') }, { op: 'save', file: big, to: at('theirs.pt') });
-  faster('save 1 GiB, synced', saved, 1, '≥ torch.save + fsync');
-  print('  memory added', saved.mb, saved.theirMb, 'MB', '', null);
+  }
+  if (wanted.includes('load')) {
+    const load = both({ op: 'load', file: big }, { op: 'load', file: big });
+    faster('load 1 GiB', load, 2, '≥ 2 × torch.load');
+    print('  memory added', load.mb, load.theirMb, 'MB', '', null);
+    const model = both({ op: 'loadModel', file: big }, null);
+    faster('load 1 GiB into a model (openCheckpoint)', { ...model, theirs: load.theirs }, 2, '≥ 2 × torch.load');
+    const lazy = both({ op: 'loadLazy', file: big }, null);
+    faster('load 1 GiB into a model (load, mmap)', { ...lazy, theirs: load.theirs }, 2, '≥ 2 × torch.load');
+    const limit = both({ op: 'copy', file: big }, null);
+    print('limit: reading 1 GiB into memory faulted in before', limit.ours, null, 'ms', '', null);
+    const fresh = both({ op: 'fault', bytes: 1 << 30 }, null);
+    print('limit: only faulting in 1 GiB of fresh memory', fresh.ours, null, 'ms', '', null);
+  }
+  if (wanted.includes('save')) {
+    const saved = both({ op: 'save', file: big, to: at('ours.pt') }, { op: 'save', file: big, to: at('theirs.pt') });
+    faster('save 1 GiB, synced', saved, 1, '≥ torch.save + fsync');
+    print('  memory added', saved.mb, saved.theirMb, 'MB', '', null);
+  }
 } finally {
   if (options.keep) console.log(folder);
   else fs.rmSync(folder, { recursive: true, force: true });

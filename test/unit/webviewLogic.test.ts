@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { GradientHistory } from '../../extension/panels/gradientHistory';
 import { onlyOwn } from '../../extension/panels/ownSides';
 import { pageHtml } from '../../extension/panels/pageHtml';
-import type { CompareRow, TensorInfo } from '../../extension/protocol/checkpoint';
+import type { CompareRow, PreflightRow, TensorInfo } from '../../extension/protocol/checkpoint';
 import type { GradientReport, GradientRow, Summary } from '../../extension/protocol/model';
 import { compareRows } from '../../webview/checkpoint/compareRows';
+import { asComparison, preflightRows, rowKey } from '../../webview/checkpoint/preflightRows';
 import { tensorTree, visible } from '../../webview/checkpoint/tensorTree';
 import { cellText, panSpan, zoomSpan } from '../../webview/checkpoint/zoom';
 import { change, lookOf, nextSort, shownRows, type Sort } from '../../webview/gradients/rows';
@@ -177,6 +178,16 @@ describe('the checkpoint pages', () => {
     const root = tensorTree([tensor('a.w', 4), tensor('b.0.w', 8), tensor('a.b', 16), tensor('c', 32), tensor('b.0.w.x', 64)]);
     assert.deepEqual(visible(root, () => false).map((n) => `${' '.repeat(n.level)}${n.name} ${n.count} ${n.bytes}`), ['a 2 20', ' w 1 4', ' b 1 16', 'b 2 72', ' 0 2 72', '  w 1 8', '  w 1 64', '   x 1 64', 'c 1 32']);
     assert.deepEqual(visible(root, (p) => p === 'b.').map((n) => n.path), ['a.', 'a.w', 'a.b', 'b.', 'c']);
+  });
+  it('preflight: rows of one status, found by either name; a pair to look at closely', () => {
+    const rows: PreflightRow[] = [
+      { status: 'matched', target: 'a.w', source: 'module.a.w', fileShape: [2], fileDtype: 'float32', modelShape: [2], modelDtype: 'float32' },
+      { status: 'missing', target: 'b', modelShape: [1], modelDtype: 'float32' }, { status: 'unexpected', source: 'b', fileShape: [3], fileDtype: 'int64' },
+    ];
+    const of = (only: PreflightRow['status'] | null, filter: string): string[] => preflightRows(rows, { only, filter }).map(rowKey);
+    assert.deepEqual(of(null, ''), ['model a.w', 'model b', 'file b']);
+    assert.deepEqual([of('missing', ''), of(null, ' MODULE'), of('unexpected', 'a')], [['model b'], ['model a.w'], []]);
+    assert.deepEqual(asComparison(rows[0]!, 'state_dict'), { name: 'a.w', status: 'same', relativeL2: null, cosine: null, maxDifference: null, differing: null, a: { name: 'state_dict.module.a.w', dtype: 'float32', shape: [2] }, b: { name: 'a.w', dtype: 'float32', shape: [2] } });
   });
   it('comparison: changed only, filtered, sorted with the unknown last', () => {
     const row = (name: string, relativeL2: number | null): CompareRow => ({ name, status: relativeL2 === 0 ? 'same' : 'changed', relativeL2, cosine: null, maxDifference: null, differing: null });
