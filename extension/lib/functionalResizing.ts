@@ -69,7 +69,7 @@ function padDim(x: Tensor, { dim, before, after }: Side, mode: PadMode): Tensor 
 // --- resizing
 
 export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area';
-export interface InterpolateOptions { size?: Size1 | null; scaleFactor?: Size1 | null; mode?: InterpolateMode; alignCorners?: boolean | null; recomputeScaleFactor?: boolean | null }
+export interface InterpolateOptions { size?: Size1 | null; scaleFactor?: Size1 | null; mode?: InterpolateMode; alignCorners?: boolean | null; recomputeScaleFactor?: boolean | null; /** Of bilinear and bicubic: when shrinking, every input element counts. */ antialias?: boolean }
 const ranks: Record<InterpolateMode, readonly number[]> = { nearest: [3, 4, 5], 'nearest-exact': [3, 4, 5], area: [3, 4, 5], linear: [3], bilinear: [4], bicubic: [4], trilinear: [5] };
 const opNames: Record<InterpolateMode, (n: number) => string> = { nearest: (n) => `UpsampleNearest${n}DBackward0`, 'nearest-exact': (n) => `UpsampleNearestExact${n}DBackward0`, linear: () => 'UpsampleLinear1DBackward0', bilinear: () => 'UpsampleBilinear2DBackward0', trilinear: () => 'UpsampleTrilinear3DBackward0', bicubic: () => 'UpsampleBicubic2DBackward0', area: () => '' };
 
@@ -89,9 +89,26 @@ function tapsOf(mode: InterpolateMode, i: number, size: number, ratio: number, a
   const near = (x: number): number => ((A + 2) * x - (A + 3)) * x * x + 1, far = (x: number): number => ((A * x - 5 * A) * x + 8 * A) * x - 4 * A;
   return [far(t + 1), near(t), near(1 - t), far(2 - t)].map((weight, k) => ({ at: held(a - 1 + k), weight }));
 }
+/** The same with a filter as wide as an output element, so that none of the input is passed over. Source: PIL's resize; torch's _upsample_*_aa. */
+function smoothTaps(mode: InterpolateMode, i: number, size: number, ratio: number): Taps {
+  const wide = Math.max(1, ratio), support = (mode === 'bicubic' ? 2 : 1) * wide, centre = ratio * (i + 0.5), A = -0.5;
+  const filter = (v: number): number => {
+    const x = Math.abs(v);
+    if (mode !== 'bicubic') return Math.max(0, 1 - x);
+    return x < 1 ? ((A + 2) * x - (A + 3)) * x * x + 1 : x < 2 ? (((x - 5) * x + 8) * x - 4) * A : 0;
+  };
+  const from = Math.max(0, Math.trunc(centre - support + 0.5)), to = Math.min(size, Math.trunc(centre + support + 0.5));
+  const weights = Array.from({ length: to - from }, (_, k) => filter((k + from - centre + 0.5) / wide)), total = weights.reduce((a, b) => a + b, 0);
+  return weights.map((w, k) => ({ at: from + k, weight: total === 0 ? w : w / total }));
+}
+/** Lists of taps of one length: what is missing weighs nothing. */
+function evened(all: Taps[]): Taps[] {
+  const most = Math.max(...all.map((t) => t.length));
+  return all.map((t) => [...t, ...Array.from({ length: most - t.length }, () => ({ at: t[0]!.at, weight: 0 }))]);
+}
 /** Resizes the spatial dims. x [N, C, ...]; the size or the factor is given. Source: torch.nn.functional.interpolate. */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
-  const n = x.dim() - 2, { size = null, scaleFactor = null, mode = 'nearest', alignCorners = null, recomputeScaleFactor = null } = options;
+  const n = x.dim() - 2, { size = null, scaleFactor = null, mode = 'nearest', alignCorners = null, recomputeScaleFactor = null, antialias = false } = options;
   const smooth = mode === 'linear' || mode === 'bilinear' || mode === 'bicubic' || mode === 'trilinear';
   if (!smooth && alignCorners !== null) throw new ValueError('align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear');
   const counted = (v: Size1, name: string, what: string): number[] => {
@@ -107,12 +124,13 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
     throw new NotImplementedError(`Input Error: Only 3D, 4D and 5D input Tensors supported (got ${x.dim()}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got ${String(mode)})`);
   }
   if (out.some((o) => o <= 0) || x.shape.slice(2).some((s) => s <= 0)) throw new RuntimeError(`Input and output sizes should be greater than 0, but got input (${x.shape.slice(2).map((s, d) => `${'DHW'.slice(3 - n)[d]}: ${s}`).join(', ')}) output (${out.map((s, d) => `${'DHW'.slice(3 - n)[d]}: ${s}`).join(', ')})`);
+  if (antialias && !((mode === 'bilinear' || mode === 'bicubic') && x.dim() === 4)) throw new ValueError('Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input');
   if (mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1]!(x, out);
-  return named(opNames[mode](n), x, (t) => out.reduce((y, o, d) => {
+  return named(opNames[mode](n).replace('Backward', antialias ? 'AaBackward' : 'Backward'), x, (t) => out.reduce((y, o, d) => {
     const m = x.size(2 + d), align = alignCorners === true;
     const given = scale !== null && recomputeScaleFactor !== true ? 1 / scale[d]! : m / o;
     const ratio = align ? (o > 1 ? (m - 1) / (o - 1) : 0) : smooth ? given : Math.fround(given);
-    return resize(y, 2 + d, Array.from({ length: o }, (_, i) => tapsOf(mode, i, m, ratio, align)));
+    return resize(y, 2 + d, antialias ? evened(Array.from({ length: o }, (_, i) => smoothTaps(mode, i, m, ratio))) : Array.from({ length: o }, (_, i) => tapsOf(mode, i, m, ratio, align)));
   }, t));
 }
 function resize(x: Tensor, dim: number, taps: readonly Taps[]): Tensor {

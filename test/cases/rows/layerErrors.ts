@@ -341,6 +341,7 @@ const rest: Row[] = [
   fails('F.pad(O(2, 3), (1,))', () => F.pad(O(2, 3), [1])), fails('F.pad(O(2), (1, 1, 1, 1))', () => F.pad(O(2), [1, 1, 1, 1])), fails("F.pad(O(2, 3), (1, 1), 'mirror')", () => F.pad(O(2, 3), [1, 1], any('mirror'))),
   fails('F.interpolate(O(1, 1, 4))', () => F.interpolate(O(1, 1, 4), {})), fails('F.interpolate(O(1, 1, 4), 2, 2.)', () => F.interpolate(O(1, 1, 4), { size: 2, scaleFactor: 2 })),
   fails("F.interpolate(O(1, 1, 4), 2, mode='bilinear')", () => F.interpolate(O(1, 1, 4), { size: 2, mode: 'bilinear' })), fails("F.interpolate(O(1, 1, 4), 2, mode='cubic')", () => F.interpolate(O(1, 1, 4), { size: 2, mode: any('cubic') })),
+  fails("F.interpolate(O(1, 1, 4), 2, mode='linear', antialias=True)", () => F.interpolate(O(1, 1, 4), { size: 2, mode: 'linear', antialias: true })),
   fails('F.interpolate(O(4, 4), 2)', () => F.interpolate(O(4, 4), { size: 2 })), fails('F.interpolate(O(1, 1, 4, 4), 0)', () => F.interpolate(O(1, 1, 4, 4), { size: 0 })),
   fails('F.interpolate(O(1, 1, 4, 4), [2, 2, 2])', () => F.interpolate(O(1, 1, 4, 4), { size: [2, 2, 2] })), fails('F.interpolate(O(1, 1, 4, 4), 2, align_corners=True)', () => F.interpolate(O(1, 1, 4, 4), { size: 2, alignCorners: true })),
   fails('nn.PixelShuffle(2)(O(1, 3, 4, 4))', () => new nn.PixelShuffle(2)(O(1, 3, 4, 4))), fails('nn.PixelShuffle(2)(O(4, 4))', () => new nn.PixelShuffle(2)(O(4, 4))), fails('nn.PixelShuffle(0)(O(1, 4, 4, 4))', () => new nn.PixelShuffle(0)(O(1, 4, 4, 4))),
