@@ -20,7 +20,7 @@ import { LiveModel } from './liveModel';
 import { Notebook } from './notebook';
 import { UserOutput } from './output';
 import { LiveBytes, LiveTensors, NotebookNames, RunBundle, RunCompiledCell, StopWaiting } from './runnerMessages';
-import { errorInfo, fail, ReportedError, userStack } from './userError';
+import { errorInfo, fail } from './userError';
 import { classLines, loadModule } from './userModule';
 
 const { control, port } = workerData as { control: Control; port: MessagePort };
@@ -139,9 +139,6 @@ async function runCell(cell: CompiledCell): Promise<CellResult> {
   const stopped = new Promise<never>((_, reject) => { stopWaiting = () => reject(new Interrupted('Stopped on request.')); });
   try {
     return { text: await Promise.race([notebook.run(cell), stopped]), milliseconds: performance.now() - started };
-  } catch (error) {
-    const info = errorInfo(error);
-    throw new ReportedError({ ...info, ...(info.stack === undefined ? {} : { stack: userStack(info) }) });
   } finally {
     output.flush();
     running = stopWaiting = null;

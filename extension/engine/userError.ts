@@ -26,15 +26,15 @@ export function userFrame(stack: string | undefined): ErrorInfo['location'] {
   return undefined;
 }
 
-/** The user's frames only, cells by their label: editors make links of `Cell In[3], line 2`. */
-export function userStack({ name, message, stack }: ErrorInfo): string {
-  const frames = (stack ?? '').split('\n').flatMap((line) => {
+/** The user's frames only, cells by their label: editors make links of `Cell In[3], line 2`. Models are callable, which V8 calls Proxy. */
+function userStack(error: Error): string {
+  const frames = (error.stack ?? '').split('\n').flatMap((line) => {
     const at = frame.test(line) ? userFrame(line) : undefined;
     if (at === undefined) return [];
     const cell = virtualSources.get(frame.exec(line)![1]!);
-    return [cell === undefined ? line : `    ${cell.label}, line ${at.line}`];
+    return [cell === undefined ? line.replace('at Proxy.', 'at ') : `    ${cell.label}, line ${at.line}`];
   });
-  return [`${name}: ${message}`, ...frames].join('\n');
+  return [`${error.name}: ${error.message}`, ...frames].join('\n');
 }
 
 /** An error already in its final form. */
@@ -55,7 +55,8 @@ export function errorInfo(error: unknown, kind: ErrorInfo['kind'] = 'user'): Err
   const location = userFrame(error.stack);
   return {
     kind: fileErrors.has(error.name) ? 'file' : kind, name: error.name, message: error.message,
-    ...(location ? { location } : {}), ...(error.stack ? { stack: error.stack } : {}),
+    // Where no frame is the user's, ours say more than nothing.
+    ...(location ? { location, stack: userStack(error) } : error.stack ? { stack: error.stack } : {}),
   };
 }
 

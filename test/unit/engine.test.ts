@@ -152,6 +152,7 @@ describe('the engine process and bad input', () => {
     const e = await fails('a.ts', `import { nn, rand } from 'weightroom';\n// a comment\nexport const net = new nn.Linear(4, 3);\nfunction deep(): void { net(rand(2, 5)); }\n\ndeep();\n`);
     assert.equal(e.message, 'mat1 and mat2 shapes cannot be multiplied (2x5 and 4x3)');
     assert.deepEqual([e.name, e.location?.line], ['RuntimeError', 4]);
+    assert.match(e.stack!, /^RuntimeError: .*\n( +at .*a\.ts:\d+:\d+\)?\n?)+$/, 'the user\'s frames only');
     await works();
   });
   it('errors keep their line after a garbage collection', async () => {
