@@ -2,27 +2,28 @@
  * Layers that learn the size of their input at the first call and are then the plain layer, by class and print. Their parameters
  * are empty until then, and stay the same objects after. Source: torch.nn.modules.lazy.
  */
-import { noGrad } from '../autograd';
 import { RuntimeError, ValueError } from '../errors';
-import { native } from '../native';
 import { empty } from '../ops';
 import type { Size1 } from '../spatial';
 import { Parameter, type Tensor } from '../tensor';
 import { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvLayerOptions, type ConvTransposeLayerOptions } from './convolution';
 import { factory, type FactoryOptions } from './factory';
 import { Linear } from './layers';
-import type { Module } from './module';
+import { materialize, unsized, type Module } from './module';
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, type BatchNormLayerOptions } from './normalization';
 
 /** Until the first call; then `complete` has seen the input and the module is of class `plain`. */
-function untilFirstCall(m: Module, plain: abstract new (...args: never[]) => Module, complete: (x: Tensor) => void): void {
+function untilFirstCall(m: Module & { resetParameters(): void }, plain: abstract new (...args: never[]) => Module, complete: (x: Tensor) => readonly [Tensor | null, readonly number[]][]): void {
+  for (const t of [...m.parameters(false), ...m.buffers(false)]) if (t.numel() === 0) unsized.add(t);
   const hook = m.registerForwardPreHook((_, [x]) => {
-    complete(x as Tensor);
+    const sizes = complete(x as Tensor), fresh = sizes.some(([t]) => t !== null && unsized.has(t));
+    for (const [t, shape] of sizes) if (t !== null) materialize(t, shape);
+    // What was loaded stays.
+    if (fresh) m.resetParameters();
     hook.remove();
     Object.setPrototypeOf(m, plain.prototype as object);
   });
 }
-function materialize(t: Tensor | null, shape: readonly number[]): void { if (t !== null) native['setData'](t, noGrad(() => empty([...shape], { dtype: t.dtype, device: t.device }))); }
 /** Settings that are known late. */
 const late = (m: Module): Record<string, number> => m as unknown as Record<string, number>;
 
@@ -35,9 +36,7 @@ export class LazyLinear extends Linear {
     if (options.bias !== false) this.bias = new Parameter(empty([0], factory(options)));
     untilFirstCall(this, Linear, (x) => {
       late(this)['inFeatures'] = x.size(-1);
-      materialize(this.weight, [outFeatures, x.size(-1)]);
-      materialize(this.bias, [outFeatures]);
-      this.resetParameters();
+      return [[this.weight, [outFeatures, x.size(-1)]], [this.bias, [outFeatures]]];
     });
   }
 }
@@ -52,9 +51,7 @@ function lazyConvolution(m: Conv, plain: abstract new (...args: never[]) => Modu
     const channels = x.size(x.dim() - n - 1);
     if (channels % m.groups !== 0) throw new ValueError('in_channels must be divisible by groups');
     late(m)['inChannels'] = channels;
-    materialize(m.weight, [...(transposed ? [channels, outChannels / m.groups] : [outChannels, channels / m.groups]), ...k]);
-    materialize(m.bias, [outChannels]);
-    m.resetParameters();
+    return [[m.weight, [...(transposed ? [channels, outChannels / m.groups] : [outChannels, channels / m.groups]), ...k]], [m.bias, [outChannels]]];
   });
 }
 /** Convolutions whose inChannels are those of the first input. Source: torch.nn.LazyConv1d. */
@@ -70,8 +67,7 @@ function lazyNorm(m: Norm, plain: abstract new (...args: never[]) => Module): vo
   untilFirstCall(m, plain, (x) => {
     const n = x.size(1);
     late(m)['numFeatures'] = n;
-    for (const t of [m.weight, m.bias, m.runningMean, m.runningVar]) materialize(t, [n]);
-    m.resetParameters();
+    return [m.weight, m.bias, m.runningMean, m.runningVar].map((t) => [t, [n]] as const);
   });
 }
 /** Normalizations whose numFeatures are the channels of the first input. Source: torch.nn.LazyBatchNorm1d. */

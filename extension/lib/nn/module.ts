@@ -10,6 +10,7 @@ import { Device, type DeviceLike } from '../device';
 import { AttributeError, KeyError, NotImplementedError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { isTensorSource, LazyDict, type TensorSource } from '../lazyDict';
+import { empty } from '../ops';
 import { OrderedDict } from '../orderedDict';
 import { safePoint } from '../safePoint';
 import { Parameter, Tensor } from '../tensor';
@@ -32,6 +33,13 @@ export type BackwardHook = (module: Module, gradInput: (Tensor | null)[], gradOu
 
 const states = new WeakMap<object, State>();
 const stateOf = (m: object): State => states.get(m)!;
+
+/** @internal Tensors of lazy modules that have no size yet. */
+export const unsized = new WeakSet<Tensor>();
+/** @internal Gives a tensor without a size yet its memory; the object stays the same. */
+export function materialize(t: Tensor, shape: readonly number[]): void {
+  if (unsized.delete(t)) native['setData'](t, noGrad(() => empty([...shape], { dtype: t.dtype, device: t.device })));
+}
 
 /** Names that already mean something; a field declared as null may still become a parameter, buffer or child. */
 const reserved = (m: object, name: string): boolean => name in m && (m as Record<string, unknown>)[name] != null && !stateOf(m).parameters.has(name) && !stateOf(m).buffers.has(name) && !stateOf(m).modules.has(name);
@@ -292,6 +300,11 @@ export class Module extends ModuleBase {
     const given = source instanceof Map ? (source as Map<string, Tensor | TensorSource>) : new Map(Object.entries(source as Record<string, Tensor | TensorSource>));
     // Tensors that are still in a file go straight into the module's memory.
     const of = (key: string): Tensor | TensorSource | undefined => (given instanceof LazyDict ? (given as LazyDict<Tensor>).source(key) : undefined) ?? given.get(key);
+    // Lazy modules take their sizes from what is loaded.
+    for (const [at, m] of allModules(this, '')) for (const [name, t] of [...stateOf(m).parameters, ...stateOf(m).buffers]) {
+      const from = t === null || !unsized.has(t) ? undefined : of(at === '' ? name : `${at}.${name}`);
+      if (from !== undefined && (from instanceof Tensor || isTensorSource(from))) materialize(t!, [...from.shape]);
+    }
     const own = this.stateDict();
     const missing = [...own.keys()].filter((k) => !given.has(k));
     const unexpected = [...given.keys()].filter((k) => !own.has(k));

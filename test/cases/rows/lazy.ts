@@ -24,6 +24,13 @@ export const rows: Row[] = [
   grown('LazyConvTranspose3d(2, 2)', () => new nn.LazyConvTranspose3d(2, 2), 1, 2, 2, 2, 2),
   grown('LazyBatchNorm1d()', () => new nn.LazyBatchNorm1d(), 3, 4), grown('LazyBatchNorm2d(affine=True, momentum=0.2)', () => new nn.LazyBatchNorm2d({ affine: true, momentum: 0.2 }), 2, 3, 2, 2), grown('LazyBatchNorm3d()', () => new nn.LazyBatchNorm3d(), 2, 2, 2, 2, 2),
   grown('LazyInstanceNorm1d(affine=True)', () => new nn.LazyInstanceNorm1d({ affine: true }), 2, 3, 4), grown('LazyInstanceNorm2d(affine=True, track_running_stats=True)', () => new nn.LazyInstanceNorm2d({ affine: true, trackRunningStats: true }), 2, 3, 2, 2), grown('LazyInstanceNorm3d(affine=True)', () => new nn.LazyInstanceNorm3d({ affine: true }), 1, 3, 2, 2, 2),
+  // PyTorch still prints 0 channels for what was loaded.
+  same('lazy layers loaded', () => {
+    const m = new nn.Sequential(new nn.LazyConv1d(4, 2), new nn.LazyBatchNorm1d(), new nn.ReLU(), new nn.LazyLinear(2)), from = new nn.Sequential(new nn.Conv1d(3, 4, 2), new nn.BatchNorm1d(4), new nn.ReLU(), new nn.Linear(4, 2));
+    const keys = String(m.loadStateDict(from.stateDict())), before = String(m), y = (m as unknown as Call)(ones(2, 3, 5));
+    return [keys, before, y, [...m.stateDict().values()]] as Result;
+  }, `m = nn.Sequential(nn.LazyConv1d(4, 2), nn.LazyBatchNorm1d(), nn.ReLU(), nn.LazyLinear(2)); f = nn.Sequential(nn.Conv1d(3, 4, 2), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
+k = repr(m.load_state_dict(f.state_dict())); b = repr(m); y = m(torch.ones(2, 3, 5)); out = [k, b, y, list(m.state_dict().values())]`, { ulps: 4096 }),
   fails('nn.LazyConv2d(4, 2)(O(4, 4))', () => new nn.LazyConv2d(4, 2)(ones(4, 4))), fails('nn.LazyConv2d(4, 2, groups=2)(O(1, 3, 4, 4))', () => new nn.LazyConv2d(4, 2, { groups: 2 })(ones(1, 3, 4, 4))),
   module('AdaptiveLogSoftmaxWithLoss', adaptive, [f(6, 8), values([0, 4, 5, 9, 10, 19], [6], 'int64')], made, { ulps: 32, gradUlps: 256 }),
   module('AdaptiveLogSoftmaxWithLoss with head bias', () => new nn.AdaptiveLogSoftmaxWithLoss(8, 12, [3], { headBias: true }), [f(8), values([7], [], 'int64')], 'nn.AdaptiveLogSoftmaxWithLoss(8, 12, [3], head_bias=True)', { ulps: 32, gradUlps: 256 }),
