@@ -28,7 +28,7 @@ export async function reinitialize(services: Services, arg?: unknown, choice?: u
   if (result === undefined) return undefined;
   services.output.appendLine(`> ${result.message}`);
   const undoIt = t('Undo');
-  void vscode.window.showInformationMessage(result.message, undoIt).then((answer) => { if (answer === undoIt) void undo(services, model); });
+  void vscode.window.showInformationMessage(result.message, ...(result.undoable ? [undoIt] : [])).then((answer) => { if (answer === undoIt) void undo(services, model); });
   await services.store.refresh();
   return result;
 }

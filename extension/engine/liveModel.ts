@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import type { LoadInto } from '../protocol/checkpoint';
-import type { ModelId, ModelSummary, RunResult } from '../protocol/model';
+import type { ModelId, ModelSummary, Reinitialize, RunResult } from '../protocol/model';
 import type { ParamsOf, ResultOf } from '../protocol/rpc';
 import { load, nn, noGrad, optim, save, type Loaded, type Parameter, type Tensor } from '../lib/index';
 import { loadInto } from './checkpointLive';
@@ -123,13 +123,13 @@ export class LiveModel {
 
   // --- changing
 
-  reinitialize(at: string, name: string, args: (number | string)[]): { message: string; changed: string[] } {
+  reinitialize(at: string, name: string, args: (number | string)[]): ResultOf<typeof Reinitialize> {
     if (!initFunctions.some((f) => f.name === name)) fail('user', 'ValueError', `there is no init function '${name}'`);
     const targets = this.parametersAt(at);
     const what = `${at || this.name} with ${name === 'reset' ? 'its default initialization' : initCall(name, args)}`;
-    const { result: changed } = this.history.change(what, targets.map(([n]) => n), () => (name === 'reset' ? this.reset(at, targets) : this.fill(targets, name, args)));
+    const { result: changed, undoable } = this.history.change(what, targets.map(([n]) => n), () => (name === 'reset' ? this.reset(at, targets) : this.fill(targets, name, args)));
     const skipped = targets.map(([n]) => n).filter((n) => !changed.includes(n));
-    return { message: `Reinitialized ${what}: ${changed.join(', ')}.${skipped.length > 0 ? ` Left as they are: ${skipped.join(', ')}.` : ''}`, changed };
+    return { message: `Reinitialized ${what}: ${changed.join(', ')}.${skipped.length > 0 ? ` Left as they are: ${skipped.join(', ')}.` : ''}`, changed, undoable };
   }
   private reset(at: string, targets: [string, Parameter][]): string[] {
     const isParameter = targets.length === 1 && targets[0]![0] === at;

@@ -121,7 +121,7 @@ export const Interrupt = request<null, { stopped: boolean; lost: boolean; messag
 export const Watch = request<{ watching: boolean; every: number; paused: boolean }, null>('model/watch');
 export const InitFunctions = request<null, InitFunction[]>('model/initFunctions');
 /** `init` is a name of InitFunctions, or 'reset' for the module's own default. */
-export const Reinitialize = request<{ model: ModelId; path: string; init: string; args: (number | string)[] }, { message: string; changed: string[] }>('model/reinitialize');
+export const Reinitialize = request<{ model: ModelId; path: string; init: string; args: (number | string)[] }, { message: string; changed: string[]; /** The values from before are kept: UndoReinitialize puts them back. */ undoable: boolean }>('model/reinitialize');
 export const UndoReinitialize = request<{ model: ModelId }, { message: string }>('model/undoReinitialize');
 export const MoveToDevice = request<{ model: ModelId; path: string; device: string }, { message: string }>('model/moveToDevice');
 export const Freeze = request<{ model: ModelId; path: string; frozen: boolean }, { message: string; changed: string[] }>('model/freeze');

@@ -3,17 +3,10 @@ GGUF format, as gguf-py (MIT, the ggml authors) unpacks them, and two rows of ra
 
     PYTHONPATH=<gguf-py> python3 gguf_grids.py <repository>      (gguf 0.19, numpy)
 """
-import base64, json, pathlib, sys, types
+import base64, json, pathlib, sys
 import numpy as np
 
-for n in ('yaml', 'tqdm', 'requests', 'sentencepiece'):
-    try:
-        __import__(n)
-    except ImportError:
-        m = types.ModuleType(n)
-        m.tqdm = None
-        sys.modules[n] = m
-import gguf
+from gguf_py import gguf
 from gguf import quants
 
 root = pathlib.Path(sys.argv[1])
