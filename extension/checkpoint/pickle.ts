@@ -196,7 +196,11 @@ class Machine {
     const v = BigInt(`0x${Buffer.from(raw).reverse().toString('hex')}`);
     return int(negative ? v - (1n << BigInt(8 * n)) : v);
   }
-  private text(n: number): string { return decodeSurrogatePass(this.bytes(n), (m) => this.fail(m)); }
+  private text(n: number): string {
+    const p = this.need(n);
+    const s = this.b.toString('utf8', p, p + n);
+    return s.includes('\ufffd') ? decodeSurrogatePass(this.b.subarray(p, p + n), (m) => this.fail(m)) : s;
+  }
   private integerText(s: string, at: number): number | bigint {
     if (!/^\s*[-+]?\d{1,5000}\s*$/.test(s)) this.fail(`'${s.slice(0, 40)}' is no integer`, at);
     return int(BigInt(s.trim().replace(/^\+/, '')));
@@ -291,8 +295,6 @@ class Machine {
 
 /** UTF-8 with Python's surrogatepass: lone surrogates stay as they are. */
 function decodeSurrogatePass(b: Buffer, fail: (message: string) => never): string {
-  const s = b.toString('utf8');
-  if (!s.includes('\ufffd')) return s;
   const parts: string[] = [];
   for (let i = 0; i < b.length;) {
     const c = b[i]!;

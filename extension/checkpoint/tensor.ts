@@ -34,7 +34,11 @@ export class FileTensor {
   constructor(readonly storage: FileStorage | null, readonly dtype: string, readonly shape: readonly number[], readonly stride: readonly number[],
     /** In elements, as the strides. */ readonly offset: number, readonly options: TensorOptions = {}) {}
 
-  get numel(): number { return this.shape.reduce((a, b) => a * b, 1); }
+  get numel(): number {
+    let n = 1;
+    for (let i = 0; i < this.shape.length; i++) n *= this.shape[i]!;
+    return n;
+  }
   /** Exact, also beyond 2^53. */
   get numelText(): number | string { const n = this.numel; return Number.isSafeInteger(n) ? n : String(this.shape.reduce((a, b) => a * BigInt(b), 1n)); }
   /** Bytes of the values as stored. */
@@ -189,10 +193,24 @@ function scatter(bytes: Buffer, dims: readonly { n: number; stride: number; out:
   for (let i = 0; i < n; i++) scatter(bytes, dims, d + 1, at + i * stride, out, to + i * step, item);
 }
 
+/** Surely inside a storage of so many elements: no intermediate number is beyond 2^53. */
+function fits(elements: number, shape: readonly number[], stride: readonly number[], offset: number): boolean {
+  let last = offset;
+  let numel = 1;
+  for (let i = 0; i < shape.length; i++) {
+    numel *= shape[i]!;
+    last += Math.max(0, shape[i]! - 1) * stride[i]!;
+  }
+  return numel > 0 && numel <= Number.MAX_SAFE_INTEGER && last < elements;
+}
+
 /** A tensor that stays inside its storage; otherwise one marked as damaged, with the numbers. */
 export function checkedTensor(s: FileStorage, dtype: string, shape: readonly number[], stride: readonly number[], offset: number, options: TensorOptions = {}): FileTensor {
   const bad = (problem: string): FileTensor => new FileTensor(s, dtype, shape, stride, offset, { ...options, problem, damaged: true });
   if (shape.length !== stride.length) return bad(`a tensor of ${shape.length} dimensions with ${stride.length} strides`);
+  const item = itemsize(dtype);
+  if (item !== null && fits(s.bytes / item, shape, stride, offset)) return new FileTensor(s, dtype, shape, stride, offset, options);
+  // Exactly, for what is beyond a double.
   let last = BigInt(offset);
   let numel = 1n;
   for (let i = 0; i < shape.length; i++) {
@@ -200,7 +218,6 @@ export function checkedTensor(s: FileStorage, dtype: string, shape: readonly num
     last += BigInt(Math.max(0, shape[i]! - 1)) * BigInt(stride[i]!);
   }
   if (numel > 1n << 63n || (numel > 0n && last > 1n << 62n)) return bad(`a tensor of shape [${shape.join(', ')}] and stride [${stride.join(', ')}] is larger than any memory`);
-  const item = itemsize(dtype);
   if (item !== null && numel > 0n && (last + 1n) * BigInt(item) > BigInt(s.bytes))
     return bad(`a tensor of shape [${shape.join(', ')}], stride [${stride.join(', ')}], offset ${offset} needs ${(last + 1n) * BigInt(item)} bytes, but its storage has ${s.bytes}`);
   if (item === null && options.problem === undefined) options = { ...options, problem: `the dtype '${dtype}' is not known here` };

@@ -13,9 +13,10 @@ const natural = (v: Value | undefined, what: string): number =>
   typeof v === 'number' && Number.isSafeInteger(v) && v >= 0 ? v : bad(`${what} is ${v === undefined ? 'missing' : printValue(v, 60)}; a whole number from 0 to 2^53 was expected`);
 const items = (v: Value | undefined): readonly Value[] | null => (v instanceof Tuple ? v.items : Array.isArray(v) ? v : null);
 /** Sizes may be as large as 2^62 when a stride is 0. */
-const sizes = (v: Value | undefined, what: string): number[] => {
+const sizes = (v: Value | undefined, what: string): readonly number[] => {
   const all = items(v) ?? bad(`${what} is not a tuple`);
   if (all.length > MAX_DIMS) bad(`${what} has ${all.length} dimensions; at most ${MAX_DIMS} are shown`);
+  if (all.every((x) => typeof x === 'number' && Number.isSafeInteger(x) && x >= 0)) return all as number[];
   return all.map((x) => (typeof x === 'bigint' && x >= 0n && x < 1n << 63n ? Number(x) : natural(x, what)));
 };
 const flag = (v: Value | undefined): boolean => v === true;
@@ -23,11 +24,12 @@ const dtypeName = (v: Value | undefined): string => (v instanceof GlobalRef && v
 const bits = (v: Value | undefined): TensorOptions => (v instanceof PyDict ? { ...(v.get('conj') === true ? { conj: true } : {}), ...(v.get('neg') === true ? { neg: true } : {}) } : {});
 
 export interface StorageId { dtype: string; key: string; location: string; numel: number; view: Value | undefined }
+const storageModules: ReadonlySet<string> = new Set(['torch', 'torch.cuda', 'torch.storage']);
 /** Parses `('storage', torch.FloatStorage, '0', 'cpu', numel[, view])`. Throws CheckpointError saying what it is instead. */
 export function storageId(id: Value): StorageId {
   const all = items(id) ?? [];
   const [kind, cls, key, location, numel, view] = all;
-  const known = cls instanceof GlobalRef && /^torch(\.cuda|\.storage)?$/.test(cls.module) ? storageTypes[cls.name] : undefined;
+  const known = cls instanceof GlobalRef && storageModules.has(cls.module) ? storageTypes[cls.name] : undefined;
   if (kind !== 'storage' || typeof key !== 'string') throw new CheckpointError(`a persistent id that is no storage: ${printValue(id, 120)}`);
   if (known === undefined) throw new UnknownStorage(`the storage class ${printValue(cls ?? null, 100)} is not PyTorch's`);
   if (typeof numel !== 'number' || !Number.isSafeInteger(numel) || numel < 0 || numel > 2 ** 50) throw new CheckpointError(`storage '${key.slice(0, 40)}' has ${numel === undefined ? 'no size' : `the size ${printValue(numel, 60)}`}`);

@@ -14,16 +14,21 @@ import { PyDict, PyObject, Tuple, type Value } from './values';
 import { Zip, type ZipEntry } from './zip';
 
 const MAX_PICKLE = 1 << 28;
-/** So many bytes of small storages are checked against their checksums when opening, and so many local headers. */
-const CHECKED = { bytes: 1 << 18, headers: 64 };
+/** So many small storages, of so many bytes together, are checked against their checksums when opening, and so many local headers. */
+const CHECKED = { storages: 256, bytes: 1 << 18, headers: 64 };
 
 export function match(head: Buffer, name: string): boolean { return head.length >= 4 && head.readUInt32LE(0) === 0x04034b50 && !name.toLowerCase().endsWith('.npz'); }
 
+function first(names: Iterable<string>, is: (name: string) => boolean): string | undefined {
+  for (const name of names) if (is(name)) return name;
+  return undefined;
+}
+
 /** The single root folder's name. */
 function rootOf(zip: Zip): string {
-  const pickles = [...zip.entries.keys()].filter((n) => n.length - n.indexOf('/') === 9 && /^[^/]+\/data\.pkl$/i.test(n));
-  if (pickles.length === 0) throw new CheckpointError('not a PyTorch file: the zip has no <name>/data.pkl');
-  const root = pickles[0]!.slice(0, -'/data.pkl'.length);
+  const pickle = first(zip.entries.keys(), (n) => n.length - n.indexOf('/') === 9 && /^[^/]+\/data\.pkl$/i.test(n));
+  if (pickle === undefined) throw new CheckpointError('not a PyTorch file: the zip has no <name>/data.pkl');
+  const root = pickle.slice(0, -'/data.pkl'.length);
   const folder = `${root}/`;
   for (const name of zip.entries.keys()) {
     if (!name.startsWith(folder)) throw new CheckpointError(`record '${name}' lies outside the archive's folder '${root}/'`);
@@ -43,7 +48,8 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
   if (version === undefined || !/^\d+$/.test(version) || Number(version) < 1 || Number(version) > 10) throw new CheckpointError(version === undefined ? 'the archive has no version record' : `archive version '${version.slice(0, 20)}' is not between 1 and 10`);
   const order = (yield* text(zip, record('byteorder'))) ?? 'little';
   if (order !== 'little' && order !== 'big') throw new CheckpointError(`byteorder is '${order.slice(0, 20)}'; 'little' or 'big' was expected`);
-  const script = [...zip.entries.keys()].some((n) => n.startsWith(`${root}/code/`));
+  const code = `${root}/code/`;
+  const script = first(zip.entries.keys(), (n) => n.startsWith(code)) !== undefined;
 
   const archive = new Archive(zip, root, order === 'big');
   const main = yield* archive.unpickle('data.pkl', 'data');
@@ -77,7 +83,7 @@ function withConstants(main: Value, constants: Tuple): Value {
 
 /** The pickles of one archive and the storages they name. */
 class Archive {
-  readonly storages = new Map<string, { storage: FileStorage; entry: ZipEntry }>();
+  readonly storages = new Map<ZipEntry, FileStorage>();
   readonly warnings: string[] = [];
   constructor(private readonly zip: Zip, private readonly root: string, private readonly bigEndian: boolean) {}
 
@@ -97,19 +103,18 @@ class Archive {
   private resolve(id: Value, folder: string): FileStorage {
     const want = storageId(id);
     const item = itemsize(want.dtype)!;
-    const name = `${folder}/${want.key}`;
-    const known = this.storages.get(name);
+    if (!/^\d+$/.test(want.key) && (!/^[\w.-]+$/.test(want.key) || want.key.includes('..'))) throw new CheckpointError(`storage key '${want.key.slice(0, 80)}' is no record name`);
+    const entry = this.zip.find(`${this.root}/${folder}/${want.key}`);
+    if (entry === undefined) throw new CheckpointError(`the record '${folder}/${want.key}' of a storage is missing`);
+    const known = this.storages.get(entry);
     if (known !== undefined) {
       // The first one's dtype counts, as in PyTorch.
-      if (want.numel * item !== known.storage.bytes) this.warnings.push(`storage '${want.key}' is named with two sizes, ${known.storage.bytes} and ${want.numel * item} bytes`);
-      return known.storage;
+      if (want.numel * item !== known.bytes) this.warnings.push(`storage '${want.key}' is named with two sizes, ${known.bytes} and ${want.numel * item} bytes`);
+      return known;
     }
-    if (!/^\d+$/.test(want.key) && (!/^[\w.-]+$/.test(want.key) || want.key.includes('..'))) throw new CheckpointError(`storage key '${want.key.slice(0, 80)}' is no record name`);
-    const entry = this.zip.find(`${this.root}/${name}`);
-    if (entry === undefined) throw new CheckpointError(`the record '${folder}/${want.key}' of a storage is missing`);
     if (want.numel * item !== entry.size) throw new CheckpointError(`storage '${want.key}' claims ${want.numel} ${want.dtype} elements (${want.numel * item} bytes), but its record has ${entry.size} bytes`);
-    const storage = new FileStorage(folder === 'data' ? want.key : name, want.dtype, entry.size, this.zip.region(entry), this.bigEndian, want.location);
-    this.storages.set(name, { storage, entry });
+    const storage = new FileStorage(folder === 'data' ? want.key : `${folder}/${want.key}`, want.dtype, entry.size, this.zip.region(entry), this.bigEndian, want.location);
+    this.storages.set(entry, storage);
     return storage;
   }
 }
@@ -121,9 +126,9 @@ function* checkSome(zip: Zip, archive: Archive): Io<void> {
     if (headers++ >= CHECKED.headers) break;
     yield* zip.compareLocal(entry);
   }
-  let left = CHECKED.bytes;
-  for (const { storage, entry } of archive.storages.values()) {
-    if ((left -= entry.size) < 0) break;
+  let [left, count] = [CHECKED.bytes, CHECKED.storages];
+  for (const [entry, storage] of archive.storages) {
+    if ((left -= entry.size) < 0 || --count < 0) break;
     if (storage.region instanceof DeflatedRegion) yield* storage.region.hold();
     zip.checkCrc(entry, yield* storage.region!.read(0, entry.size));
   }

@@ -4,8 +4,8 @@ import type { FileStorage, FileTensor } from './tensor';
 
 /** A name the pickle asked for. One object a name. */
 export class GlobalRef {
-  constructor(readonly module: string, readonly name: string) {}
-  get qualified(): string { return `${this.module}.${this.name}`; }
+  readonly qualified: string;
+  constructor(readonly module: string, readonly name: string) { this.qualified = `${module}.${name}`; }
 }
 /** A float keeps its type even when it is whole: 1.0 is not 1. */
 export class PyFloat { constructor(readonly value: number) {} }
@@ -30,7 +30,7 @@ export class PyObject {
 
 /** torch's sparse layouts: their parts are tensors, the whole is not expanded. */
 export class SparseTensor {
-  constructor(readonly layout: string, readonly shape: number[], readonly parts: [string, FileTensor][], readonly call: PyObject) {}
+  constructor(readonly layout: string, readonly shape: readonly number[], readonly parts: [string, FileTensor][], readonly call: PyObject) {}
 }
 
 export type DictKind = 'dict' | 'OrderedDict' | 'Counter' | 'defaultdict';

@@ -36,6 +36,12 @@ export const crc32: (data: Uint8Array, value?: number) => number = (zlib as { cr
   return ~c >>> 0;
 });
 
+/** An ASCII capital: the only ones that PyTorch's reader takes for their small letters. */
+function hasUpper(d: Buffer, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (d[i]! >= 65 && d[i]! <= 90) return true;
+  return false;
+}
+
 export class Zip {
   readonly entries = new Map<string, ZipEntry>();
   readonly warnings: string[] = [];
@@ -98,7 +104,7 @@ export class Zip {
       if (entry.headerOffset + 30 + entry.compressedSize > this.source.size) throw new CheckpointError(`record '${name}' (${entry.compressedSize} bytes at ${entry.headerOffset}) lies beyond the end of the file`);
       if (entry.method === 8 && entry.size > entry.compressedSize * LIMITS.ratio + 1024) throw new CheckpointError(`record '${name}' claims to inflate ${entry.compressedSize} bytes to ${entry.size}, which deflate cannot`);
       if (this.entries.has(name)) throw new CheckpointError(`the zip directory has two records named '${name}'`);
-      if (/[A-Z]/.test(name)) mixed.push(name);
+      if (hasUpper(d, at + 46, at + 46 + nameLength)) mixed.push(name);
       this.entries.set(name, entry);
       at = next;
     }
@@ -107,12 +113,11 @@ export class Zip {
   }
 
   private checkCase(mixed: readonly string[]): void {
-    const seen = new Map<string, string>();
     for (const name of mixed) {
       const lower = name.toLowerCase();
-      const other = seen.get(lower) ?? (this.entries.has(lower) ? lower : undefined);
+      const other = this.mixed.get(lower)?.name ?? (this.entries.has(lower) ? lower : undefined);
       if (other !== undefined) throw new CheckpointError(`the records '${other}' and '${name}' differ only in upper and lower case: readers disagree about which one counts`);
-      seen.set(lower, name);
+      this.mixed.set(lower, this.entries.get(name)!);
     }
   }
 
@@ -130,10 +135,11 @@ export class Zip {
   find(name: string): ZipEntry | undefined {
     const exact = this.entries.get(name);
     if (exact !== undefined) return exact;
-    this.lower ??= new Map([...this.entries.values()].map((e) => [e.name.toLowerCase(), e]));
-    return this.lower.get(name.toLowerCase());
+    const lower = name.toLowerCase();
+    return this.entries.get(lower) ?? this.mixed.get(lower);
   }
-  private lower: Map<string, ZipEntry> | undefined;
+  /** The records whose names have capitals, by their names in small letters. */
+  private readonly mixed = new Map<string, ZipEntry>();
 
   /** Where a record's bytes begin. Checks its local header. */
   *dataOffset(entry: ZipEntry): Io<number> {
