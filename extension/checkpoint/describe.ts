@@ -19,6 +19,8 @@ export interface OpenedCheckpoint {
   value: Value;
   /** By the names of `info.tensors`. */
   tensors: Map<string, FileTensor>;
+  /** Where in the file `info.error` is, when known. */
+  errorAt: number | undefined;
   close(): void;
 }
 
@@ -31,6 +33,8 @@ export interface Found {
   globals?: Iterable<GlobalUse>;
   warnings?: string[];
   error?: string | undefined;
+  /** Where in the file the error is, when known. */
+  errorAt?: number | undefined;
   /** `performance.now()` at the start. */
   started: number;
   close?: () => void;
@@ -45,7 +49,7 @@ export function* describe(f: Found): Io<OpenedCheckpoint> {
     file: f.source.file, format: f.format, description: f.description, fileBytes: f.source.size, version: f.source.version, tensors: infos.rows, tensorBytes: infos.bytes, parameters: infos.parameters,
     metadata: f.metadata ?? {}, root: tree, globals: audit(f.globals ?? [], paths), warnings, ...(f.error === undefined ? {} : { error: f.error }), milliseconds: performance.now() - f.started,
   };
-  return { info, value: f.value, tensors, close: f.close ?? (() => f.source.close()) };
+  return { info, value: f.value, tensors, errorAt: f.errorAt, close: f.close ?? (() => f.source.close()) };
 }
 
 /** The audit: every name asked for, with what, in order. */

@@ -96,14 +96,16 @@ function* value(c: Cursor, key: string): Io<string> {
   return short(`${typeNames[item]}[${n}]: ${shown.join(', ')}${n > LIMITS.arrayShown ? ', …' : ''}`);
 }
 
+export const expected = 'A GGUF file is "GGUF", its version (2 or 3), the counts of tensors and of keys, the keys with their values, the descriptions of the tensors, and their bytes, each at a multiple of general.alignment.';
+
 export function* open(source: Source): Io<OpenedCheckpoint> {
   const started = performance.now();
   const warnings: string[] = [];
   const c = new Cursor(source, warnings);
-  if ((yield* c.bytes(4)).toString('latin1') !== 'GGUF') throw new CheckpointError('not a GGUF file: it does not begin with GGUF');
+  if ((yield* c.bytes(4)).toString('latin1') !== 'GGUF') throw new CheckpointError('not a GGUF file: it does not begin with GGUF', 0);
   const version = yield* c.u32();
-  if ((version & 0xffff) === 0) throw new CheckpointError('this GGUF file is big-endian, which is not read');
-  if (version !== 2 && version !== 3) throw new CheckpointError(`GGUF version ${version} is not known (2 and 3 are)`);
+  if ((version & 0xffff) === 0) throw new CheckpointError('this GGUF file is big-endian, which is not read', 4);
+  if (version !== 2 && version !== 3) throw new CheckpointError(`GGUF version ${version} is not known (2 and 3 are)`, 4);
   const tensorCount = yield* c.count('the number of tensors', 24);
   const keyCount = yield* c.count('the number of keys', 13);
   if (tensorCount > LIMITS.tensors) throw new CheckpointError(`${tensorCount} tensors are more than can be shown`);
@@ -122,17 +124,17 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
   const names = new Set<string>();
   for (let i = 0; i < tensorCount; i++) {
     const name = yield* c.string(`the name of tensor ${i}`);
-    if (Buffer.byteLength(name) >= 64) throw new CheckpointError(`the name of tensor ${i} is ${Buffer.byteLength(name)} bytes long; ggml allows 63`);
-    if (names.has(name)) throw new CheckpointError(`two tensors are named '${name}'`);
+    if (Buffer.byteLength(name) >= 64) throw new CheckpointError(`the name of tensor ${i} is ${Buffer.byteLength(name)} bytes long; ggml allows 63`, c.at);
+    if (names.has(name)) throw new CheckpointError(`two tensors are named '${name}'`, c.at);
     names.add(name);
     const dims = yield* c.u32();
-    if (dims > 4) throw new CheckpointError(`tensor '${name}' has ${dims} dimensions; ggml allows 4`);
+    if (dims > 4) throw new CheckpointError(`tensor '${name}' has ${dims} dimensions; ggml allows 4`, c.at - 4);
     const shape: number[] = [];
     let product = 1n;
     for (let d = 0; d < dims; d++) {
       const n = (yield* c.bytes(8)).readBigInt64LE(0);
       product *= n;
-      if (n < 0n || product >= 1n << 62n) throw new CheckpointError(`the shape of tensor '${name}' overflows`);
+      if (n < 0n || product >= 1n << 62n) throw new CheckpointError(`the shape of tensor '${name}' overflows`, c.at - 8);
       shape.unshift(Number(n)); // ne[0] is the fastest dimension.
     }
     entries.push({ name, shape, type: yield* c.u32(), offset: (yield* c.bytes(8)).readBigUInt64LE(0) });
@@ -141,18 +143,19 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
   const base = Math.ceil(c.at / alignment) * alignment;
   const dict = new PyDict();
   let error: string | undefined;
+  let errorAt: number | undefined;
   // Null behind the first damage: what follows cannot be expected anywhere.
   let expected: number | null = 0;
   for (const e of entries) {
     const t: { tensor: FileTensor; next: number } = tensorOf(source, base, e, expected, alignment);
-    if (t.tensor.options.damaged) error ??= t.tensor.options.problem;
+    if (t.tensor.options.damaged && error === undefined) [error, errorAt] = [t.tensor.options.problem, Math.min(source.size, base + Number(e.offset))];
     expected = error === undefined ? t.next : null;
     dict.set(e.name, t.tensor);
   }
   const metadata: Record<string, string> = {};
   for (const [k, v] of keys) Object.defineProperty(metadata, k, { value: v, enumerable: true, configurable: true, writable: true });
   const name = keys.get('general.architecture');
-  return yield* describe({ source, started, format: 'gguf', description: `GGUF version ${version}${name === undefined ? '' : `, ${short(name)}`}`, value: dict, metadata, warnings, error });
+  return yield* describe({ source, started, format: 'gguf', description: `GGUF version ${version}${name === undefined ? '' : `, ${short(name)}`}`, value: dict, metadata, warnings, error, errorAt });
 }
 
 function tensorOf(source: Source, base: number, e: { name: string; shape: number[]; type: number; offset: bigint }, expected: number | null, alignment: number): { tensor: FileTensor; next: number } {

@@ -52,30 +52,30 @@ interface Array_ { tensor: FileTensor; metadata: Record<string, string>; dataAt:
 
 /** Parses the header of `region` (an npy file's bytes) whose first bytes are `head`. */
 function* arrayOf(region: Region, head: Buffer, id: string): Io<Array_> {
-  if (head.length < 10 || head.toString('latin1', 0, 6) !== '\x93NUMPY') throw new CheckpointError('not an npy file: it does not begin with \\x93NUMPY');
+  if (head.length < 10 || head.toString('latin1', 0, 6) !== '\x93NUMPY') throw new CheckpointError('not an npy file: it does not begin with \\x93NUMPY', 0);
   const [major, minor] = [head[6]!, head[7]!];
-  if (major < 1 || major > 3) throw new CheckpointError(`npy version ${major}.${minor} is not known (1.0, 2.0 and 3.0 are)`);
+  if (major < 1 || major > 3) throw new CheckpointError(`npy version ${major}.${minor} is not known (1.0, 2.0 and 3.0 are)`, 6);
   const prefix = major === 1 ? 10 : 12;
-  if (head.length < prefix) throw new CheckpointError('the npy header is cut short');
+  if (head.length < prefix) throw new CheckpointError('the npy header is cut short', head.length);
   const length = major === 1 ? head.readUInt16LE(8) : head.readUInt32LE(8);
-  if (prefix + length > region.size) throw new CheckpointError(`the npy header claims ${length} bytes, but only ${region.size - prefix} are left`);
-  if (length > MAX_HEADER) throw new CheckpointError(`the npy header claims ${length} bytes; more than ${MAX_HEADER} are not read`);
+  if (prefix + length > region.size) throw new CheckpointError(`the npy header claims ${length} bytes, but only ${region.size - prefix} are left`, 8);
+  if (length > MAX_HEADER) throw new CheckpointError(`the npy header claims ${length} bytes; more than ${MAX_HEADER} are not read`, 8);
   const text = (prefix + length <= head.length ? head : yield* region.read(0, prefix + length)).toString(major === 3 ? 'utf8' : 'latin1', prefix, prefix + length);
   const header = parseLiteral(text);
-  if (!(header instanceof Map) || header.size !== 3) throw new CheckpointError('the npy header is not a dictionary of descr, fortran_order and shape');
+  if (!(header instanceof Map) || header.size !== 3) throw new CheckpointError('the npy header is not a dictionary of descr, fortran_order and shape', prefix);
   const [descr, fortran, shapeValue] = [header.get('descr'), header.get('fortran_order'), header.get('shape')];
-  if (descr === undefined || typeof fortran !== 'boolean' || !Array.isArray(shapeValue)) throw new CheckpointError('the npy header needs descr, fortran_order and shape');
+  if (descr === undefined || typeof fortran !== 'boolean' || !Array.isArray(shapeValue)) throw new CheckpointError('the npy header needs descr, fortran_order and shape', prefix);
   let numel = 1n;
   const shape = shapeValue.map((n) => {
-    if (typeof n !== 'bigint' || n < 0n) throw new CheckpointError('a size in the npy header is not a whole number');
+    if (typeof n !== 'bigint' || n < 0n) throw new CheckpointError('a size in the npy header is not a whole number', prefix);
     numel *= n;
     return Number(n);
   });
-  if (shape.length > 64 || numel > 1n << 62n) throw new CheckpointError(`the shape [${shape.slice(0, 64).join(', ')}] is not possible`);
+  if (shape.length > 64 || numel > 1n << 62n) throw new CheckpointError(`the shape [${shape.slice(0, 64).join(', ')}] is not possible`, prefix);
   const e = element(descr);
   const dataAt = prefix + length;
   const bytes = numel * e.size;
-  if (!e.objects && BigInt(dataAt) + bytes > BigInt(region.size)) throw new CheckpointError(`an array of shape [${shape.join(', ')}] and dtype ${e.dtype} needs ${bytes} bytes, but the file has ${region.size - dataAt}`);
+  if (!e.objects && BigInt(dataAt) + bytes > BigInt(region.size)) throw new CheckpointError(`an array of shape [${shape.join(', ')}] and dtype ${e.dtype} needs ${bytes} bytes, but the file has ${region.size - dataAt}`, region.size);
   const options: TensorOptions = e.objects ? { problem: 'Python objects are not read: they would be a pickle that runs code', damaged: true } : e.known ? {} : { problem: `${e.dtype} elements are not decoded` };
   const data: Region = { size: e.objects ? 0 : Number(bytes), sequential: region.sequential, read: (o, n) => region.read(dataAt + o, n), *place() { const p = yield* region.place(); return p === null ? null : { source: p.source, offset: p.offset + dataAt }; } };
   const storage = new FileStorage(id, e.dtype, data.size, data, e.bigEndian);
@@ -91,6 +91,7 @@ function* objectGlobals(region: Region, at: number): Io<GlobalUse[]> {
 }
 
 export const npy = {
+  expected: 'An npy file is 0x93 "NUMPY", its version, the length of its header, the header (a Python dictionary of descr, fortran_order and shape) and the elements.',
   match: (head: Buffer, name: string): boolean => head.length >= 6 && head.toString('latin1', 0, 6) === '\x93NUMPY' || name.toLowerCase().endsWith('.npy'),
   *open(source: Source): Io<OpenedCheckpoint> {
     const started = performance.now();
@@ -104,6 +105,7 @@ export const npy = {
 };
 
 export const npz = {
+  expected: 'An npz file is a zip archive of npy files; the list of its records stands at its end.',
   match: (head: Buffer, name: string): boolean => head.length >= 4 && head.readUInt32LE(0) === 0x04034b50 && name.toLowerCase().endsWith('.npz'),
   *open(source: Source): Io<OpenedCheckpoint> {
     const started = performance.now();

@@ -332,7 +332,7 @@ export function* readPickleAt(source: Source, at: number, makeHost: () => Pickle
     const result = yield* readPickle(yield* readAt(source, at, size), makeHost());
     if (result.short !== true || size === source.size - at || size === MAX_PICKLE) {
       for (const use of result.globals.values()) use.offset += at;
-      return { ...result, end: result.end + at };
+      return { ...result, end: result.end + at, ...(result.error === undefined ? {} : { error: result.error.moved(at) }) };
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Which reader opens which file. A new format: one reader with `match` and `open`, one line here. */
 import { CheckpointError } from './errors';
+import { damageAt } from './damage';
 import type { OpenedCheckpoint } from './describe';
 import * as gguf from './gguf';
 import { readAt, runAsync, runSync, type Io } from './io';
@@ -16,6 +17,8 @@ export interface Reader {
   match(head: Buffer, name: string): boolean;
   /** Reads headers and pickles only. Throws CheckpointError when the file cannot be shown at all; a file that can is returned with `info.error`. */
   open(source: Source): Io<OpenedCheckpoint>;
+  /** What a file of this format consists of, in one sentence. */
+  readonly expected: string;
 }
 const readers: readonly Reader[] = [npz, torchZip, npy, gguf, torchTar, safetensors, shards, torchLegacy];
 
@@ -28,15 +31,26 @@ const strangers: readonly [RegExp, string][] = [
 
 export function* openAny(source: Source): Io<OpenedCheckpoint> {
   const head = yield* readAt(source, 0, Math.min(512, source.size));
-  if (head.length === 0) throw new CheckpointError('the file is empty');
+  if (head.length === 0) throw yield* withDamage(source, new CheckpointError('the file is empty'), undefined, anyFormat);
   const reader = readers.find((r) => r.match(head, source.name));
   const text = head.toString('latin1');
   const stranger = strangers.find(([re]) => re.test(text));
   if (reader === undefined || stranger !== undefined) {
-    if (stranger !== undefined) throw new CheckpointError(stranger[1]);
-    throw new CheckpointError(`not a checkpoint format that is known (it begins with ${[...head.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ')}); PyTorch, safetensors, NumPy and GGUF files are read`);
+    if (stranger !== undefined) throw yield* withDamage(source, new CheckpointError(stranger[1]), 0, anyFormat);
+    throw yield* withDamage(source, new CheckpointError(`not a checkpoint format that is known (it begins with ${[...head.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ')}); PyTorch, safetensors, NumPy and GGUF files are read`), 0, anyFormat);
   }
-  return yield* reader.open(source);
+  try {
+    const opened = yield* reader.open(source);
+    if (opened.info.error !== undefined) opened.info.damage = yield* damageAt(source, opened.errorAt, reader.expected);
+    return opened;
+  } catch (error) {
+    throw error instanceof CheckpointError ? yield* withDamage(source, error, error.offset, reader.expected) : error;
+  }
+}
+const anyFormat = 'A checkpoint begins with "PK" (PyTorch, npz), byte 0x80 (older PyTorch, pickle), a header length and "{" (safetensors), "GGUF", or 0x93 and "NUMPY".';
+function* withDamage(source: Source, error: CheckpointError, at: number | undefined, expected: string): Io<CheckpointError> {
+  error.damage ??= yield* damageAt(source, at, expected);
+  return error;
 }
 
 function* guarded(source: Source): Io<OpenedCheckpoint> {

@@ -23,14 +23,16 @@ const natural = (v: JsonValue | undefined, what: string): number => {
 
 interface Entry { name: string; begin: number; end: number; tensor: FileTensor }
 
+export const expected = 'A safetensors file is the length of its header (8 bytes), the header (JSON: dtype, shape and data_offsets of every tensor) and the tensors, one behind the other to the end of the file.';
+
 export function* open(source: Source): Io<OpenedCheckpoint> {
   const started = performance.now();
-  if (source.size < 8) throw new CheckpointError(`a safetensors file has at least 8 bytes, this one ${source.size}`);
+  if (source.size < 8) throw new CheckpointError(`a safetensors file has at least 8 bytes, this one ${source.size}`, source.size);
   const claimed = (yield* readAt(source, 0, 8)).readBigUInt64LE(0);
-  if (claimed > BigInt(MAX_HEADER)) throw new CheckpointError(`the header claims ${claimed} bytes; at most ${MAX_HEADER} are allowed`);
+  if (claimed > BigInt(MAX_HEADER)) throw new CheckpointError(`the header claims ${claimed} bytes; at most ${MAX_HEADER} are allowed`, 0);
   const length = Number(claimed);
-  if (8 + length > source.size) throw new CheckpointError(`the header claims ${length} bytes, but the file has only ${source.size - 8} more`);
-  const header = yield* parseJsonObject(yield* readAt(source, 8, length));
+  if (8 + length > source.size) throw new CheckpointError(`the header claims ${length} bytes, but the file has only ${source.size - 8} more`, 0);
+  const header = yield* parseJsonObject(yield* readAt(source, 8, length), 'the header', 8);
   const metadata: Record<string, string> = {};
   const warnings: string[] = [];
   const found: Entry[] = [];
@@ -38,7 +40,7 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
   for (const [name, v] of header) {
     if (name !== '__metadata__') {
       const t = tensorOf(source, 8 + length, name, v, warnings);
-      error ??= t.tensor.options.problem !== undefined && t.tensor.options.damaged ? t.tensor.options.problem : undefined;
+      if (t.tensor.options.damaged && t.tensor.storage?.region !== null) error ??= t.tensor.options.problem;
       found.push(t);
       continue;
     }
@@ -49,21 +51,22 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
       Object.defineProperty(metadata, k, { value: x, enumerable: true, configurable: true, writable: true });
     }
   }
-  checkLayout(found, 8 + length, source.size);
+  const { error: misplaced, at } = checkLayout(found, 8 + length, source.size);
+  error ??= misplaced;
   // In the file's own order: as its writer meant it to be read.
   const value = new PyDict();
   for (const t of found) value.set(t.name, t.tensor);
-  return yield* describe({ source, started, format: 'safetensors', description: `safetensors, header of ${length} bytes`, value, metadata, warnings, error });
+  return yield* describe({ source, started, format: 'safetensors', description: `safetensors, header of ${length} bytes`, value, metadata, warnings, error, errorAt: error === misplaced ? at : undefined });
 }
 
-/** Sorted by offset: no hole, no overlap, from the first byte to the last. */
-function checkLayout(found: readonly Entry[], start: number, size: number): void {
+/** Sorted by offset: no hole, no overlap, from the first byte to the last. `at`: in the file. */
+function checkLayout(found: readonly Entry[], start: number, size: number): { error?: string; at?: number } {
   let at = 0;
   for (const t of [...found].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (t.begin !== at) throw new CheckpointError(`tensor '${t.name}' begins at byte ${t.begin} of the data, but ${at} was expected: ${t.begin < at ? 'tensors overlap' : 'there is a hole'}`);
+    if (t.begin !== at) return { error: `tensor '${t.name}' begins at byte ${t.begin} of the data, but ${at} was expected: ${t.begin < at ? 'tensors overlap' : 'there is a hole'}`, at: start + Math.min(t.begin, at) };
     at = t.end;
   }
-  if (start + at !== size) throw new CheckpointError(`the tensors end at byte ${start + at}, but the file has ${size} bytes`);
+  return start + at === size ? {} : { error: `the tensors end at byte ${start + at}, but the file has ${size} bytes${start + at > size ? ': it is cut short' : ''}`, at: Math.min(start + at, size) };
 }
 
 function tensorOf(source: Source, start: number, name: string, v: JsonValue, warnings: string[]): Entry {
@@ -75,7 +78,7 @@ function tensorOf(source: Source, start: number, name: string, v: JsonValue, war
   for (const k of v.keys()) if (k !== 'dtype' && k !== 'shape' && k !== 'data_offsets') warnings.push(`tensor '${name}' has a field '${k.slice(0, 60)}' that the format does not know`);
   const shape = shapeValue.map((s) => natural(s, `a size of '${name}'`));
   const [begin, end] = [natural(offsets[0], `an offset of '${name}'`), natural(offsets[1], `an offset of '${name}'`)];
-  if (end < begin || start + end > source.size) throw new CheckpointError(`tensor '${name}' lies at ${begin} to ${end}, but there are ${source.size - start} bytes of data`);
+  if (end < begin) throw new CheckpointError(`tensor '${name}' lies at ${begin} to ${end} of the data: it ends before it begins`);
   let numel = 1n;
   for (const s of shape) {
     numel *= BigInt(s);
@@ -89,7 +92,9 @@ function tensorOf(source: Source, start: number, name: string, v: JsonValue, war
     if (bits / 8n !== BigInt(end - begin)) throw new CheckpointError(`tensor '${name}' of shape [${shape.join(', ')}] and dtype ${given} needs ${bits / 8n} bytes, but has ${end - begin}`);
     if (known.blocks !== undefined && known.blocks.decode === undefined) options.problem = `${given} values are packed below a byte and are not unpacked`;
   }
+  const there = start + end <= source.size;
+  if (!there) Object.assign(options, { problem: `tensor '${name}' ends at byte ${start + end}, but the file has ${source.size} bytes`, damaged: true });
   const dtype = known?.name ?? given.slice(0, 40);
-  const storage = new FileStorage(name, dtype, end - begin, new FileRegion(source, start + begin, end - begin));
+  const storage = new FileStorage(name, dtype, end - begin, there ? new FileRegion(source, start + begin, end - begin) : null);
   return { name, begin, end, tensor: new FileTensor(storage, dtype, shape, contiguousStride(shape), 0, options) };
 }

@@ -15,6 +15,8 @@ const LIMITS = { index: 1 << 27, shards: 4096 };
 
 export function match(head: Buffer, name: string): boolean { return name.toLowerCase().endsWith('.index.json') || (head[0] === 0x7b && name.toLowerCase().endsWith('.json')); }
 
+export const expected = 'The index of a sharded checkpoint is JSON with a "weight_map": for every tensor the name of the file beside the index that holds it.';
+
 export function* open(source: Source): Io<OpenedCheckpoint> {
   const started = performance.now();
   if (source.size > LIMITS.index) throw new CheckpointError(`an index of ${source.size} bytes is too large`);

@@ -5,24 +5,24 @@ import type { Io } from './io';
 export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | Map<string, JsonValue>;
 const MAX_DEPTH = 64;
 
-export function* parseJsonObject(bytes: Buffer, what = 'the header'): Io<Map<string, JsonValue>> {
+export function* parseJsonObject(bytes: Buffer, what = 'the header', /** Where `bytes` stand in the file. */ start = 0): Io<Map<string, JsonValue>> {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new CheckpointError(`${what} is not UTF-8`);
+    throw new CheckpointError(`${what} is not UTF-8`, start);
   }
-  return yield* new Parser(text, what).document();
+  return yield* new Parser(text, what, start).document();
 }
 
 class Parser {
   private at = 0;
-  constructor(private readonly s: string, private readonly what: string) {}
-  private fail(what: string): never { throw new CheckpointError(`${this.what} is not valid JSON: ${what} at character ${this.at}`); }
+  constructor(private readonly s: string, private readonly what: string, private readonly start: number) {}
+  private fail(what: string): never { throw new CheckpointError(`${this.what} is not valid JSON: ${what}`, this.start + Buffer.byteLength(this.s.slice(0, this.at))); }
   private space(): void { while (' \t\n\r'.includes(this.s[this.at] ?? 'x')) this.at++; }
   *document(): Io<Map<string, JsonValue>> {
     this.space();
-    if (this.s[this.at] !== '{') throw new CheckpointError(`${this.what} is not a JSON object`);
+    if (this.s[this.at] !== '{') throw new CheckpointError(`${this.what} is not a JSON object`, this.start);
     const out = new Map<string, JsonValue>();
     // The outer object may have very many keys: others may run between them.
     for (const more = this.pairs(out, 0); more();) if ((out.size & 0xfff) === 0) yield undefined;
@@ -72,13 +72,15 @@ class Parser {
       this.space();
       if (this.s[this.at] !== '"') this.fail('a key is missing');
       const key = this.string();
-      if (out.has(key)) throw new CheckpointError(`${this.what} names '${key}' twice`);
+      if (out.has(key)) throw new CheckpointError(`${this.what} names '${key}' twice`, this.start + Buffer.byteLength(this.s.slice(0, this.at)));
       this.space();
-      if (this.s[this.at++] !== ':') this.fail("':' is missing");
+      if (this.s[this.at] !== ':') this.fail("':' is missing");
+      this.at++;
       out.set(key, this.value(depth + 1));
       this.space();
-      const c = this.s[this.at++];
+      const c = this.s[this.at];
       if (c !== '}' && c !== ',') this.fail("',' or '}' is missing");
+      this.at++;
       return c === ',';
     };
   }
@@ -90,9 +92,10 @@ class Parser {
     for (;;) {
       out.push(this.value(depth + 1));
       this.space();
-      const c = this.s[this.at++];
+      const c = this.s[this.at];
+      if (c !== ']' && c !== ',') this.fail("',' or ']' is missing");
+      this.at++;
       if (c === ']') return out;
-      if (c !== ',') this.fail("',' or ']' is missing");
     }
   }
 }

@@ -51,7 +51,7 @@ export class TorchHost implements PickleHost {
       if (!(error instanceof CheckpointError)) throw error;
       if (!(error instanceof UnknownStorage)) this.damage ??= error.message;
       const key = items(id)?.[2];
-      return new FileStorage(typeof key === 'string' ? key.slice(0, 100) : '', 'uint8', 0, null, false, '', error.message);
+      return new FileStorage(typeof key === 'string' ? key.slice(0, 100) : '', 'unknown', 0, null, false, '', error.message);
     }
   }
 
@@ -95,7 +95,7 @@ export class TorchHost implements PickleHost {
   private tensor(a: readonly Value[], dtype: string, options: TensorOptions): FileTensor {
     const s = this.storage(a[0]);
     const [offset, shape, stride] = [natural(a[1], 'the storage offset'), sizes(a[2], 'size'), sizes(a[3], 'stride')];
-    if (s.problem !== undefined) return new FileTensor(s, s.dtype === 'uint8' ? 'unknown' : dtype, shape, stride, offset, options);
+    if (s.problem !== undefined) return new FileTensor(s, dtype, shape, stride, offset, options);
     return checkedTensor(s, dtype, shape, stride, offset, options);
   }
   private parameter(a: readonly Value[], state: Value | undefined): Value | undefined {

@@ -19,24 +19,26 @@ const MAGIC = 0x1950a86a20f9469cfc6cn;
 
 export function match(head: Buffer, name: string): boolean { return (head[0] === 0x80 && head[1]! <= 5) || /\.(pkl|pickle)$/i.test(name); }
 
+export const expected = 'A file of PyTorch before 1.6 is a row of five pickles (a magic number, the version 1001, the system, the object, the keys of the storages) and the bytes of every storage behind its length.';
+
 export function* open(source: Source): Io<OpenedCheckpoint> {
   const started = performance.now();
   const globals = new Map<string, GlobalUse>();
   const note = (r: PickleResult): PickleResult => { for (const [n, use] of r.globals) if (!globals.has(n)) globals.set(n, use); return r; };
-  const show = (format: CheckpointFormat, description: string, value: Value, more: { metadata?: Record<string, string>; warnings?: string[]; error?: string | undefined } = {}): Io<OpenedCheckpoint> =>
+  const show = (format: CheckpointFormat, description: string, value: Value, more: { metadata?: Record<string, string>; warnings?: string[]; error?: string | undefined; errorAt?: number | undefined } = {}): Io<OpenedCheckpoint> =>
     describe({ source, started, format, description, value, globals: globals.values(), ...more });
 
   const magic = note(yield* readPickleAt(source, 0));
   if (magic.error !== undefined || magic.value !== MAGIC) return yield* bare(source, magic, show);
   let at = magic.end;
-  const legacy = (value: Value, error: string): Io<OpenedCheckpoint> => show('torch-legacy', 'PyTorch legacy format, damaged', value, { error });
+  const legacy = (value: Value, error: string, errorAt: number | undefined): Io<OpenedCheckpoint> => show('torch-legacy', 'PyTorch legacy format, damaged', value, { error, errorAt });
 
   // Literals only: these pickles can carry a payload as well as the object can.
   const version = note(yield* readPickleAt(source, at));
-  if (version.error !== undefined || version.value !== 1001) return yield* legacy(null, version.error?.message ?? `the protocol version is ${printValue(version.value, 80)} instead of 1001`);
+  if (version.error !== undefined || version.value !== 1001) return yield* legacy(null, version.error?.message ?? `the protocol version is ${printValue(version.value, 80)} instead of 1001`, version.error?.offset ?? at);
   const system = note(yield* readPickleAt(source, version.end));
   const little = system.value instanceof PyDict ? system.value.get('little_endian') : undefined;
-  if (system.error !== undefined || typeof little !== 'boolean' || system.globals.size > 0) return yield* legacy(null, system.error?.message ?? `the system information is ${printValue(system.value, 80)}`);
+  if (system.error !== undefined || typeof little !== 'boolean' || system.globals.size > 0) return yield* legacy(null, system.error?.message ?? `the system information is ${printValue(system.value, 80)}; a dictionary of literals with 'little_endian' was expected`, system.error?.offset ?? version.end);
 
   let storages = new Storages(source, !little);
   let host = new TorchHost(() => null);
@@ -44,23 +46,23 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
     storages = new Storages(source, !little);
     return (host = new TorchHost((id) => storages.resolve(id)));
   }));
-  if (object.error !== undefined) return yield* legacy(null, object.error.message);
+  if (object.error !== undefined) return yield* legacy(null, object.error.message, object.error.offset);
   const keys = note(yield* readPickleAt(source, object.end));
-  if (keys.error !== undefined || !Array.isArray(keys.value) || keys.value.some((k) => typeof k !== 'string')) return yield* legacy(object.value, keys.error?.message ?? `the storage keys are ${printValue(keys.value, 80)}; a list of strings was expected`);
+  if (keys.error !== undefined || !Array.isArray(keys.value) || keys.value.some((k) => typeof k !== 'string')) return yield* legacy(object.value, keys.error?.message ?? `the storage keys are ${printValue(keys.value, 80)}; a list of strings was expected`, keys.error?.offset ?? object.end);
   at = keys.end;
   const laid = yield* storages.layOut(keys.value as string[], at);
   const warnings = [...storages.warnings, ...(laid.error === undefined ? yield* sparseWarnings(object.value) : [])];
-  return yield* show('torch-legacy', `PyTorch legacy format, ${little ? 'little' : 'big'}-endian`, object.value, { metadata: { 'protocol version': '1001', ...storages.sources }, warnings, error: laid.error ?? host.damage });
+  return yield* show('torch-legacy', `PyTorch legacy format, ${little ? 'little' : 'big'}-endian`, object.value, { metadata: { 'protocol version': '1001', ...storages.sources }, warnings, error: laid.error ?? host.damage, errorAt: laid.at });
 }
 
 /** A plain pickle: shown for .pkl, refused under a checkpoint's name. */
-function* bare(source: Source, first: PickleResult, show: (format: CheckpointFormat, description: string, value: Value, more?: { warnings?: string[]; error?: string | undefined }) => Io<OpenedCheckpoint>): Io<OpenedCheckpoint> {
+function* bare(source: Source, first: PickleResult, show: (format: CheckpointFormat, description: string, value: Value, more?: { warnings?: string[]; error?: string | undefined; errorAt?: number | undefined }) => Io<OpenedCheckpoint>): Io<OpenedCheckpoint> {
   // joblib and others name things outside: they stay what they are.
   const result = first.error === undefined ? first : yield* readPickleAt(source, 0, () => ({ call: () => undefined, persistent: (id) => id }));
   const plain = /\.(pkl|pickle)$/i.test(source.name);
   const error = result.error?.message ?? (plain ? undefined : 'a bare pickle, not a file that torch.save wrote: loading it would run whatever it asks for');
   const warnings = result.error === undefined && result.end < source.size ? [`${source.size - result.end} bytes stand behind the pickle`] : [];
-  return yield* show('pickle', 'Python pickle', result.value, { warnings, error });
+  return yield* show('pickle', 'Python pickle', result.value, { warnings, error, errorAt: result.error?.offset });
 }
 
 /** Its place is known when the storage keys are read. */
@@ -108,18 +110,18 @@ class Storages {
   }
 
   /** Walks the storages behind the pickles: each an element count and the bytes. */
-  *layOut(keys: readonly string[], at: number): Io<{ error: string | undefined }> {
+  *layOut(keys: readonly string[], at: number): Io<{ error: string | undefined; at?: number }> {
     for (const key of keys) {
       const known = this.found.get(key);
-      if (known === undefined) return { error: `storage '${key.slice(0, 60)}' stands in the file, but no tensor's pickle names it` };
-      if (at + 8 > this.source.size) return { error: `the file ends before storage '${key}'` };
+      if (known === undefined) return { error: `storage '${key.slice(0, 60)}' stands in the file, but no tensor's pickle names it`, at };
+      if (at + 8 > this.source.size) return { error: `the file ends before storage '${key}'`, at: this.source.size };
       const numel = (yield* readAt(this.source, at, 8)).readBigInt64LE(0);
       const { storage } = known;
       const claimed = storage.bytes / itemsize(storage.dtype)!;
-      if (numel !== BigInt(claimed)) return { error: `storage '${key}' has ${numel} elements in the file, but its pickle claims ${claimed}` };
+      if (numel !== BigInt(claimed)) return { error: `storage '${key}' has ${numel} elements in the file, but its pickle claims ${claimed}`, at };
       known.offset = at + 8;
       at += 8 + storage.bytes;
-      if (at > this.source.size) return { error: `the file ends inside storage '${key}': ${at - this.source.size} bytes are missing` };
+      if (at > this.source.size) return { error: `the file ends inside storage '${key}': ${at - this.source.size} bytes are missing`, at: this.source.size };
     }
     for (const [key, { offset, storage }] of this.found) if (offset === undefined && storage.bytes > 0) return { error: `storage '${key}' is not in the file` };
     if (at < this.source.size) this.warnings.push(`${this.source.size - at} bytes stand behind the last storage`);

@@ -32,6 +32,8 @@ function* members(source: Source): Io<Map<string, { at: number; size: number }>>
   return out;
 }
 
+export const expected = 'A file of PyTorch before 0.4 is a tar of three members: storages, tensors, pickle.';
+
 export function* open(source: Source): Io<OpenedCheckpoint> {
   const started = performance.now();
   const files = yield* members(source);
@@ -44,20 +46,21 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
     return r;
   };
   /** A literal from one of the members; an error ends the reading. */
-  const literal = function* (at: number, what: string): Io<{ value: Value; end: number }> {
+  const literal = function* (at: number): Io<{ value: Value; end: number }> {
     const r = yield* next(at);
-    if (r.error !== undefined) throw new CheckpointError(`${what}: ${r.error.message}`);
+    if (r.error !== undefined) throw r.error;
     return r;
   };
   const count = (v: Value, what: string): number => (typeof v === 'number' && v >= 0 && v <= LIMITS.items ? v : fail(`${what} is ${printValue(v, 60)}`));
 
   let value: Value = null;
   let error: string | undefined;
+  let errorAt: number | undefined;
   try {
     const objects = new Map<string, FileStorage | FileTensor>();
-    let { value: n, end: at } = yield* literal(storagesAt.at, 'the number of storages');
+    let { value: n, end: at } = yield* literal(storagesAt.at);
     for (let i = count(n, 'the number of storages'); i > 0; i--) {
-      const r = yield* literal(at, 'a storage');
+      const r = yield* literal(at);
       const [key, location, cls] = r.value instanceof Tuple ? r.value.items : [];
       const dtype = cls instanceof GlobalRef && /^torch(\.cuda)?$/.test(cls.module) ? storageTypes[cls.name] : undefined;
       if (key === undefined || dtype === undefined) fail(`a storage is described by ${printValue(r.value, 80)}`);
@@ -67,7 +70,7 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
       objects.set(String(key), new FileStorage(String(key), dtype!, bytes, new FileRegion(source, r.end + 8, bytes), false, typeof location === 'string' ? location : ''));
       at = r.end + 8 + bytes;
     }
-    const views = (yield* literal(at, 'the storage views')).value;
+    const views = (yield* literal(at)).value;
     for (const v of Array.isArray(views) ? views : []) {
       const [target, root, offset, numel] = v instanceof Tuple ? v.items : [];
       const s = objects.get(String(root));
@@ -77,9 +80,9 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
       const region = root_.region!;
       objects.set(String(target), new FileStorage(root_.id, root_.dtype, (numel as number) * item, { size: (numel as number) * item, sequential: false, read: (o, k) => region.read((offset as number) * item + o, k), *place() { return null; } }, false, root_.location));
     }
-    ({ value: n, end: at } = yield* literal(tensorsAt.at, 'the number of tensors'));
+    ({ value: n, end: at } = yield* literal(tensorsAt.at));
     for (let i = count(n, 'the number of tensors'); i > 0; i--) {
-      const r = yield* literal(at, 'a tensor');
+      const r = yield* literal(at);
       const [key, storage] = r.value instanceof Tuple ? r.value.items : [];
       const s = objects.get(String(storage));
       if (key === undefined || !(s instanceof FileStorage)) fail(`a tensor is described by ${printValue(r.value, 80)}`);
@@ -99,12 +102,12 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
       return objects.get(printValue(id, 40).replace(/^"|"$/g, '')) ?? fail(`the pickle names object ${printValue(id, 40)}, which is not there`);
     })));
     value = main.value;
-    error ??= main.error?.message ?? host.damage;
+    if (error === undefined) [error, errorAt] = [main.error?.message ?? host.damage, main.error?.offset];
   } catch (e) {
     if (!(e instanceof CheckpointError)) throw e;
-    error = e.message;
+    [error, errorAt] = [e.message, e.offset];
   }
-  return yield* describe({ source, started, format: 'torch-tar', description: 'PyTorch tar format (before 0.4)', value, globals: globals.values(), error });
+  return yield* describe({ source, started, format: 'torch-tar', description: 'PyTorch tar format (before 0.4)', value, globals: globals.values(), error, errorAt });
 }
 
 function fail(message: string): never { throw new CheckpointError(message); }

@@ -1,5 +1,6 @@
 /** PyTorch's zip format (torch.save since 1.6) and TorchScript archives: structure and tensors, no code. */
 import type { CheckpointFormat } from '../protocol/checkpoint';
+import { salvage } from './damage';
 import { describe, type OpenedCheckpoint } from './describe';
 import { itemsize } from './dtypes';
 import { CheckpointError } from './errors';
@@ -39,8 +40,20 @@ function rootOf(zip: Zip): string {
 
 function* text(zip: Zip, entry: ZipEntry | undefined): Io<string | undefined> { return entry === undefined ? undefined : (yield* zip.readWhole(entry, 4096)).toString('latin1').trim(); }
 
+export const expected = 'A PyTorch file is a zip archive of one folder: data.pkl (the structure), data/0, data/1 … (the bytes of the storages), version; the list of these records stands at its end.';
+
 export function* open(source: Source): Io<OpenedCheckpoint> {
   const started = performance.now();
+  try {
+    return yield* archive(source, started);
+  } catch (error) {
+    const left = error instanceof CheckpointError ? yield* salvage(source, started, error) : null;
+    if (left === null) throw error;
+    return left;
+  }
+}
+
+function* archive(source: Source, started: number): Io<OpenedCheckpoint> {
   const zip = yield* Zip.open(source);
   const root = rootOf(zip);
   const record = (name: string): ZipEntry | undefined => zip.find(`${root}/${name}`);
@@ -51,12 +64,12 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
   const code = `${root}/code/`;
   const script = first(zip.entries.keys(), (n) => n.startsWith(code)) !== undefined;
 
-  const archive = new Archive(zip, root, order === 'big');
-  const main = yield* archive.unpickle('data.pkl', 'data');
+  const records = new Records(zip, root, order === 'big');
+  const main = yield* records.unpickle('data.pkl', 'data');
   // A TorchScript archive keeps its constant tensors beside.
-  const constants = script && record('constants.pkl') !== undefined ? yield* archive.unpickle('constants.pkl', 'constants') : undefined;
+  const constants = script && record('constants.pkl') !== undefined ? yield* records.unpickle('constants.pkl', 'constants') : undefined;
   const value = constants?.value instanceof Tuple && constants.value.items.length > 0 && main.error === undefined ? withConstants(main.value, constants.value) : main.value;
-  yield* checkSome(zip, archive);
+  yield* checkSome(zip, records);
 
   const metadata: Record<string, string> = { version, byteorder: order, root };
   for (const [key, name] of [['.data/serialization_id', 'serialization id'], ['.storage_alignment', 'storage alignment'], ['.format_version', 'format version']] as const) {
@@ -67,7 +80,7 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
   const format: CheckpointFormat = script ? 'torchscript' : 'torch-zip';
   return yield* describe({
     source, started, format, description: `PyTorch ${script ? 'TorchScript archive' : 'zip'}, version ${version}, ${order}-endian`, value, metadata,
-    globals: [...main.globals.values(), ...(constants?.globals.values() ?? [])], warnings: [...zip.warnings, ...archive.warnings, ...(yield* sparseWarnings(value))], error: main.error ?? constants?.error,
+    globals: [...main.globals.values(), ...(constants?.globals.values() ?? [])], warnings: [...zip.warnings, ...records.warnings, ...(yield* sparseWarnings(value))], error: main.error ?? constants?.error, errorAt: main.error === undefined ? constants?.errorAt : main.errorAt,
   });
 }
 
@@ -82,13 +95,14 @@ function withConstants(main: Value, constants: Tuple): Value {
 }
 
 /** The pickles of one archive and the storages they name. */
-class Archive {
+class Records {
   readonly storages = new Map<ZipEntry, FileStorage>();
   readonly warnings: string[] = [];
   constructor(private readonly zip: Zip, private readonly root: string, private readonly bigEndian: boolean) {}
 
-  *unpickle(name: string, folder: string): Io<{ value: Value; globals: Map<string, GlobalUse>; error: string | undefined }> {
-    const bytes = yield* this.zip.readWhole(this.zip.find(`${this.root}/${name}`)!, MAX_PICKLE);
+  *unpickle(name: string, folder: string): Io<{ value: Value; globals: Map<string, GlobalUse>; error: string | undefined; errorAt: number | undefined }> {
+    const entry = this.zip.find(`${this.root}/${name}`)!;
+    const bytes = yield* this.zip.readWhole(entry, MAX_PICKLE);
     const host = new TorchHost((id) => this.resolve(id, folder));
     const result = yield* readPickle(bytes, host);
     if (result.error === undefined && result.end < bytes.length) {
@@ -97,7 +111,10 @@ class Archive {
       const second = yield* readPickle(bytes, { call: () => undefined, persistent: () => null }, result.end);
       for (const [n, use] of second.globals) if (!result.globals.has(n)) result.globals.set(n, use);
     }
-    return { value: result.value, globals: result.globals, error: result.error?.message ?? host.damage };
+    // The offset in the pickle is one in the file when the record is stored as it is.
+    const inPickle = result.error?.offset;
+    const errorAt = inPickle === undefined || entry.method !== 0 ? undefined : (yield* this.zip.dataOffset(entry)) + inPickle;
+    return { value: result.value, globals: result.globals, error: result.error === undefined ? host.damage : `${name}: ${result.error.message}`, errorAt };
   }
 
   private resolve(id: Value, folder: string): FileStorage {
@@ -120,14 +137,14 @@ class Archive {
 }
 
 /** Damage shows when opening where looking is cheap: small storages and the first local headers. */
-function* checkSome(zip: Zip, archive: Archive): Io<void> {
+function* checkSome(zip: Zip, records: Records): Io<void> {
   let headers = 0;
   for (const entry of zip.entries.values()) {
     if (headers++ >= CHECKED.headers) break;
     yield* zip.compareLocal(entry);
   }
   let [left, count] = [CHECKED.bytes, CHECKED.storages];
-  for (const [entry, storage] of archive.storages) {
+  for (const [entry, storage] of records.storages) {
     if ((left -= entry.size) < 0 || --count < 0) break;
     if (storage.region instanceof DeflatedRegion) yield* storage.region.hold();
     zip.checkCrc(entry, yield* storage.region!.read(0, entry.size));

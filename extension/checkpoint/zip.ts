@@ -50,8 +50,8 @@ export class Zip {
   static *open(source: Source): Io<Zip> {
     const zip = new Zip(source);
     const { offset, size, count } = yield* zip.findDirectory();
-    if (size > LIMITS.directory || count > LIMITS.entries || count * 46 > size) throw new CheckpointError(`the zip directory claims ${count} entries in ${size} bytes`);
-    yield* zip.readDirectory(yield* readAt(source, offset, size), count);
+    if (size > LIMITS.directory || count > LIMITS.entries || count * 46 > size) throw new CheckpointError(`the zip directory claims ${count} entries in ${size} bytes`, offset);
+    yield* zip.readDirectory(yield* readAt(source, offset, size), count, offset);
     zip.checkOverlap(offset);
     return zip;
   }
@@ -81,29 +81,29 @@ export class Zip {
       if (found.offset + found.size > at) throw new CheckpointError(`the zip directory (${found.size} bytes at ${found.offset}) does not fit before its end record`, at);
       if (i + 22 + comment < tail) this.warnings.push(`${tail - (i + 22 + comment)} bytes stand behind the end of the archive`);
     }
-    if (found === undefined) throw new CheckpointError('not a zip file, or cut short: there is no zip directory at the end');
+    if (found === undefined) throw new CheckpointError('not a zip file, or cut short: there is no zip directory at the end', s.size);
     if (ends > 1) this.warnings.push(`the archive has ${ends} end records; the last one counts`);
     return found;
   }
 
-  private *readDirectory(d: Buffer, count: number): Io<void> {
+  private *readDirectory(d: Buffer, count: number, start: number): Io<void> {
     const mixed: string[] = [];
     let at = 0;
     for (let i = 0; i < count; i++) {
       if ((i & 0xfff) === 0xfff) yield undefined;
-      if (at + 46 > d.length || d.readUInt32LE(at) !== 0x02014b50) throw new CheckpointError(`entry ${i} of the zip directory is damaged`);
+      if (at + 46 > d.length || d.readUInt32LE(at) !== 0x02014b50) throw new CheckpointError(`entry ${i} of the zip directory is damaged`, start + at);
       const flags = d.readUInt16LE(at + 8);
       const nameLength = d.readUInt16LE(at + 28);
       const extraLength = d.readUInt16LE(at + 30);
       const next = at + 46 + nameLength + extraLength + d.readUInt16LE(at + 32);
-      if (next > d.length) throw new CheckpointError(`entry ${i} of the zip directory is cut short`);
+      if (next > d.length) throw new CheckpointError(`entry ${i} of the zip directory is cut short`, start + at);
       const name = d.toString('utf8', at + 46, at + 46 + nameLength);
       const entry: ZipEntry = { name, flags, method: d.readUInt16LE(at + 10), crc: d.readUInt32LE(at + 16), compressedSize: d.readUInt32LE(at + 20), size: d.readUInt32LE(at + 24), headerOffset: d.readUInt32LE(at + 42) };
       if (extraLength > 0) zip64(entry, d.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength));
-      if (flags & 0x2061) throw new CheckpointError(`record '${name}' is encrypted or patched, which PyTorch never writes`);
-      if (entry.headerOffset + 30 + entry.compressedSize > this.source.size) throw new CheckpointError(`record '${name}' (${entry.compressedSize} bytes at ${entry.headerOffset}) lies beyond the end of the file`);
-      if (entry.method === 8 && entry.size > entry.compressedSize * LIMITS.ratio + 1024) throw new CheckpointError(`record '${name}' claims to inflate ${entry.compressedSize} bytes to ${entry.size}, which deflate cannot`);
-      if (this.entries.has(name)) throw new CheckpointError(`the zip directory has two records named '${name}'`);
+      if (flags & 0x2061) throw new CheckpointError(`record '${name}' is encrypted or patched, which PyTorch never writes`, start + at);
+      if (entry.headerOffset + 30 + entry.compressedSize > this.source.size) throw new CheckpointError(`record '${name}' (${entry.compressedSize} bytes at ${entry.headerOffset}) lies beyond the end of the file`, start + at);
+      if (entry.method === 8 && entry.size > entry.compressedSize * LIMITS.ratio + 1024) throw new CheckpointError(`record '${name}' claims to inflate ${entry.compressedSize} bytes to ${entry.size}, which deflate cannot`, start + at);
+      if (this.entries.has(name)) throw new CheckpointError(`the zip directory has two records named '${name}'`, start + at);
       if (hasUpper(d, at + 46, at + 46 + nameLength)) mixed.push(name);
       this.entries.set(name, entry);
       at = next;

@@ -54,7 +54,7 @@ export function checkpointHandlers(on: On, notify: Notify, runner: RunnerHost): 
   }, 'file');
   const run = <T>(io: Io<T>, signal: AbortSignal): Promise<T> => runAsync(io, signal);
 
-  handle(c.OpenCheckpoint, ({ file }, signal) => files.use(file, signal, (f) => f.checkpoint.info));
+  handle(c.OpenCheckpoint, ({ file }, signal) => files.use(file, signal, (f) => f.checkpoint.info).catch((error: unknown) => unreadable(file, error)));
   handle(c.CloseCheckpoint, ({ file }) => { files.forget(file); return null; });
   handle(c.ListCheckpoints, ({ files: all }, signal) => list(all, signal));
 
@@ -83,6 +83,16 @@ export function checkpointHandlers(on: On, notify: Notify, runner: RunnerHost): 
     const commit = (): void => { const now = fs.statSync(file); if (now.mtimeMs !== before.mtimeMs || now.size !== before.size) throw new CheckpointError(`${path.basename(file)} changed while it was converted`); };
     return run(convert(f, target, { names, maxShardBytes, commit, progress: throttled(notify, job) }), signal);
   }));
+}
+
+/** A file that no reader can show is a page, too: what is wrong with it and where. Rejects with errors that are not the file's bytes'. */
+function unreadable(file: string, error: unknown): c.CheckpointInfo {
+  if (!(error instanceof CheckpointError) || error.damage === undefined) throw error;
+  const { size, mtimeMs } = fs.statSync(file);
+  return {
+    file, format: 'unknown', description: '', fileBytes: size, version: `${size}-${mtimeMs}`, tensors: [], tensorBytes: 0, parameters: 0, metadata: {},
+    root: { key: '', type: 'None', value: 'None' }, globals: [], warnings: [], error: error.message, damage: error.damage, milliseconds: 0,
+  };
 }
 
 async function tensorStats(f: OpenFile, name: string, bins: number, sample: number | undefined, signal: AbortSignal, onPartial: (s: c.TensorStats, done: number, total: number) => void): Promise<c.TensorStats> {

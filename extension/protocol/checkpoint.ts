@@ -2,7 +2,7 @@
 import { notification, request } from './rpc';
 import type { Histogram, ModelId, Summary } from './model';
 
-export type CheckpointFormat = 'torch-zip' | 'torch-legacy' | 'torch-tar' | 'torchscript' | 'pickle' | 'safetensors' | 'safetensors-sharded' | 'npy' | 'npz' | 'gguf';
+export type CheckpointFormat = 'torch-zip' | 'torch-legacy' | 'torch-tar' | 'torchscript' | 'pickle' | 'safetensors' | 'safetensors-sharded' | 'npy' | 'npz' | 'gguf' | 'unknown';
 
 export interface TensorInfo {
   /** Where it stands: keys joined with '.', as a state dict names it. */
@@ -61,6 +61,17 @@ export interface ValueNode {
   more?: number;
 }
 
+/** Where a file breaks its format's rules. */
+export interface Damage {
+  /** What a file of this format consists of, in one sentence. */
+  expected: string;
+  /** In the file, when known; the file's size when it ends too early. */
+  offset?: number;
+  /** Hexadecimal, of the bytes around it, from `start` on. */
+  bytes?: string;
+  start?: number;
+}
+
 export interface CheckpointInfo {
   file: string;
   format: CheckpointFormat;
@@ -80,6 +91,7 @@ export interface CheckpointInfo {
   warnings: string[];
   /** The file breaks its format's rules or was read in part only: what was wrong, where. What could be read is still here. */
   error?: string;
+  damage?: Damage;
   milliseconds: number;
 }
 

@@ -41,7 +41,7 @@ export function leafCount(row: TensorRow): number {
 
 const formats: Record<CheckpointInfo['format'], string> = {
   'torch-zip': 'PyTorch', 'torch-legacy': 'PyTorch (legacy)', 'torch-tar': 'PyTorch (tar)', torchscript: 'TorchScript', pickle: 'Pickle',
-  safetensors: 'safetensors', 'safetensors-sharded': 'safetensors (sharded)', npy: 'NumPy', npz: 'NumPy archive', gguf: 'GGUF',
+  safetensors: 'safetensors', 'safetensors-sharded': 'safetensors (sharded)', npy: 'NumPy', npz: 'NumPy archive', gguf: 'GGUF', unknown: '?',
 };
 export function formatName(format: CheckpointInfo['format']): string { return formats[format]; }
 

@@ -42,7 +42,12 @@ describe('checkpoints in the engine process', function () {
     assert.deepEqual(second.tensors.map((t) => t.name), ['other']);
     assert.notEqual(first.version, second.version);
     await refused(engine.request(c.OpenCheckpoint, { file: dir.file('none.pt') }), /No such file or directory/);
-    await refused(engine.request(c.OpenCheckpoint, { file: corpus('hostile/misc_html.pt') }), /a web page, not a checkpoint/);
+    // What cannot be shown at all is still a page: the reason, the place, the bytes there.
+    const page = await engine.request(c.OpenCheckpoint, { file: corpus('hostile/misc_html.pt') });
+    assert.deepEqual([page.format, page.tensors, page.damage!.offset], ['unknown', [], 0]);
+    assert.match(page.error!, /misc_html\.pt: a web page, not a checkpoint/);
+    assert.match(Buffer.from(page.damage!.bytes!, 'hex').toString('latin1'), /^<!DOCTYPE html/i);
+    await refused(engine.request(c.CompareCheckpoints, { a: { file: a }, b: { file: corpus('hostile/misc_html.pt') }, values: true }), /a web page/);
     const bad = await engine.request(c.OpenCheckpoint, { file: corpus('hostile/mal_dict_hidden.pt') });
     assert.deepEqual(bad.globals.filter((g) => g.class === 'dangerous').map((g) => [g.name, g.path]), [['posix.system', bad.globals.find((g) => g.name === 'posix.system')!.path]]);
   });
@@ -304,7 +309,7 @@ describe('checkpoints in the engine process', function () {
     assert.ok(shards.files[0]!.endsWith('s.safetensors.index.json') && shards.files.length >= 3, shards.files.join());
     assert.equal((await engine.request(c.CompareCheckpoints, { a: { file: a }, b: { file: shards.files[0]! }, values: true })).counts.same, 5);
     const listed = await engine.request(c.ListCheckpoints, { files: [...shards.files, a, corpus('hostile/trunc_0370.pt')] });
-    assert.deepEqual(listed.map((l) => [path.basename(l.file), l.tensors, l.problem === undefined]), [['s.safetensors.index.json', 5, true], ['a.pt', 5, true], ['trunc_0370.pt', null, false]]);
+    assert.deepEqual(listed.map((l) => [path.basename(l.file), l.tensors, l.problem === undefined]), [['s.safetensors.index.json', 5, true], ['a.pt', 5, true], ['trunc_0370.pt', 1, false]]);
 
     await refused(engine.request(c.ConvertCheckpoint, { file: a, target: a }), /onto itself/);
     await refused(engine.request(c.ConvertCheckpoint, { file: a, target: dir.file('x.txt') }), /\.txt/);

@@ -11,6 +11,7 @@ import { Split } from '../shared/split';
 import { useAnswer, usePersisted } from '../shared/state';
 import { Button } from '../shared/toolkit';
 import { Audit, auditSummary } from './audit';
+import { DamageReport } from './damage';
 import { Inspect } from './inspect';
 import { useSubject } from './subject';
 import { TensorList } from './tensorList';
@@ -21,23 +22,24 @@ export function Viewer(): JSX.Element {
   const { value: info, error = unreached } = useAnswer(file === null ? null : (signal) => host.request(OpenCheckpoint, { file }, signal), [file, version], true);
   if (error !== undefined) return <Notice icon="error" title={t('This file could not be opened.')} actions={<Button onClick={again}>{t('Try Again')}</Button>}>{error}</Notice>;
   if (info === undefined) return <Busy text={t('Reading the structure…')} />;
-  return <Loaded info={info} />;
+  return <Loaded info={info} again={again} />;
 }
 
-function Loaded({ info }: { info: CheckpointInfo }): JSX.Element {
+function Loaded({ info, again }: { info: CheckpointInfo; again: () => void }): JSX.Element {
   const [name, setName] = usePersisted<string | null>('tensor', null);
-  const [audit, setAudit] = usePersisted('audit', info.globals.some((g) => g.class === 'dangerous'));
+  const damaged = info.error !== undefined;
+  const [audit, setAudit] = usePersisted('audit', info.globals.some((g) => g.class === 'dangerous') || (damaged && info.globals.length > 0));
   const tensor = info.tensors.find((x) => x.name === name) ?? info.tensors[0];
   return (
     <>
-      <Header info={info} audit={audit} onAudit={() => setAudit(!audit)} />
-      {info.error === undefined ? null : <Banner kind="error">{t('The file is damaged; what could be read is shown.')} {info.error}</Banner>}
+      {info.format === 'unknown' ? null : <Header info={info} audit={audit} onAudit={() => setAudit(!audit)} />}
+      {damaged ? <DamageReport info={info} again={again} /> : null}
       {info.globals.some((g) => g.class === 'dangerous') ? <Banner kind="error">{t('This pickle asks for code that could run commands. Nothing was imported or called.')}</Banner> : null}
       {info.warnings.slice(0, 3).map((w) => <Banner kind="warning">{w}</Banner>)}
       {audit ? <Audit globals={info.globals} /> : null}
-      <Split stateKey="split" initial={0.5} narrow={640}
+      {info.format === 'unknown' ? null : <Split stateKey="split" initial={0.5} narrow={640}
         first={<TensorList tensors={info.tensors} root={info.root} selected={tensor?.name ?? null} onPick={setName} />}
-        second={tensor === undefined ? <Notice icon="tensor" title={t('No tensors.')}>{info.error ?? t('The file holds values of other kinds; see its structure.')}</Notice> : <Inspect key={`${info.version} ${tensor.name}`} at={{ file: info.file }} tensor={tensor} />} />
+        second={tensor === undefined ? <Notice icon="tensor" title={t('No tensors.')}>{damaged ? t('None could be read.') : t('The file holds values of other kinds; see its structure.')}</Notice> : <Inspect key={`${info.version} ${tensor.name}`} at={{ file: info.file }} tensor={tensor} />} />}
     </>
   );
 }
