@@ -55,6 +55,10 @@ export function writeCheckpoints(folder: string): void {
   for (let i = 0; i < manyTensors; i++) many.set(`layer${i >> 3}.weight${i & 7}`, zeros(8));
   save(many, file('many.pt'));
   fs.copyFileSync(corpus('hostile/mal_reduce_os_system.pt'), file('evil.pt'));
+  // Damaged ones: a payload before a stream that breaks, two downloads cut short, a page saved under a checkpoint's name.
+  fs.copyFileSync(corpus('hostile/mal_payload_then_garbage.pt'), file('garbage.pt'));
+  for (const name of ['net.pt', 'later.safetensors']) fs.writeFileSync(file(`cut-${name}`), fs.readFileSync(file(name)).subarray(0, 200_000));
+  fs.copyFileSync(corpus('hostile/misc_html.pt'), file('download.pt'));
 }
 
 /** huge.safetensors: four tensors of holes. Counting one takes long enough to be cancelled. */

@@ -44,7 +44,7 @@ function Bytes({ lines, at }: { lines: Line[]; at: number }): JSX.Element {
   return (
     <pre class="print hex" tabIndex={0} aria-label={t('Bytes around the damage, in hexadecimal')}>
       {lines.map((l, y) => (
-        <div key={l.offset}><span class="dim">{l.offset}</span>  {l.cells.map((c, x) => <span key={x} class={16 * y + x === at ? 'marked' : ''}>{c}{x === 7 ? '  ' : ' '}</span>)}{'   '.repeat(16 - l.cells.length)} {l.text}</div>
+        <div key={l.offset}><span class="dim">{l.offset}</span>  {l.cells.map((c, x) => <><span class={16 * y + x === at ? 'marked' : ''}>{c}</span>{x === 7 ? '  ' : ' '}</>)}{'   '.repeat(16 - l.cells.length)} {l.text}</div>
       ))}
     </pre>
   );

@@ -1,0 +1,67 @@
+/** The comparison of two checkpoints in the real workbench, in every theme. */
+import assert from 'node:assert/strict';
+import type { Locator } from 'playwright-core';
+
+import { allThemes, useCheckpoints } from './checkpointPage';
+
+describe('the comparison of checkpoints', function () {
+  this.timeout(600_000);
+  const c = useCheckpoints('compare');
+  const { wb, open, closeEditors, look } = c;
+
+  const list = (): Locator => c.page.locator('#compare .row');
+  const compared = (name: string): Locator => c.page.locator('#compare .row', { hasText: name }).first();
+
+  it('is asked for from the viewer; proposes to take prefixes off; lists only what changed', async () => {
+    await open('net.pt', 'state_dict');
+    await c.page.locator('vscode-button', { hasText: 'Compare…' }).click();
+    await wb().pick('later.safetensors');
+    c.page = await wb().webview('relative L2');
+    await c.page.locator('.banner', { hasText: '11 tensors would match' }).locator('vscode-button').click();
+    await c.page.locator('.chip.compare-same', { hasText: '10 same' }).waitFor();
+    assert.match((await c.page.locator('.chips').innerText()).replace(/\s+/g, ' '), /10 same.*1 changed.*1 added.*2 removed.*1 another shape/);
+    await c.page.locator('vscode-checkbox', { hasText: 'changed only' }).click();
+    await c.page.locator('#compare .row', { hasText: 'conv1' }).first().waitFor({ state: 'detached' });
+    assert.equal(await list().count(), 5);
+    assert.match((await compared('conv2.').innerText()).replace(/\s+/g, ' '), /≠ conv2\. ?weight f32 \[32, 24, 3, 3\] f32 \[32, 24, 3, 3\] 0\.2\d+ 0\.9\d+ 0\.0\d+/);
+    assert.match((await compared('hidden.').innerText()).replace(/\s+/g, ' '), /f32 \[120\] f32 \[121\]/);
+  });
+
+  it('shows a pair closely: both histograms, the difference, its heat map', async () => {
+    await compared('conv2.').click();
+    await c.page.locator('canvas.heat').waitFor();
+    assert.match(await c.page.locator('.detail-head').innerText(), /6,912 elements differ/);
+    assert.equal(await c.page.locator('.detail figure').count(), 3);
+    await compared('extra.').click();
+    await c.page.locator('.notice', { hasText: 'module.extra.weight stands only in B' }).or(c.page.locator('.notice', { hasText: 'extra.weight stands only in B' })).first().waitFor();
+  });
+
+  it('comes back after a reload of the window, and changes its sides', async () => {
+    await wb().command('Developer: Reload Window');
+    await wb().page.locator('.monaco-workbench .tab', { hasText: 'net.pt ↔ later.safetensors' }).waitFor();
+    c.page = await wb().webview('10 same');
+    assert.equal(await list().count(), 5, 'what was chosen is kept');
+    await c.page.locator('vscode-button', { hasText: 'Swap' }).click();
+    await wb().page.locator('.tab', { hasText: 'later.safetensors ↔ net.pt' }).waitFor();
+    c.page = await wb().webview('relative L2');
+    await c.page.locator('.side-name', { hasText: 'net.pt' }).locator('vscode-link').click();
+    c.page = await wb().webview('14 tensors');
+    await closeEditors();
+  });
+
+  for (const theme of allThemes) {
+    it(`can be read in the theme ${theme}`, async () => {
+      await wb().theme(theme);
+      await open('net.pt', 'state_dict');
+      await c.page.locator('vscode-button', { hasText: 'Compare…' }).click();
+      await wb().pick('later.safetensors');
+      c.page = await wb().webview('relative L2');
+      await c.page.locator('.banner vscode-button', { hasText: 'Align' }).click();
+      await c.page.locator('.chip.compare-same').waitFor();
+      await c.page.locator('#compare .row', { hasText: 'conv2.' }).first().click();
+      await c.page.locator('canvas.heat').waitFor();
+      await look(theme, 'compare');
+      await closeEditors();
+    });
+  }
+});
