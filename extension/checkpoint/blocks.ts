@@ -104,6 +104,12 @@ const tq2_0: Decode = (b, at, out, to) => {
   const d = half(b, at + 64);
   for (let i = 0; i < 256; i++) out[to + i] = d * (((b[at + (i >> 7) * 32 + (i & 31)]! >> (2 * ((i >> 5) & 3))) & 3) - 1);
 };
+/** One bit a value (minus or plus the scale), or two (-1, 0, 1, 2 times the scale); the lowest bits of a byte first. */
+const few = (bits: 1 | 2, size: number, value: (code: number) => number): Decode => (b, at, out, to) => {
+  const d = half(b, at);
+  const per = 8 / bits;
+  for (let i = 0; i < size; i++) out[to + i] = d * value((b[at + 2 + Math.floor(i / per)]! >> (bits * (i % per))) & ((1 << bits) - 1));
+};
 const E2M1 = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 const mxfp4: Decode = (b, at, out, to) => { const d = 2 ** (b[at]! - 128); nibbles(b, at + 1, 16, out, to, (q) => d * E2M1[q]!); };
 const nvfp4: Decode = (b, at, out, to) => {
@@ -115,7 +121,7 @@ const nvfp4: Decode = (b, at, out, to) => {
   }
 };
 
-/** ggml's types by number. `plain`: PyTorch's name of a type without blocks. Q1_0 and Q2_0 are not decoded (gguf-py has no numbers to test against): such tensors are listed, their values not shown. */
+/** ggml's types by number. `plain`: PyTorch's name of a type without blocks. */
 export const ggmlTypes: Readonly<Record<number, { name: string; plain?: string; blocks?: Blocks }>> = {
   0: { name: 'F32', plain: 'float32' }, 1: { name: 'F16', plain: 'float16' }, 24: { name: 'I8', plain: 'int8' }, 25: { name: 'I16', plain: 'int16' }, 26: { name: 'I32', plain: 'int32' }, 27: { name: 'I64', plain: 'int64' },
   28: { name: 'F64', plain: 'float64' }, 30: { name: 'BF16', plain: 'bfloat16' },
@@ -127,5 +133,5 @@ export const ggmlTypes: Readonly<Record<number, { name: string; plain?: string; 
   20: { name: 'IQ4_NL', blocks: { size: 32, bytes: 18, decode: iq4_nl } }, 21: { name: 'IQ3_S', blocks: iq.IQ3_S }, 22: { name: 'IQ2_S', blocks: iq.IQ2_S },
   23: { name: 'IQ4_XS', blocks: { size: 256, bytes: 136, decode: iq4_xs } }, 29: { name: 'IQ1_M', blocks: iq.IQ1_M }, 34: { name: 'TQ1_0', blocks: { size: 256, bytes: 54, decode: tq1_0 } },
   35: { name: 'TQ2_0', blocks: { size: 256, bytes: 66, decode: tq2_0 } }, 39: { name: 'MXFP4', blocks: { size: 32, bytes: 17, decode: mxfp4 } }, 40: { name: 'NVFP4', blocks: { size: 64, bytes: 36, decode: nvfp4 } },
-  41: { name: 'Q1_0', blocks: { size: 128, bytes: 18 } }, 42: { name: 'Q2_0', blocks: { size: 64, bytes: 18 } },
+  41: { name: 'Q1_0', blocks: { size: 128, bytes: 18, decode: few(1, 128, (q) => 2 * q - 1) } }, 42: { name: 'Q2_0', blocks: { size: 64, bytes: 18, decode: few(2, 64, (q) => q - 1) } },
 };

@@ -67,18 +67,24 @@ describe('checkpoint readers: more files', () => {
     assert.match(o.tensors.get('t')!.problem!, /not decoded/);
     assert.match(o.tensors.get('s')!.problem!, /<U2/);
     o.close();
-    // GGUF's Q2_0 (type 42, 18 bytes for 64 values): no reference to test against, so no values; name, shape and size are there.
+  });
+  it('GGUF blocks of one and two bits a value: no reference writes them, so by hand', () => {
     const dir = scratch();
     const u32 = (v: number): Buffer => { const b = Buffer.alloc(4); b.writeUInt32LE(v); return b; };
     const u64 = (v: number): Buffer => { const b = Buffer.alloc(8); b.writeBigUInt64LE(BigInt(v)); return b; };
-    const head = Buffer.concat([Buffer.from('GGUF'), u32(3), u64(1), u64(0), u64(1), Buffer.from('w'), u32(1), u64(128), u32(42), u64(0)]);
-    fs.writeFileSync(dir.file('q2.gguf'), Buffer.concat([head, Buffer.alloc(32 - (head.length % 32)), Buffer.alloc(64)]));
-    const g = openCheckpoint(dir.file('q2.gguf'));
-    assert.equal(g.info.error, undefined);
-    const { name, dtype, shape, bytes, problem } = g.info.tensors[0]!;
-    assert.deepEqual([name, dtype, shape, bytes], ['w', 'Q2_0', [128], 36]);
-    assert.match(problem!, /^Q2_0 blocks are not decoded, so the values cannot be shown$/);
-    g.close();
+    const half = (bits: number): Buffer => Buffer.from([bits & 255, bits >> 8]);
+    for (const [type, name, size, block, want] of [
+      [41, 'Q1_0', 128, Buffer.concat([half(0x3800), Buffer.from([0b00000101]), Buffer.alloc(14), Buffer.from([0x80])]), [[0, 0.5], [1, -0.5], [2, 0.5], [3, -0.5], [8, -0.5], [126, -0.5], [127, 0.5]]],
+      [42, 'Q2_0', 64, Buffer.concat([half(0xc000), Buffer.from([0b11100100]), Buffer.alloc(14), Buffer.from([0xc0])]), [[0, 2], [1, -0], [2, -2], [3, -4], [4, 2], [62, 2], [63, -4]]],
+    ] as const) {
+      const head = Buffer.concat([Buffer.from('GGUF'), u32(3), u64(1), u64(0), u64(1), Buffer.from('w'), u32(1), u64(2 * size), u32(type), u64(0)]);
+      fs.writeFileSync(dir.file(`${name}.gguf`), Buffer.concat([head, Buffer.alloc(32 - (head.length % 32)), block, block, Buffer.alloc(28)]));
+      const o = openCheckpoint(dir.file(`${name}.gguf`));
+      assert.deepEqual([o.info.error, o.info.tensors[0]!.dtype, o.info.tensors[0]!.bytes], [undefined, name, 36]);
+      const values = valuesOf(o.tensors.get('w')!, 2 * size);
+      for (const [i, v] of want) assert.deepEqual([values[i], values[size + i]], [v, v], `${name}[${i}]`);
+      o.close();
+    }
     dir.remove();
   });
 });
