@@ -4,6 +4,26 @@ import type { Locator } from 'playwright-core';
 
 import { allThemes, useCheckpoints } from './checkpointPage';
 
+describe('the preflight in Chinese', function () {
+  this.timeout(600_000);
+  const c = useCheckpoints('preflight-zh', { language: 'zh-cn' });
+
+  it('is all in Chinese, but for names and PyTorch\'s own words; nothing sticks out', async () => {
+    await c.wb().openFile('net.ts');
+    await c.wb().lens('运行模型').click();
+    await c.wb().activity('Weightroom');
+    await c.wb().row(/^modelModel/).waitFor();
+    await c.open('wrapped.pt', '加载到模型');
+    await c.page.locator('vscode-button', { hasText: '加载到模型' }).click();
+    c.page = await c.wb().webview('个张量匹配');
+    await c.page.locator('.banner vscode-button').first().click();
+    await c.page.locator('summary').first().click();
+    await c.page.locator('#preflight .row', { hasText: 'encoder.0.bias' }).first().click();
+    await c.page.locator('.detail figure').first().waitFor();
+    await c.look('dark', 'preflight-zh');
+  });
+});
+
 describe('the preflight of a checkpoint', function () {
   this.timeout(600_000);
   const c = useCheckpoints('preflight');

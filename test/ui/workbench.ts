@@ -35,6 +35,8 @@ export interface WorkbenchOptions extends ServerOptions {
   gpu?: boolean;
   size?: { width: number; height: number };
   settings?: Record<string, unknown>;
+  /** What extensions are told the editor's language is; its own texts stay English, there is no language pack. */
+  language?: string;
 }
 
 export class Workbench {
@@ -56,6 +58,7 @@ export class Workbench {
     try {
       const page = await browser.newPage({ viewport: o.size ?? { width: 1600, height: 1000 } });
       page.setDefaultTimeout(150_000);
+      if (o.language !== undefined) await page.addInitScript(`globalThis._VSCODE_NLS_LANGUAGE = ${JSON.stringify(o.language)}`);
       await page.goto(b.workbenchUrl(server, folder, o.trust === undefined ? {} : { trust: o.trust }), { timeout: 300_000 });
       await page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 300_000 });
       return new Workbench(page, browser, server, folder, settings);
