@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 
 import { registerAgentTools } from './commands/agentTools';
 import { registerCommands } from './commands/table';
-import { followCrashes, followOutput, followSaves, followTypes } from './commands/follow';
+import { followCrashes, followOutput, followSaves, followTypes, warmUp } from './commands/follow';
 import type { Services } from './commands/services';
 import { tell } from './commands/task';
 import { EngineClient } from './engine/client';
@@ -37,7 +37,7 @@ export function activate(context: vscode.ExtensionContext): { services: Services
   const services: Services = { context, engine, store, selection, modelsView, checkpointsView, problems, status, watch, output, log };
   context.subscriptions.push(
     log, output, engine, store, selection, modelsView, checkpointsView, problems, status, watch,
-    new ModelLenses(store), new ActiveFile(), registerDecorations(), registerCommands(services),
+    new ModelLenses(store), new ActiveFile(() => warmUp(services)), registerDecorations(), registerCommands(services),
     registerGradients(services), registerCheckpointEditor(context, engine), registerAgentTools(services), registerNotebooks(services),
     followOutput(services), followCrashes(services), followSaves(services), followTypes(services),
   );

@@ -55,6 +55,11 @@ export function followSaves(services: Services): vscode.Disposable {
   return vscode.Disposable.from(reasons, saves);
 }
 
+/** A model file is in the editor: the engine starts now, so that Run need not wait for it. Nothing of the file runs. */
+export function warmUp({ engine }: Services): void {
+  if (vscode.workspace.isTrusted) setTimeout(() => engine.warmUp(), 1000);
+}
+
 /** Once the window is up, and only where types have been set up before. */
 export function followTypes({ context, log }: Services): vscode.Disposable {
   const timer = setTimeout(() => { refreshTypes(context).catch((error: unknown) => log.warn(String(error))); }, 3000);

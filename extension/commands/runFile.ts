@@ -52,9 +52,10 @@ export async function runModelFile(services: Services, file: string, { keepWeigh
   }
   store.tried(file);
   const result = await task(services, { title: t('Running {0}', name), status: name, file, runsUserCode: true, silentErrors }, async (token) => {
+    const run = services.engine.request(RunFile, { file, keepWeights }, token);
     if (!quiet) void vscode.commands.executeCommand('weightroom.models.focus', { preserveFocus: true });
     problems.clear(file);
-    return services.engine.request(RunFile, { file, keepWeights }, token);
+    return run;
   });
   if (result === undefined) return undefined;
   store.tookRun(result);

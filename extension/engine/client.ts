@@ -1,6 +1,6 @@
 /**
- * The host's side of the engine process: forks it on first use with the editor's own Node, asks it, restarts it after a
- * crash. Every request settles: with a result, or with an EngineError that says what was wrong and where.
+ * The host's side of the engine process: forks it on first use, or when a model file is shown, with the editor's own Node;
+ * asks it, restarts it after a crash. Every request settles: with a result, or with an EngineError that says what was wrong and where.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
@@ -8,6 +8,8 @@ import * as vscode from 'vscode';
 import type { MessageConnection } from 'vscode-jsonrpc/node';
 
 import { Hello } from '../protocol/engine';
+import { RunFile } from '../protocol/model';
+import { RunCell } from '../protocol/notebook';
 import type { ErrorInfo, Notification, Request } from '../protocol/rpc';
 
 export class EngineError extends Error {
@@ -43,14 +45,12 @@ export class EngineClient implements vscode.Disposable {
   get state(): EngineState { return this.state_; }
 
   async request<P, R>(message: Request<P, R>, params: P, token?: vscode.CancellationToken): Promise<R> {
-    const engine = this.start();
-    const ask = async (): Promise<R> => {
-      await engine.ready;
-      const body: unknown = params ?? {};
-      return token === undefined ? engine.connection.sendRequest<R>(message.method, body) : engine.connection.sendRequest<R>(message.method, body, token);
-    };
+    const engine = this.start(message.method === RunFile.method || message.method === RunCell.method);
+    const body: unknown = params ?? {};
+    // Not waiting until it is ready: the channel keeps what is sent while the process starts.
+    const asked = token === undefined ? engine.connection.sendRequest<R>(message.method, body) : engine.connection.sendRequest<R>(message.method, body, token);
     try {
-      return await Promise.race([ask(), engine.lost]);
+      return await Promise.race([asked, engine.lost]);
     } catch (error) {
       if (error instanceof EngineError) throw error;
       if (error instanceof rpc().ResponseError && error.data !== undefined) throw new EngineError(error.data as ErrorInfo);
@@ -65,6 +65,11 @@ export class EngineClient implements vscode.Disposable {
     this.listeners.set(message.method, set);
     set.add(fn as (params: unknown) => void);
     return new vscode.Disposable(() => set.delete(fn as (params: unknown) => void));
+  }
+
+  /** Starts the process and its runner, if none was started yet. */
+  warmUp(): void {
+    if (this.state_.state === 'stopped' && !this.disposed) this.start(true);
   }
 
   /** Ends the process and starts a fresh one. Live models are gone. */
@@ -84,13 +89,14 @@ export class EngineClient implements vscode.Disposable {
     if (!this.disposed) this.changed.fire(state);
   }
 
-  private start(): Running {
+  /** `toRun`: the runner thread is wanted at once. */
+  private start(toRun = false): Running {
     if (this.current !== null) return this.current;
     if (this.disposed) throw new EngineError({ kind: 'engine', name: 'EngineError', message: 'The extension is not active any more.' });
     this.set({ state: 'starting' });
     const file = path.join(this.root, 'dist', 'engine', 'process.js');
     const cwd = vscode.workspace.workspaceFolders?.[0]?.uri;
-    const child = fork(file, [], {
+    const child = fork(file, toRun ? ['runner'] : [], {
       ...(cwd?.scheme === 'file' ? { cwd: cwd.fsPath } : {}), execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json',
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '', NODE_COMPILE_CACHE: this.cache },
     });

@@ -1,17 +1,17 @@
-/** The engine process: answers the extension host over the IPC channel. User code runs in the runner thread, never here. */
-import nodeModule from 'node:module';
-import os from 'node:os';
-import { CancellationToken, createMessageConnection, IPCMessageReader, IPCMessageWriter, ResponseError } from 'vscode-jsonrpc/node';
+/**
+ * The engine process: answers the extension host over the IPC channel. User code runs in the runner thread, never here.
+ * This thread needs the library for checkpoints and devices only, and loads it (with all that needs it) when they are asked for:
+ * a run waits for the runner's copy alone.
+ */
+import { runner } from './firstRunner';
+import { CancellationToken, createMessageConnection, ErrorCodes, IPCMessageReader, IPCMessageWriter, ResponseError } from 'vscode-jsonrpc/node';
 
-import { backends, getNumThreads } from '../lib/index';
-import { Devices, Die, Hello, type DeviceInfo } from '../protocol/engine';
+import { Devices, Die, Hello } from '../protocol/engine';
 import * as model from '../protocol/model';
 import { CompleteCell, MoveNotebook, RunCell } from '../protocol/notebook';
 import type { ErrorInfo, Request } from '../protocol/rpc';
 import { bundleFile } from './bundle';
-import { compileCell } from './cell';
-import { checkpointHandlers } from './checkpoints';
-import { RunnerHost } from './runnerHost';
+import { keepCompiled } from './keepCompiled';
 import { NotebookNames, RunBundle, RunCompiledCell } from './runnerMessages';
 import { errorInfo } from './userError';
 
@@ -19,25 +19,24 @@ import { errorInfo } from './userError';
 process.on('disconnect', () => process.exit(0));
 
 const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
-const runner = new RunnerHost((method, params) => void connection.sendNotification(method, params));
+runner.notify = (method, params) => void connection.sendNotification(method, params);
 
+type Answer<P = never> = (params: P, token: CancellationToken) => unknown;
 /** Every rejection carries an ErrorInfo. */
+const answer = <P>(handler: Answer<P>, kind: ErrorInfo['kind']): Answer<P> => async (params, token) => {
+  try {
+    return await handler(params, token);
+  } catch (error) {
+    const info = errorInfo(error, kind);
+    return new ResponseError(1, info.message, info);
+  }
+};
 function on<P, R>(message: Request<P, R>, handler: (params: P, token: CancellationToken) => R | Promise<R>, kind: ErrorInfo['kind'] = 'engine'): void {
-  connection.onRequest<unknown, ErrorInfo>(message.method, async (params: P, token: CancellationToken): Promise<unknown> => {
-    try {
-      return await handler(params, token);
-    } catch (error) {
-      const info = errorInfo(error, kind);
-      return new ResponseError(1, info.message, info);
-    }
-  });
+  connection.onRequest<unknown, ErrorInfo>(message.method, answer(handler, kind) as Answer<unknown> as () => Promise<unknown>);
 }
 
-on(Hello, () => ({ version: process.env['WEIGHTROOM_VERSION'] ?? '', node: process.versions.node, pid: process.pid, threads: getNumThreads(), simd: backends.cpu.simd() }));
-on(Devices, (): DeviceInfo[] => [
-  { name: 'cpu', available: true, detail: `${os.cpus()[0]?.model.trim() ?? 'CPU'}, ${backends.cpu.simd()}, ${getNumThreads()} threads` },
-  { name: 'webgpu', available: backends.webgpu.isAvailable(), detail: backends.webgpu.detail() },
-]);
+on(Hello, () => ({ version: process.env['WEIGHTROOM_VERSION'] ?? '', node: process.versions.node, pid: process.pid }));
+on(Devices, () => (require('./devices') as typeof import('./devices')).devices());
 on(Die, () => process.abort());
 
 // The thread loads the library while the file is bundled.
@@ -45,7 +44,7 @@ on(model.RunFile, async ({ file, keepWeights }) => {
   runner.start();
   return runner.request(RunBundle, { bundle: await bundleFile(file), keepWeights });
 }, 'user');
-on(RunCell, async (cell) => runner.request(RunCompiledCell, await compileCell(cell, await runner.request(NotebookNames, { notebook: cell.notebook }))), 'user');
+on(RunCell, async (cell) => runner.request(RunCompiledCell, await (require('./cell') as typeof import('./cell')).compileCell(cell, await runner.request(NotebookNames, { notebook: cell.notebook }))), 'user');
 on(model.Interrupt, () => runner.interrupt());
 on(model.Watch, ({ watching, every, paused }) => { runner.watch(watching, every, paused); return null; });
 for (const message of [
@@ -53,9 +52,20 @@ for (const message of [
   model.MoveToDevice, model.Freeze, model.SaveCheckpoint, model.LoadCheckpoint, model.Gradients, model.TensorHistogram,
   MoveNotebook, CompleteCell,
 ] as Request<unknown, unknown>[]) on(message, (params) => runner.request(message, params), 'user');
-checkpointHandlers(on, (message, params) => void connection.sendNotification(message.method, params), runner);
+
+let checkpoints: Map<string, Answer> | null = null;
+function checkpointAnswers(): Map<string, Answer> {
+  if (checkpoints !== null) return checkpoints;
+  const { checkpointHandlers } = require('./checkpoints') as typeof import('./checkpoints');
+  const answers = new Map<string, Answer>();
+  checkpointHandlers((message, handler, kind = 'file') => answers.set(message.method, answer(handler, kind)), (message, params) => void connection.sendNotification(message.method, params), runner);
+  return checkpoints = answers;
+}
+// Whatever is not answered above.
+connection.onRequest(async (method, params, token) => answer((p: never) => {
+  const known = checkpointAnswers().get(method);
+  return known !== undefined ? known(p, token) : new ResponseError(ErrorCodes.MethodNotFound, `the engine knows no '${method}'`);
+}, 'engine')(params as never, token));
 
 connection.listen();
-
-// Node writes its cache of compiled code (NODE_COMPILE_CACHE) when it exits; this process is killed.
-setTimeout(() => (nodeModule as { flushCompileCache?: () => void }).flushCompileCache?.(), 5000).unref();
+keepCompiled();

@@ -16,6 +16,7 @@ import { liveBytes, liveTensors } from './checkpointLive';
 import { Slot, type Control, type FromRunner, type ToRunner } from './control';
 import { initFunctions } from './initFunctions';
 import { gradientReport, tensorHistogram } from './inspect';
+import { keepCompiled } from './keepCompiled';
 import { LiveModel } from './liveModel';
 import { Notebook } from './notebook';
 import { UserOutput } from './output';
@@ -291,3 +292,5 @@ function seen(loss: Tensor): void {
 
 process.on('uncaughtException', (error) => notify(model.RunnerError, errorInfo(error)));
 process.on('unhandledRejection', (error) => notify(model.RunnerError, errorInfo(error)));
+
+keepCompiled();

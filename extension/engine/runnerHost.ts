@@ -22,7 +22,8 @@ export class RunnerHost {
   /** Why the thread is being ended, for those who wait. */
   private ending: ErrorInfo | null = null;
 
-  constructor(private readonly notify: (method: string, params: unknown) => void) {}
+  /** Where the thread's notifications go. */
+  notify: (method: string, params: unknown) => void = () => undefined;
 
   get busy(): boolean { return this.pending.size > 0; }
 
@@ -98,9 +99,10 @@ export class RunnerHost {
     if (this.worker !== worker) return;
     this.port?.close();
     this.worker = this.port = null;
+    // What user code throws is caught there: an error that ends the thread is ours, or the memory ran out.
     const memory = failure !== null && (failure as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
     const why: ErrorInfo = this.ending ?? {
-      kind: 'user', name: memory ? 'MemoryError' : failure?.name ?? 'SystemExit',
+      kind: failure === null || memory ? 'user' : 'engine', name: memory ? 'MemoryError' : failure?.name ?? 'SystemExit',
       message: failure !== null ? `The runner ended: ${failure.message}. The live models are gone.` : `The model file called process.exit(${code}). The live models are gone; run the file again.`,
     };
     this.ending = null;

@@ -1,4 +1,4 @@
-/** Context key `weightroom.activeModelFile`: the active editor shows a file that imports weightroom. */
+/** Context key `weightroom.activeModelFile`: the active editor shows a file that imports weightroom. Says so when such a file comes. */
 import * as vscode from 'vscode';
 
 import { isModelFile } from './modelSource';
@@ -8,7 +8,7 @@ export class ActiveFile implements vscode.Disposable {
   private timer: NodeJS.Timeout | undefined;
   private last = false;
 
-  constructor() {
+  constructor(private readonly onModelFile: () => void) {
     this.subscriptions = [
       vscode.window.onDidChangeActiveTextEditor(() => this.update()),
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
@@ -24,6 +24,7 @@ export class ActiveFile implements vscode.Disposable {
     const document = vscode.window.activeTextEditor?.document;
     const is = document?.uri.scheme === 'file' && isModelFile(document.fileName, document.getText());
     if (is !== this.last) void vscode.commands.executeCommand('setContext', 'weightroom.activeModelFile', is);
+    if (is && !this.last) this.onModelFile();
     this.last = is;
   }
 

@@ -119,13 +119,14 @@ export class ModelsView implements vscode.TreeDataProvider<Row>, vscode.Disposab
   private update(): void {
     const models = [...this.store.models];
     if (this.query !== '') this.filtered = applyFilter(models, this.query);
-    this.tree.message = this.filtered === null ? undefined : t('Filter "{0}": {1} of {2} rows', this.query, this.filtered.matches, this.filtered.total);
-    const problems = problemCount(models);
-    this.tree.badge = problems === 0 ? undefined : { value: problems, tooltip: problems === 1 ? t('1 parameter has a NaN or infinite gradient') : t('{0} parameters have a NaN or infinite gradient', problems) };
     // Two reports that say the same fill the tree once: filled anew under an open context menu, it forgets which row that was for.
     const shown = JSON.stringify([models, this.query, this.sort, [...this.norms]]);
     if (shown !== this.shown) this.changed.fire();
     this.shown = shown;
+    // After the rows: VS Code passes on a tree's first change at once, and those that follow, be it a message, 200 ms later.
+    this.tree.message = this.filtered === null ? undefined : t('Filter "{0}": {1} of {2} rows', this.query, this.filtered.matches, this.filtered.total);
+    const problems = problemCount(models);
+    this.tree.badge = problems === 0 ? undefined : { value: problems, tooltip: problems === 1 ? t('1 parameter has a NaN or infinite gradient') : t('{0} parameters have a NaN or infinite gradient', problems) };
   }
 
   private async readNorms(): Promise<void> {

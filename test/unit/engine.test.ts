@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { Die, Hello } from '../../extension/protocol/engine';
+import { Devices, Die, Hello } from '../../extension/protocol/engine';
 import * as m from '../../extension/protocol/model';
 import { TestEngine } from './engineClient';
 
@@ -46,7 +46,15 @@ describe('the engine process', () => {
   it('says hello', async () => {
     const hello = await engine.request(Hello, null);
     assert.equal(hello.pid, engine.child.pid);
-    assert.match(hello.simd, /\w/);
+    assert.equal(hello.node, process.versions.node);
+  });
+
+  it('lists its devices, and refuses what it does not know', async () => {
+    const [cpu, webgpu] = await engine.request(Devices, null);
+    assert.equal(cpu!.name, 'cpu');
+    assert.match(cpu!.detail, /, \d+ threads$/);
+    assert.deepEqual([webgpu!.name, typeof webgpu!.available, webgpu!.detail === ''], ['webgpu', 'boolean', false]);
+    await assert.rejects(engine.request({ method: 'checkpoint/nothing' }, null), /the engine knows no 'checkpoint\/nothing'/);
   });
 
   it('runs a file: its models, what it printed', async () => {
