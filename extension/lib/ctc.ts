@@ -49,7 +49,7 @@ function alignments(logp: (t: number, c: number) => number, steps: number, label
 
 class CtcLoss extends Function {
   static forward(ctx: FunctionCtx, logp: Tensor, plan: { lengths: number[]; labels: number[][]; blank: number; zeroInfinity: boolean; gradient: Tensor | null }): Tensor {
-    const [, batch, classes] = [...logp.shape] as [number, number, number], data = logp.double().toTypedArray() as Float64Array, slope = new Float64Array(data.length), losses = new Float64Array(batch);
+    const [, batch, classes] = [...logp.shape] as [number, number, number], data = logp.cpu().double().toTypedArray() as Float64Array, slope = new Float64Array(data.length), losses = new Float64Array(batch);
     for (let b = 0; b < batch; b++) {
       const at = (t: number, c: number): number => (t * batch + b) * classes + c, { loss, through } = alignments((t, c) => data[at(t, c)]!, plan.lengths[b]!, plan.labels[b]!, plan.blank);
       losses[b] = loss === Infinity && plan.zeroInfinity ? 0 : loss;

@@ -91,7 +91,7 @@ export function rrelu(x: Tensor, lower = 1 / 8, upper = 1 / 3, training = false)
   floating(x, 'rrelu_with_noise_out_cpu');
   if (!training) return named('RreluWithNoiseBackward0', x, (t) => t.where(t.gt(0), t.mul((lower + upper) / 2)));
   const below = x.detach().le(0);
-  const slopes = empty([Number(below.sum().item())], { dtype: float64 }).uniform_(lower, upper).to(x.dtype);
+  const slopes = empty([Number(below.sum().item())], { dtype: float64 }).uniform_(lower, upper).to(x.dtype).to(x.device);
   const noise = ones([...x.shape], { dtype: x.dtype, device: x.device }).maskedScatter(below, slopes);
   return named('RreluWithNoiseBackward0', x, (t) => t.mul(noise.to(t.dtype)));
 }

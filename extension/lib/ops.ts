@@ -137,7 +137,7 @@ export function blockDiag(...tensors: Tensor[]): Tensor {
   const ms = tensors.map(atleast2d);
   const cols = ms.reduce((n, m) => n + m.size(1), 0);
   let at = 0;
-  return cat(ms.map((m) => { const left = at; at += m.size(1); return cat([full([m.size(0), left], 0, { dtype: m.dtype }), m, full([m.size(0), cols - at], 0, { dtype: m.dtype })], 1); }), 0);
+  return cat(ms.map((m) => { const left = at; at += m.size(1); return cat([full([m.size(0), left], 0, { dtype: m.dtype, device: m.device }), m, full([m.size(0), cols - at], 0, { dtype: m.dtype, device: m.device })], 1); }), 0);
 }
 
 // --- broadcasting and types
@@ -199,7 +199,7 @@ export function combinations(input: Tensor, r = 2, options: { withReplacement?: 
   const rows: number[][] = [];
   const walk = (row: number[], from: number): void => { if (row.length === r) rows.push(row); else for (let i = from; i < n; i++) walk([...row, i], options.withReplacement === true ? i : i + 1); };
   walk([], 0);
-  return rows.length === 0 ? empty([0, r], { dtype: input.dtype }) : input.indexSelect(0, tensor(rows.flat(), { dtype: int64 })).reshape(rows.length, r);
+  return rows.length === 0 ? empty([0, r], { dtype: input.dtype, device: input.device }) : input.indexSelect(0, tensor(rows.flat(), { dtype: int64, device: input.device })).reshape(rows.length, r);
 }
 /** Places at which values would keep `sorted` in order: int64. */
 export function searchsorted(sorted: Tensor, values: Operand, options: { right?: boolean; side?: 'left' | 'right' } = {}): Tensor { return native['searchsorted'](sorted, values, options.right === true || options.side === 'right'); }
@@ -235,7 +235,7 @@ function roundHalfEven(x: number): number { const r = Math.round(x); return Math
 /** Powers of a vector's elements, as columns from the highest. */
 export function vander(x: Tensor, n: number = x.numel(), options: { increasing?: boolean } = {}): Tensor {
   if (n < 0) throw new ValueError('N must be non-negative.');
-  const powers = arange(n, { dtype: int64 });
+  const powers = arange(n, { dtype: int64, device: x.device });
   return x.unsqueeze(-1).pow(options.increasing === true ? powers : powers.flip(0));
 }
 /** Covariance of variables in rows, observations in columns. */

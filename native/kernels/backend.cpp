@@ -56,6 +56,7 @@ void Backend::scan(ScanOp op, const Tensor& out, const Tensor&, int64_t) { missi
 void Backend::scan_extreme(bool max, const Tensor&, const Tensor&, const Tensor& in, int64_t) { missing(max ? "cummax" : "cummin", in); }
 void Backend::sort(const Tensor&, const Tensor&, const Tensor& in, bool) { missing("sort", in); }
 void Backend::topk(const Tensor&, const Tensor&, const Tensor& in, bool, bool) { missing("topk", in); }
+void Backend::longest_run(const Tensor&, const Tensor& sorted) { missing("mode", sorted); }
 Tensor Backend::nonzero(const Tensor& in) { missing("nonzero", in); }
 std::array<Tensor, 3> Backend::unique(const Tensor& in, bool) { missing("unique", in); }
 void Backend::searchsorted(const Tensor&, const Tensor& sorted, const Tensor&, bool) { missing("searchsorted", sorted); }

@@ -104,6 +104,8 @@ class Backend {
   // Along the last dim, everything contiguous; stable, NaN is the largest. topk: values has k in the last dim.
   virtual void sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending);
   virtual void topk(const Tensor& values, const Tensor& indices, const Tensor& in, bool largest, bool sorted);
+  // Of each ascending row of contiguous `sorted`: where the longest run of equals ends (int64). NaN equals nothing.
+  virtual void longest_run(const Tensor& places, const Tensor& sorted);
   // int64 [n, rank]: coordinates of what is not zero, in C order.
   virtual Tensor nonzero(const Tensor& in);
   // Values, inverse and counts of contiguous `in`, flat; not sorted: of runs of equal elements.

@@ -89,7 +89,7 @@ void check_arguments(const Tensor& x, const Tensor& w, const Tensor& bias, const
   int64_t spatial = w.dim() - 2;
   if (x.dim() != w.dim()) fail("Expected ", spatial + 1, "D (unbatched) or ", spatial + 2, "D (batched) input to conv", transposed ? "_transpose" : "", spatial, "d, but got input of size: ", shape_str(x.sizes()));
   if (!transposed && bias && bias.dtype() != x.dtype()) fail("Input type (", c_type_name(x.dtype()), ") and bias type (", c_type_name(bias.dtype()), ") should be the same");
-  check_same_device(x, w);
+  check_same_device(x, {w, bias});
   check(o.groups > 0, "non-positive groups is not supported");
   for (int64_t v : o.stride) check(v > 0, "non-positive stride is not supported");
   for (int64_t v : o.padding) check(v >= 0, "negative padding is not supported");

@@ -66,5 +66,8 @@ void check_same_device(const Tensor& a, const Tensor& b) {
   fail("Expected all tensors to be on the same device, but found at least two devices, ", a.device().is_cpu() ? b.device().str() : a.device().str(), " and ",
        a.device().is_cpu() ? a.device().str() : b.device().str(), "!");
 }
+void check_same_device(const Tensor& a, std::initializer_list<Tensor> others) {
+  for (const Tensor& b : others) if (b) check_same_device(a, b);
+}
 
 }  // namespace weightroom::ops

@@ -121,8 +121,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 }
 
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
-  check_same_device(x, w);
-  if (bias) check_same_device(x, bias);
+  check_same_device(x, {w, bias});
   check(x.dim() > 0 && w.dim() > 0, "both arguments to linear need to be at least 1D, but they are ", x.dim(), "D and ", w.dim(), "D");
   check(w.dim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", w.dim(), "D");
   if (w.dim() == 1) return bias ? add(matmul(x, w), bias) : matmul(x, w);

@@ -62,6 +62,7 @@ Tensor softmax(const Tensor& a0, int64_t dim, bool log) {
 
 Tensor nll_loss(const Tensor& logp, const Tensor& target, const Tensor& weight0, int64_t ignore, int reduction) {
   check_loss(logp, target);
+  check_same_device(logp, {weight0});
   Tensor weight = weight0 ? contiguous(weight0) : weight0;
   if (weight && (weight.dim() != 1 || weight.numel() != logp.size(-1))) fail("weight tensor should be defined either for all ", logp.size(-1), " classes or no classes but got weight tensor of shape: ", shape_str(weight.sizes()));
   if (weight && weight.dtype() != logp.dtype()) fail("expected scalar type ", scalar_type_name(logp.dtype()), " but found ", scalar_type_name(weight.dtype()));
@@ -119,6 +120,7 @@ void check_mixed(const Tensor& x, std::initializer_list<Tensor> parameters) {
 
 Tensor layer_norm(const Tensor& a, const Dims& normalized, const Tensor& weight, const Tensor& bias, double eps) {
   int64_t k = int64_t(normalized.size());
+  check_same_device(a, {weight, bias});
   check(k > 0, "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = []");
   for (const Tensor* t : {&weight, &bias})
     if (*t && t->sizes() != normalized) fail("Expected ", t == &weight ? "weight" : "bias", " to be of same shape as normalized_shape, but got ", t == &weight ? "weight" : "bias", " of shape ", shape_str(t->sizes()), " and normalized_shape = ", shape_str(normalized));

@@ -5,6 +5,7 @@ namespace weightroom::ops {
 
 Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool train, double momentum, double eps) {
   check(input.dim() >= 2, "Expected at least 2 dimensions for input tensor but received ", input.dim());
+  check_same_device(input, {weight, bias, running_mean, running_var});
   int64_t channels = input.size(1), inner = input.numel() && input.size(0) && channels ? input.numel() / input.size(0) / channels : 0;
   for (const Tensor* t : {&running_mean, &running_var})
     check(train || *t, t == &running_mean ? "running_mean" : "running_var", " must be defined in evaluation mode");

@@ -224,5 +224,7 @@ void init();
 
 // --- shared checks
 void check_same_device(const Tensor& a, const Tensor& b);
+// Those of `others` that are there.
+void check_same_device(const Tensor& a, std::initializer_list<Tensor> others);
 
 }  // namespace weightroom::ops

@@ -38,12 +38,16 @@ void sgd_step(const TensorList& params, TensorList& buffers, const SgdOptions& o
       if (first) buffers[i] = empty(p.sizes(), p.dtype(), p.device());
       buf = buffers[i];
     }
+    check_same_device(p, {buf});
     backend(p).sgd(p, g, buf, first, o);
   });
 }
 
 void adam_step(const TensorList& params, const TensorList& m, const TensorList& v, const AdamOptions& o) {
-  each_parameter(params, [&](size_t i, const Tensor& p, const Tensor& g) { backend(p).adam(p, g, m[i], v[i], o); });
+  each_parameter(params, [&](size_t i, const Tensor& p, const Tensor& g) {
+    check_same_device(p, {m[i], v[i]});
+    backend(p).adam(p, g, m[i], v[i], o);
+  });
 }
 
 Tensor clip_grad_norm(const TensorList& params, double max_norm, double norm_type) {

@@ -162,7 +162,10 @@ void optimizer_step(const std::string& rule, const TensorList& params, const std
   check(it != rules().end(), "no optimizer is called ", rule);
   each_parameter(params, [&](size_t i, const Tensor& p, const Tensor& g) {
     TensorList s;
-    for (const TensorList& list : states) s.push_back(list[i]);
+    for (const TensorList& list : states) {
+      check_same_device(p, {list[i]});
+      s.push_back(list[i]);
+    }
     it->second(p, g, s, settings.data());
   });
 }

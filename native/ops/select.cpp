@@ -48,7 +48,7 @@ TensorList expand_masks(const Tensor& a, const TensorList& indices) {
   for (const Tensor& ix : indices) {
     if (!ix) { out.emplace_back(); continue; }
     if (is_floating(ix.dtype())) fail_index("tensors used as indices must be long, int, byte or bool tensors");
-    check_same_device(a, ix);
+    check(ix.device().is_cpu() || ix.device() == a.device(), "indices should be either on cpu or on the same device as the indexed tensor (", a.device().str(), ")");
     if (ix.dtype() != DType::boolean && ix.dtype() != DType::uint8) {
       if (ix.dtype() != DType::int64 && ix.dtype() != DType::int32) fail_index("tensors used as indices must be long, int, byte or bool tensors");
       out.push_back(ix);
@@ -123,7 +123,7 @@ Rows rows_of(const Tensor& whole, const TensorList& listed) {
         if (p[i] < -size || p[i] >= size) fail_index("index ", p[i], " is out of bounds for dimension ", d, " with size ", size);
         w[i] = p[i] < 0 ? p[i] + size : p[i];
       }
-      ix = wrapped_ix;
+      ix = to_device(wrapped_ix, a.device());
     } else {
       ix = reshape(ix, {n});
       ix = where(binary(BinaryOp::lt, ix, wrapped(0)), binary(BinaryOp::add, ix, wrapped(size)), ix);
@@ -223,7 +223,11 @@ Tensor index(const Tensor& a, const TensorList& indices) {
 
 void index_put_(const Tensor& self, const TensorList& indices, const Tensor& value, bool accumulate) {
   check_inplace(self, {value});
-  Tensor v = value.device() == self.device() || value.dim() ? value : to_device(value, self.device());
+  Tensor v = value;
+  if (value.device() != self.device() && !value.dim()) {
+    v = to_device(value, self.device());
+    v.impl()->wrapped_number = value.impl()->wrapped_number;
+  }
   check_same_device(self, v);
   Rows r = rows_of(self, indices);
   Tensor full = value_for(self, v, r.result());

@@ -65,9 +65,10 @@ Tensor roll(const Tensor& a, const Dims& shifts, const Dims& dims) {
     NoGrad guard;
     out = a;
     for (size_t i = 0; i < dims.size(); ++i) {
+      if (a.numel() == 0) continue;  // as in PyTorch, whatever the dim
       int64_t d = wrap_dim(dims[i], a.dim());
       int64_t n = a.dim() ? a.size(d) : 1;
-      if (a.numel() == 0 || a.dim() == 0) continue;
+      if (a.dim() == 0) continue;
       int64_t s = (shifts[i] % n + n) % n;
       if (s) out = cat({slice(out, d, n - s, n, 1), slice(out, d, 0, n - s, 1)}, d);
     }

@@ -119,23 +119,11 @@ std::pair<Tensor, Tensor> mode(const Tensor& a, int64_t dim, bool keepdim) {
   {
     NoGrad guard;
     std::tie(values, indices) = sort(a, dim, false);
-    if (!a.device().is_cpu()) fail_not_implemented("\"mode\" is not implemented on device '", a.device().str(), "'");
     Tensor lined = lined_up(values, dim);
     Dims at = lined.sizes();
-    int64_t n = at.empty() ? 1 : at.back(), rows = n ? lined.numel() / n : 0;
     if (!at.empty()) at.back() = 1;
-    Tensor p = empty(at, DType::int64);
-    dispatch_all(lined.dtype(), [&]<typename T>() {
-      for (int64_t r = 0; r < rows; ++r) {
-        const T* v = lined.data<T>() + r * n;
-        int64_t best = 0, most = 0;
-        for (int64_t i = 0, start = 0; i < n; ++i) {
-          if (i > 0 && !(compute_t<T>(v[i]) == compute_t<T>(v[i - 1]))) start = i;
-          if (i - start + 1 > most) { most = i - start + 1; best = i; }
-        }
-        p.data<int64_t>()[r] = best;
-      }
-    });
+    Tensor p = empty(at, DType::int64, a.device());
+    backend(a).longest_run(p, lined);
     position = back_in_place(p, dim);
   }
   return pick_sorted(a, dim, keepdim, values, indices, position, "ModeBackward0");
@@ -178,6 +166,13 @@ Tensor bincount(const Tensor& a, const Tensor& weights, int64_t min_length) {
   check(good, "bincount only supports 1-d non-negative integral inputs.");
   if (weights) check(weights.sizes() == a.sizes(), "weights should be 1-d and have the same length as input");
   check(top < (int64_t(1) << 40), "bincount: the largest value, ", top, ", would need too many bins");
+  if (weights) check_same_device(a, weights);
+  if (weights && !a.device().is_cpu() && weights.dtype() == DType::float32) {
+    // Other weights count in float64, which only the CPU has.
+    Tensor sums = zeros({top + 1}, DType::float32, a.device());
+    if (in.numel()) backend(a).scatter(sums, 0, to_device(in, a.device()), contiguous(weights), true);
+    return sums;
+  }
   Tensor out = empty({top + 1}, weights ? DType::float64 : DType::int64, a.device());
   backend(a).bincount(out, a.device().is_cpu() ? in : to_device(in, a.device()), weights ? contiguous(to_dtype(weights, DType::float64)) : weights);
   return weights && weights.dtype() == DType::float32 ? to_dtype(out, DType::float32) : out;

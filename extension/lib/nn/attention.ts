@@ -248,5 +248,5 @@ export class Transformer extends Module {
     return this.decoder(tgt, memory, o);
   }
   /** 0 where a position may look (itself and before), -inf elsewhere: [size, size]. */
-  static generateSquareSubsequentMask(size: number): Tensor { return full([size, size], -Infinity).triu(1); }
+  static generateSquareSubsequentMask(size: number, options: FactoryOptions = {}): Tensor { return full([size, size], -Infinity, options).triu(1); }
 }

@@ -7,7 +7,7 @@ import { Tensor } from '../tensor';
 const longs = (list: readonly number[]): Tensor => fromTypedArray(BigInt64Array.from(list, BigInt), [list.length], { dtype: int64 });
 const numbers = (t: Tensor | readonly number[]): number[] => (t instanceof Tensor ? Array.from(t.reshape(-1).toTypedArray() as ArrayLike<number | bigint>, Number) : [...t]);
 /** Where each position of a permutation comes from. */
-const inverse = (order: Tensor): Tensor => { const out: number[] = []; numbers(order).forEach((from, to) => { out[from] = to; }); return longs(out); };
+const inverse = (order: Tensor): Tensor => { const out: number[] = []; numbers(order).forEach((from, to) => { out[from] = to; }); return longs(out).to(order.device); };
 
 /** Step after step the elements of all sequences still running, longest first: data [Σ lengths, ...], batchSizes [T]. */
 export class PackedSequence {
@@ -41,7 +41,7 @@ export function packPaddedSequence(x: Tensor, lengths: Tensor | readonly number[
   if (list.length !== steps.size(1)) throw new RuntimeError(`Expected \`len(lengths)\` to be equal to batch_size, but got ${list.length} (batch_size=${steps.size(1)})`);
   if (!enforceSorted) {
     const order = list.map((_, i) => i).sort((a, b) => list[b]! - list[a]! || a - b);
-    sorted = longs(order);
+    sorted = longs(order).to(x.device);
     list = order.map((i) => list[i]!);
     steps = steps.indexSelect(1, sorted);
   }
@@ -59,7 +59,7 @@ export function padPackedSequence(packed: PackedSequence, options: { batchFirst?
   const rows = sizes.map((s) => { const row = d.slice(0, at, at + s); at += s; return s === n ? row : cat([row, filler(n - s)], 0); });
   while (rows.length < (totalLength ?? 0)) rows.push(filler(n));
   let y = cat(rows, 0).reshape([rows.length, n, ...d.shape.slice(1)]), lengths = longs(Array.from({ length: n }, (_, i) => sizes.filter((s) => s > i).length));
-  if (packed.unsortedIndices !== null) { y = y.indexSelect(1, packed.unsortedIndices); lengths = lengths.indexSelect(0, packed.unsortedIndices); }
+  if (packed.unsortedIndices !== null) { y = y.indexSelect(1, packed.unsortedIndices); lengths = lengths.indexSelect(0, packed.unsortedIndices.cpu()); }
   return [batchFirst ? y.transpose(0, 1) : y, lengths];
 }
 /** Sequences [Lᵢ, ...] side by side, [T, N, ...]. */

@@ -64,6 +64,20 @@ void CpuBackend::topk(const Tensor& values, const Tensor& indices, const Tensor&
   });
 }
 
+void CpuBackend::longest_run(const Tensor& places, const Tensor& sorted) {
+  dispatch_all(sorted.dtype(), [&]<typename T>() {
+    each_row(sorted, [&](int64_t r, int64_t n) {
+      const T* v = sorted.data<T>() + r * n;
+      int64_t best = 0, most = 0;
+      for (int64_t i = 0, start = 0; i < n; ++i) {
+        if (i > 0 && !(compute_t<T>(v[i]) == compute_t<T>(v[i - 1]))) start = i;
+        if (i - start + 1 > most) { most = i - start + 1; best = i; }
+      }
+      places.data<int64_t>()[r] = best;
+    });
+  });
+}
+
 Tensor CpuBackend::nonzero(const Tensor& in) {
   std::vector<int64_t> found;
   int64_t rank = in.dim();

@@ -44,6 +44,21 @@ class WebgpuBackend final : public Backend {
   void nll(const Tensor& loss, const Tensor& total_weight, const Tensor& logp, const Tensor& target, const Tensor& weight, int64_t ignore_index, int reduction) override;
   void nll_backward(const Tensor& gin, const Tensor& gout, const Tensor& target, const Tensor& weight, const Tensor& total_weight, int64_t ignore_index, int reduction) override;
   void cross_entropy_backward(const Tensor& gin, const Tensor& gout, const Tensor& logp, const Tensor& target, const Tensor& total_weight, int64_t ignore_index, int reduction) override;
+
+  // --- conv.cpp
+  void conv(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o) override;
+  void conv_input(const Tensor& gin, const Tensor& gout, const Tensor& w, const ConvOptions& o) override;
+  void conv_weight(const Tensor& gw, const Tensor& x, const Tensor& gout, const ConvOptions& o) override;
+
+  // --- pool.cpp
+  void max_pool(const Tensor& out, const Tensor& indices, const Tensor& x, const PoolOptions& o) override;
+  void avg_pool(const Tensor& out, const Tensor& x, const PoolOptions& o) override;
+  void avg_pool_backward(const Tensor& gin, const Tensor& gout, const PoolOptions& o) override;
+
+  // --- norm.cpp
+  void batch_stats(const Tensor& mean, const Tensor& var, const Tensor& x) override;
+  void batch_norm(const Tensor& out, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, const Tensor& bias) override;
+  void batch_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, bool train) override;
   void layer_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& in, const Tensor& weight, const Tensor& bias, double eps) override;
   void layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& in, const Tensor& mean, const Tensor& rstd, const Tensor& weight) override;
 
@@ -59,6 +74,7 @@ class WebgpuBackend final : public Backend {
   // --- sort.cpp
   void sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending) override;
   void topk(const Tensor& values, const Tensor& indices, const Tensor& in, bool largest, bool sorted) override;
+  void longest_run(const Tensor& places, const Tensor& sorted) override;
   Tensor nonzero(const Tensor& in) override;
   std::array<Tensor, 3> unique(const Tensor& in, bool sorted) override;
   void searchsorted(const Tensor& out, const Tensor& sorted, const Tensor& values, bool right) override;
@@ -67,6 +83,7 @@ class WebgpuBackend final : public Backend {
   void product(const Tensor& out, const Tensor& a, const Tensor& b, const Tensor& bias, double alpha, double beta, bool relu);
   void class_gradient(const char* name, const Tensor& gin, const Tensor& gout, const Tensor& target, const Tensor& total_weight, const Tensor& more, const char* expression, int64_t ignore_index, int reduction);
   void scatter_with(const char* name, const Tensor& out, int64_t n, int64_t step, const Tensor& index, const Tensor& src, const char* combine, const std::string& before);
+  void to_columns(const Tensor& columns, const Tensor& x, int64_t kernel, const std::vector<uint32_t>& params);
   int64_t last_of(const Tensor& counts);
 
   std::shared_ptr<gpu::Queue> queue_;

@@ -1,4 +1,4 @@
-// Softmax, losses over classes, layer norm.
+// Softmax, losses over classes.
 #include "kernels/webgpu/impl.h"
 
 namespace weightroom {
@@ -65,45 +65,6 @@ void WebgpuBackend::nll_backward(const Tensor& gin, const Tensor& g, const Tenso
 
 void WebgpuBackend::cross_entropy_backward(const Tensor& gin, const Tensor& g, const Tensor& logp, const Tensor& target, const Tensor& total, int64_t ignore, int reduction) {
   class_gradient("cross_entropy_backward", gin, g, target, total, logp, "(exp_(load_m(i)) - f32(hit)) * scale", ignore, reduction);
-}
-
-void WebgpuBackend::layer_norm(const Tensor& o, const Tensor& mean, const Tensor& rstd, const Tensor& a, const Tensor& weight, const Tensor& bias, double eps) {
-  int64_t rows = mean.numel(), n = rows ? a.numel() / rows : 0;
-  Kernel k{"layer_norm", std::string(weight ? "w" : "") + (bias ? "b" : ""), {out("o", o), out("mean", mean), out("rstd", rstd), in("a", a)}, {uint32_t(n), word(eps)}, {}, kShared, {}};
-  if (weight) k.operands.push_back(in("w", weight));
-  if (bias) k.operands.push_back(in("b", bias));
-  k.body = [&] {
-    return "var v = 0.0;\n" + each("v += load_a(at);") + kSum + "let m = red[0] / f32(word(0));\nv = 0.0;\n" + each("let d = load_a(at) - m; v += d * d;") + kSum +
-           "let s = 1.0 / sqrt(red[0] / f32(word(0)) + number(1));\n" + each(std::string("store_o(at, (load_a(at) - m) * s") + (weight ? " * load_w(i)" : "") + (bias ? " + load_b(i)" : "") + ");") +
-           "if (lane == 0u) { store_mean(group, m); store_rstd(group, s); }";
-  };
-  launch(*queue_, std::move(k), uint64_t(rows), 64);
-}
-
-void WebgpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& g, const Tensor& a, const Tensor& mean, const Tensor& rstd, const Tensor& weight) {
-  int64_t rows = mean.numel(), n = rows ? a.numel() / rows : 0;
-  if (gin) {
-    Kernel k{"layer_norm_backward", weight ? "w" : "", {out("o", gin), in("g", g), in("a", a), in("mean", mean), in("rstd", rstd)}, words({n}), {}, kShared, {}};
-    if (weight) k.operands.push_back(in("w", weight));
-    k.body = [&] {
-      std::string q = weight ? "let q = load_g(at) * load_w(i);" : "let q = load_g(at);", hat = "let hat = (load_a(at) - m) * s;";
-      return "let m = load_mean(group); let s = load_rstd(group);\nvar v = 0.0; var second = 0.0;\n" + each(q + hat + " v += q; second += q * hat;") + kSum + "let s1 = red[0] / f32(word(0));\nv = second;\n" + kSum +
-             "let s2 = red[0] / f32(word(0));\n" + each(q + hat + " store_o(at, s * (q - s1 - hat * s2));");
-    };
-    launch(*queue_, std::move(k), uint64_t(rows), 64);
-  }
-  // Down the columns: neighbours read side by side, sixteen rows at once.
-  auto columns = [&](const char* name, const Tensor& to, bool scaled) {
-    std::vector<Operand> operands{out("o", to), in("g", g)};
-    if (scaled) for (Operand x : {in("a", a), in("mean", mean), in("rstd", rstd)}) operands.push_back(x);
-    launch(*queue_, {name, "", operands, words({rows, n}), [&] {
-      return std::string("let col = group * 16u + lane % 16u; let part = lane / 16u;\nvar v = 0.0;\nif (col < word(1)) { for (var row = part; row < word(0); row += 16u) { let at = row * word(1) + col; v += load_g(at)") +
-             (scaled ? " * (load_a(at) - load_mean(row)) * load_rstd(row)" : "") + "; } }\nred[lane] = v;\nworkgroupBarrier();\n"
-             "for (var s = 128u; s >= 16u; s = s >> 1u) { if (lane < s) { red[lane] = red[lane] + red[lane + s]; } workgroupBarrier(); }\nif (lane < 16u && col < word(1)) { store_o(col, red[lane]); }";
-    }, shared_of("f32", 256), {}}, uint64_t(n + 15) / 16, 256);
-  };
-  if (gw) columns("layer_norm_backward_weight", gw, true);
-  if (gb) columns("layer_norm_backward_bias", gb, false);
 }
 
 }  // namespace weightroom

@@ -153,6 +153,7 @@ void Queue::trim() {
 
 uint32_t Queue::buffer_of(const Storage& s) const {
   if (uint32_t(s.buffer >> 32) == id_) return uint32_t(s.buffer);
+  check(!s.device.is_cpu(), "Expected all tensors to be on the same device, but found at least two devices, webgpu:0 and cpu!");
   fail("webgpu: the tensor belongs to a device that is gone, or to another thread; what was on it must be made anew");
 }
 

@@ -39,6 +39,15 @@ void WebgpuBackend::topk(const Tensor& values, const Tensor& indices, const Tens
   copy(seen(indices, {rows, k}, {k, 1}), seen(x, {rows, k}, {n, 1}));
 }
 
+void WebgpuBackend::longest_run(const Tensor& places, const Tensor& a) {
+  int64_t n = a.dim() ? a.size(-1) : 1, rows = places.numel();
+  std::string same = domain_of(a.dtype()) == Compute::i64 ? "all(e == before)" : "e == before";
+  map(*queue_, {"mode", "", {out("x", seen(places, {rows}, {1}), Compute::i32), in("a", seen(a, {rows}, {n}))}, words({n}), [&] {
+    return "var most = 0u; var best = 0u; var start = 0u; var before = load_a(i_a);\n"
+           "for (var j = 0u; j < word(0); j++) { let e = load_a(i_a + j); if (j > 0u && !(" + same + ")) { start = j; } before = e; if (j - start + 1u > most) { most = j - start + 1u; best = j; } }\nstore_x(i_x, i32(best));";
+  }, "", {}}, {rows});
+}
+
 // The last of running counts: how many there are. Waits.
 int64_t WebgpuBackend::last_of(const Tensor& counts) {
   Tensor one = empty({1}, DType::int64);

@@ -23,14 +23,13 @@ std::string load_as(DType t, const std::string& e, Compute c) {
 
 std::string store_as(DType t, const std::string& v, Compute c) {
   std::string f = c == Compute::f32 ? v : c == Compute::i32 ? "f32(" + v + ")" : "f32_of_i64(" + v + ")";
-  // Out of range is what x86 gives PyTorch: through int64.
-  auto word = [&] { return c == Compute::i32 ? "(" + v + ")" : c == Compute::i64 ? "bitcast<i32>((" + v + ").x)" : "bitcast<i32>(i64_of_f32(" + v + ").x)"; };
+  auto word = [&] { return c == Compute::i32 ? "(" + v + ")" : c == Compute::i64 ? "bitcast<i32>((" + v + ").x)" : "i32_of_f32(" + v + ")"; };
   switch (t) {
     case DType::float32: return f;
     case DType::float16: return "to_half(" + f + ")";
     case DType::bfloat16: return "to_bfloat(" + f + ")";
     case DType::int64: return c == Compute::i64 ? v : c == Compute::i32 ? "i64_of_i32(" + v + ")" : "i64_of_f32(" + v + ")";
-    case DType::boolean: return c == Compute::i64 ? "u32(any((" + v + ") != vec2<u32>(0u, 0u)))" : "u32((" + v + ") != " + zero_of(c) + ")";
+    case DType::boolean: return c == Compute::f32 ? "u32((bits(" + v + ") & 0x7fffffffu) != 0u)" : c == Compute::i64 ? "u32(any((" + v + ") != vec2<u32>(0u, 0u)))" : "u32((" + v + ") != " + zero_of(c) + ")";
     case DType::uint8: return word() + " & 255";
     case DType::int8: return "(" + word() + " << 24u) >> 24u";
     case DType::int16: return "(" + word() + " << 16u) >> 16u";

@@ -12,7 +12,7 @@ const up = as('int64', within(1, 4, 3, 4));
 export const rows: Row[] = [
   binary('add'), binary('sub'), binary('mul'), binary('div'), binary('pow', {}, positive(3, 4)), binary('maximum'), binary('minimum'), binary('fmax'), binary('fmin'), binary('atan2'),
   binary('remainder', modest), binary('fmod', modest), binary('hypot'), binary('copysign', { noDouble: true }), binary('logaddexp'), binary('logaddexp2'), binary('xlogy', {}, f(3, 4), positive(3, 4)),
-  binary('floor_divide', { ...modest, noGrad: true }), binary('nextafter', { noGrad: true }), binary('heaviside', { noGrad: true }), binary('float_power', {}, positive(3, 4)),
+  binary('floor_divide', { ...modest, noGrad: true }), binary('nextafter', { noGrad: true }), binary('heaviside', { noGrad: true }), binary('float_power', { cpuOnly: 'float64' }, positive(3, 4)),
   binary('arctan2'), binary('subtract'), binary('multiply'), binary('divide'), binary('true_divide'),
   ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'logical_and', 'logical_or', 'logical_xor', 'not_equal', 'less', 'less_equal', 'greater', 'greater_equal'].map((n) => binary(n, predicate)),
   ...['bitwise_and', 'bitwise_or', 'bitwise_xor'].map((n) => op(n, [int(-9, 9), int(-4, 6)], (x, y) => (x as unknown as Record<string, (t: torch.Tensor) => torch.Tensor>)[n.replace(/_(.)/, (_, c: string) => c.toUpperCase())]!(y), `x.${n}(y)`, { noGrad: true, dtypes: ['bool', 'uint8', 'int8', 'int16', 'int32', 'float32'] })),
@@ -66,6 +66,6 @@ export const rows: Row[] = [
   op('where numbers', [mask(3, 4), f(3, 4)], (c, x) => [torch.where(c, x, 1), torch.where(c, 2.5, x)], '[torch.where(x, y, 1), torch.where(x, 2.5, y)]'),
   op('where positions', [mask(3, 4)], (c) => torch.where(c), 'torch.where(x)', { noGrad: true }),
   op('maximum ties', [values([1, 2, 2, 3, NaN, 0]), values([1, 2, 1, 4, 0, NaN])], (x, y) => [x.maximum(y), x.minimum(y), x.fmax(y), x.fmin(y)], '[x.maximum(y), x.minimum(y), x.fmax(y), x.fmin(y)]', { dtypes: [], kink: true, anyFn: true, strided: false }),
-  ...(['float32', 'float64', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'] as const).map((d) => op(`add to ${d}`, [f(3), as(d, within(0, 3, 3))], (x, y) => [x.add(y), y.add(x), y.add(1), y.add(1.5), y.mul(true)], '[x + y, y + x, y + 1, y + 1.5, y * True]', { noGrad: true })),
-  op('scalars promote weakly', [f(3), as('float64', values([2], [])), as('int64', values([2], []))], (x, y, z) => [x.add(y), x.mul(z), y.add(z), z.add(1.5)], '[x + y, x * z, y + z, z + 1.5]', { noGrad: true }),
+  ...(['float32', 'float64', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'] as const).map((d) => op(`add to ${d}`, [f(3), as(d, within(0, 3, 3))], (x, y) => [x.add(y), y.add(x), y.add(1), y.add(1.5), y.mul(true)], '[x + y, y + x, y + 1, y + 1.5, y * True]', { noGrad: true, ...(d === 'float64' ? { cpuOnly: 'float64' } : {}) })),
+  op('scalars promote weakly', [f(3), as('float64', values([2], [])), as('int64', values([2], []))], (x, y, z) => [x.add(y), x.mul(z), y.add(z), z.add(1.5)], '[x + y, x * z, y + z, z + 1.5]', { noGrad: true, cpuOnly: 'float64' }),
 ];

@@ -81,7 +81,7 @@ export const rows: Row[] = [
   op('combinations', [f(4)], (x) => [torch.combinations(x), torch.combinations(x, 3), torch.combinations(x, 2, { withReplacement: true })], '[torch.combinations(x), torch.combinations(x, 3), torch.combinations(x, with_replacement=True)]', { ...small, anyFn: true }),
   op('broadcast_tensors', [f(3, 1), f(4)], (x, y) => torch.broadcastTensors(x, y), 'torch.broadcast_tensors(x, y)', small),
   op('contiguous clone', [x234], (x) => [x.transpose(0, 2).contiguous(), x.clone()], '[x.transpose(0, 2).contiguous(), x.clone()]', small),
-  op('to', [x234], (x) => [x.double(), x.to(torch.float16), x.to(torch.float64).float()], '[x.double(), x.half(), x.to(torch.float64).float()]', { dtypes: ['int64', 'float16'], anyFn: true }),
+  op('to', [x234], (x) => [x.double(), x.to(torch.float16), x.to(torch.float64).float()], '[x.double(), x.half(), x.to(torch.float64).float()]', { dtypes: ['int64', 'float16'], anyFn: true, cpuOnly: 'float64' }),
   op('to integers', [values([1.5, -1.5, 2.9, -0.5, 300, -300, 1e10, NaN, Infinity], [9])], (x) => [x.long(), x.int(), x.bool()], '[x.long(), x.int(), x.bool()]', { noGrad: true, dtypes: ['float64'] }),
   op('vander', [f(4)], (x) => [torch.vander(x), torch.vander(x, 3, { increasing: true })], '[torch.vander(x), torch.vander(x, 3, increasing=True)]', { ...none, dtypes: ['float64', 'int64'], ulps: 4 }),
   same('zeros ones full', () => [torch.zeros(2, 3), torch.ones([2]), torch.full([2, 2], 7), torch.full([2], 2.5, { dtype: torch.float64 }), torch.full([1], true), torch.empty(0, 3)], '[torch.zeros(2, 3), torch.ones(2), torch.full((2, 2), 7.), torch.full((2,), 2.5, dtype=torch.float64), torch.full((1,), True), torch.empty(0, 3)]'),
