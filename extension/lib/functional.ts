@@ -6,6 +6,8 @@ import type { Tensor } from './tensor';
 
 export * from './functionalActivations';
 export * from './functionalEmbedding';
+export * from './functionalFractional';
+export * from './functionalGrid';
 export * from './functionalLayers';
 export * from './functionalLosses';
 export * from './functionalPooling';

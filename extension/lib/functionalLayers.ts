@@ -4,7 +4,8 @@ import { native } from './native';
 import { avgPool2d } from './functionalPooling';
 import { pad } from './functionalResizing';
 import { RuntimeError, ValueError } from './errors';
-import { ones } from './ops';
+import { int64 } from './dtype';
+import { arange, ones } from './ops';
 import { spatial, type Size1 } from './spatial';
 import type { Tensor } from './tensor';
 
@@ -140,6 +141,17 @@ export function cosineSimilarity(a: Tensor, b: Tensor, dim = 1, eps = 1e-8): Ten
 export function pairwiseDistance(a: Tensor, b: Tensor, options: { p?: number; eps?: number; keepdim?: boolean } = {}): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = options;
   return a.sub(b).add(eps).norm(p, -1, keepdim);
+}
+/** The pairwise distances of a matrix's rows, i before j: [n(n-1)/2]. Source: torch.nn.functional.pdist. */
+export function pdist(x: Tensor, p = 2): Tensor {
+  if (x.dim() !== 2) throw new RuntimeError(`pdist only supports 2D tensors, got: ${x.dim()}D`);
+  if (!x.isFloatingPoint()) throw new RuntimeError('pdist only supports floating-point dtypes');
+  if (!(p >= 0)) throw new RuntimeError('pdist only supports non-negative p values');
+  const n = x.size(0), like = { dtype: int64, device: x.device };
+  if (n < 2) return x.reshape(-1).slice(0, 0, 0);
+  const pairs = arange(n * n, like).reshape(n, n), upper = pairs.maskedSelect(ones([n, n], { device: x.device }).triu(1).gt(0));
+  const d = x.indexSelect(0, upper.div(n, { roundingMode: 'floor' })).sub(x.indexSelect(0, upper.remainder(n))).norm(p, 1);
+  return d.requiresGrad ? native['nameGradFn'](d, 'PdistBackward0') as Tensor : d;
 }
 /** x₁ᵀ W x₂ + b. x₁ [..., in1], x₂ [..., in2], weight [out, in1, in2]. */
 export function bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {

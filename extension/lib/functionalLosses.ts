@@ -68,6 +68,25 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const share = reduction === 'none' ? held : reduction === 'sum' ? held.sum() : held.sum().div(weight === null ? kept.sum() : weight.gather(0, target.maskedSelect(kept)).sum());
   return nll.mul(1 - labelSmoothing).add(share.mul(labelSmoothing / logits.size(classes)));
 }
+export interface LinearCrossEntropyOptions extends LossOptions { linearBias?: Tensor | null; weight?: Tensor | null; ignoreIndex?: number | null; labelSmoothing?: number }
+const pyDims = (s: readonly number[]): string => `(${s.join(', ')}${s.length === 1 ? ',' : ''})`;
+/**
+ * Cross entropy of a linear layer's outputs. x [in] or [N, in], linearWeight [C, in] or [C, d₁, …, in], target classes [N, d₁, …] or
+ * probabilities [N, C, d₁, …]. Source: torch.nn.functional.linear_cross_entropy (its unchunked form).
+ */
+export function linearCrossEntropy(x: Tensor, linearWeight: Tensor, target: Tensor, options: LinearCrossEntropyOptions = {}): Tensor {
+  const { linearBias = null, ignoreIndex = null, ...rest } = options;
+  if (x.dim() < 1 || x.dim() > 2) throw new RuntimeError(`expected input with dimensionality 1 or 2, got ${x.dim()}`);
+  if (linearWeight.dim() < 2) throw new RuntimeError(`expected linear_weight with dimensionality at least 2, got ${linearWeight.dim()}`);
+  const features = x.size(-1), outs = linearWeight.shape.slice(0, -1), lead = x.shape.slice(0, -1);
+  if (features !== linearWeight.size(-1)) throw new RuntimeError(`expected equal input and linear_weight last dimensions (in_features), got ${features} and ${linearWeight.size(-1)}, respectively`);
+  if (linearBias !== null && pyDims(linearBias.shape) !== pyDims(outs)) throw new RuntimeError(`expected linear_bias shape ${pyDims(outs)}, got ${pyDims(linearBias.shape)}`);
+  if (outs.length > 1 && lead.length === 0) throw new RuntimeError(`K-dimensional loss defined by linear_weight shape ${pyDims(linearWeight.shape)} requires batched input, (N, ${features}), got unbatched input with shape ${pyDims(x.shape)}`);
+  const shape = [...lead, ...outs];
+  if (pyDims(target.shape) === pyDims(shape) && ignoreIndex !== null) throw new RuntimeError('ignore_index cannot be specified when target contains probabilities');
+  const logits = (native['linear'](x, linearWeight.reshape(-1, features), linearBias === null ? null : linearBias.reshape(-1)) as Tensor).reshape(shape);
+  return crossEntropy(logits, target, { ...rest, ignoreIndex: ignoreIndex ?? -100 });
+}
 const classWeights = (weight: Tensor, like: Tensor): Tensor => (like.dim() === 1 ? weight : weight.view([1, -1, ...like.shape.slice(2).map(() => 1)]));
 function softCrossEntropy(logits: Tensor, target: Tensor, weight: Tensor | null, reduction: Reduction, smoothing: number): Tensor {
   const classes = logits.dim() === 1 ? 0 : 1, n = logits.size(classes);

@@ -28,6 +28,19 @@ export function calculateGain(nonlinearity: Nonlinearity, param?: number): numbe
   }
 }
 
+let skipping = false;
+/** Runs `fn`, in which nothing here fills or draws anything. @internal */
+export function withoutInit<R>(fn: () => R): R {
+  const was = skipping;
+  skipping = true;
+  try {
+    return fn();
+  } finally {
+    skipping = was;
+  }
+}
+const filled = (t: Tensor, fill: () => Tensor): Tensor => (skipping ? t : noGrad(fill));
+
 /** Inputs and outputs of one unit: [in, out] times the receptive field. */
 function fans(t: Tensor): [number, number] {
   const s = t.shape;
@@ -42,15 +55,15 @@ function fan(t: Tensor, mode: FanMode): number {
 }
 
 /** Uniform on [a, b). */
-export function uniform_(t: Tensor, options: { a?: number; b?: number } & RandomOptions = {}): Tensor { return noGrad(() => t.uniform_(options.a ?? 0, options.b ?? 1, options)); }
-export function normal_(t: Tensor, options: { mean?: number; std?: number } & RandomOptions = {}): Tensor { return noGrad(() => t.normal_(options.mean ?? 0, options.std ?? 1, options)); }
-export function constant_(t: Tensor, val: number): Tensor { return noGrad(() => t.fill_(val)); }
+export function uniform_(t: Tensor, options: { a?: number; b?: number } & RandomOptions = {}): Tensor { return filled(t, () => t.uniform_(options.a ?? 0, options.b ?? 1, options)); }
+export function normal_(t: Tensor, options: { mean?: number; std?: number } & RandomOptions = {}): Tensor { return filled(t, () => t.normal_(options.mean ?? 0, options.std ?? 1, options)); }
+export function constant_(t: Tensor, val: number): Tensor { return filled(t, () => t.fill_(val)); }
 export function ones_(t: Tensor): Tensor { return constant_(t, 1); }
 export function zeros_(t: Tensor): Tensor { return constant_(t, 0); }
 /** Ones on the diagonal of a matrix, zeros elsewhere. */
 export function eye_(t: Tensor): Tensor {
   if (t.dim() !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
-  return noGrad(() => { t.zero_(); if (t.numel() > 0) t.diagonal().fill_(1); return t; });
+  return filled(t, () => { t.zero_(); if (t.numel() > 0) t.diagonal().fill_(1); return t; });
 }
 /** Passes channels through a convolution's centre: weight [out, in, ...size] of 1 to 3 dims; each group for itself. */
 export function dirac_(t: Tensor, options: { groups?: number } = {}): Tensor {
@@ -58,7 +71,7 @@ export function dirac_(t: Tensor, options: { groups?: number } = {}): Tensor {
   const groups = options.groups ?? 1;
   if (s.length < 3 || s.length > 5) throw new ValueError('Only tensors with 3, 4, or 5 dimensions are supported');
   if (s[0]! % groups !== 0) throw new ValueError('dim 0 must be divisible by groups');
-  return noGrad(() => {
+  return filled(t, () => {
     t.zero_();
     const centre = s.slice(2).reduce((v, n) => v.select(2, Math.floor(n / 2)), t);
     for (const group of groups > 0 ? centre.split(s[0]! / groups) : []) if (group.numel() > 0) group.diagonal().fill_(1);
@@ -72,7 +85,7 @@ function erf(x: number): number { return native['item'](native['unary'](native.u
 /** Normal, redrawn until within [a, b]: by rejection, as PyTorch 2.13 draws it. */
 export function truncNormal_(t: Tensor, options: { mean?: number; std?: number; a?: number; b?: number } & RandomOptions = {}): Tensor {
   const { mean = 0, std = 1, a = -2, b = 2 } = options;
-  return noGrad(() => {
+  return filled(t, () => {
     if (normCdf((b - mean) / std) - normCdf((a - mean) / std) > 0.3) {
       const [lo, hi] = t.dtype === float32 ? [Math.fround(a), Math.fround(b)] : [a, b];
       let result: Tensor = t.normal_(mean, std, options);
@@ -102,32 +115,32 @@ export function truncNormal_(t: Tensor, options: { mean?: number; std?: number; 
 export function xavierUniform_(t: Tensor, options: { gain?: number } & RandomOptions = {}): Tensor {
   const [i, o] = fans(t);
   const bound = Math.sqrt(3) * ((options.gain ?? 1) * Math.sqrt(2 / (i + o)));
-  return noGrad(() => t.uniform_(-bound, bound, options));
+  return filled(t, () => t.uniform_(-bound, bound, options));
 }
 /** Glorot normal: standard deviation gain·√(2/(fan_in+fan_out)). */
 export function xavierNormal_(t: Tensor, options: { gain?: number } & RandomOptions = {}): Tensor {
   const [i, o] = fans(t);
-  return noGrad(() => t.normal_(0, (options.gain ?? 1) * Math.sqrt(2 / (i + o)), options));
+  return filled(t, () => t.normal_(0, (options.gain ?? 1) * Math.sqrt(2 / (i + o)), options));
 }
 export interface KaimingOptions extends RandomOptions { a?: number; mode?: FanMode; nonlinearity?: Nonlinearity }
 /** He uniform: within ±gain·√(3/fan). Source: He et al. 2015. */
 export function kaimingUniform_(t: Tensor, options: KaimingOptions = {}): Tensor {
   if (t.shape.includes(0)) return t;
   const bound = Math.sqrt(3) * (calculateGain(options.nonlinearity ?? 'leaky_relu', options.a ?? 0) / Math.sqrt(fan(t, options.mode ?? 'fan_in')));
-  return noGrad(() => t.uniform_(-bound, bound, options));
+  return filled(t, () => t.uniform_(-bound, bound, options));
 }
 /** He normal: standard deviation gain/√fan. */
 export function kaimingNormal_(t: Tensor, options: KaimingOptions = {}): Tensor {
   if (t.shape.includes(0)) return t;
   const f = fan(t, options.mode ?? 'fan_in');
-  return noGrad(() => t.normal_(0, calculateGain(options.nonlinearity ?? 'leaky_relu', options.a ?? 0) / Math.sqrt(f), options));
+  return filled(t, () => t.normal_(0, calculateGain(options.nonlinearity ?? 'leaky_relu', options.a ?? 0) / Math.sqrt(f), options));
 }
 /** A (semi-)orthogonal matrix over the flattened later dimensions. Source: Saxe et al. 2013. */
 export function orthogonal_(t: Tensor, options: { gain?: number } & RandomOptions = {}): Tensor {
   if (t.dim() < 2) throw new ValueError('Only tensors with 2 or more dimensions are supported');
   if (t.numel() === 0) return t;
   if (t.dtype !== float32 && t.dtype !== float64) throw new RuntimeError(`orthogonal_ is implemented for float32 and float64 tensors, got ${t.dtype}`);
-  return noGrad(() => {
+  return filled(t, () => {
     const rows = t.size(0);
     const cols = t.numel() / rows;
     let flat = empty([rows, cols], { dtype: t.dtype }).normal_(0, 1, options);
@@ -141,7 +154,7 @@ export function orthogonal_(t: Tensor, options: { gain?: number } & RandomOption
 /** Normal, with a share `sparsity` of each column set to zero. Source: Martens 2010. */
 export function sparse_(t: Tensor, options: { sparsity: number; std?: number } & RandomOptions): Tensor {
   if (t.dim() !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
-  return noGrad(() => {
+  return filled(t, () => {
     const [rows, cols] = t.shape as number[] as [number, number];
     const zeros = Math.ceil(options.sparsity * rows);
     t.normal_(0, options.std ?? 0.01, options);

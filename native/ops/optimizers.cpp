@@ -1,5 +1,6 @@
 // Update rules of the optimizers without a kernel of their own, written in ops: they run on every device, one native call
 // a step. Each says which states `s` and settings `o` it takes, in order. Sources: torch.optim.<name>.
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -149,9 +150,55 @@ void asgd(const Tensor& p, const Tensor& g, const TensorList& s, const double* o
   else add_(s[0], sub(p, s[0]), o[4]);
 }
 
+// s: row_var and col_var, or variance of a vector. o: step, lr, beta2_decay, eps1, eps2, d, weight_decay, maximize
+void adafactor(const Tensor& p, const Tensor& g, const TensorList& s, const double* o) {
+  Tensor d = gradient(p, g, 0, o[7]);
+  double share = std::pow(o[0], o[2]), rho = std::min(o[1], 1 / std::sqrt(o[0]));
+  auto rms = [](const Tensor& t) { return mul(norm(t, 2, {}, false), 1 / std::sqrt(double(t.numel()))); };
+  auto at_least = [](const Tensor& t, double low) { return clamp(t, Scalar(low), {}); };
+  Tensor rate = mul(at_least(rms(p), o[4]), rho);
+  if (o[6] != 0) mul_(p, 1 - o[1] * o[6]);
+  Tensor estimate;
+  if (s.size() == 2) {
+    // Means of the squares along the last two dims stand for the whole.
+    auto mean_square = [&](int64_t dim) { Tensor n = norm(d, 2, {dim}, true); return mul(mul(n, n), 1 / double(d.size(dim))); };
+    approach(s[0], mean_square(-1), share);
+    approach(s[1], mean_square(-2), share);
+    estimate = div(matmul(s[0], s[1]), at_least(mean(s[0], {-2}, true), o[3]));
+  } else {
+    approach(s[0], mul(d, d), share);
+    estimate = s[0];
+  }
+  Tensor update = mul(unary(UnaryOp::rsqrt, at_least(estimate, o[3] * o[3])), d);
+  add_(p, mul(update, div(rate, at_least(mul(rms(update), 1 / o[5]), 1))), -1);
+}
+
+// s: momentum_buffer. o: lr, weight_decay, momentum, nesterov, a, b, c, eps, ns_steps, adjust_lr_fn (0 original, 1 match_rms_adamw)
+void muon(const Tensor& p, const Tensor& g, const TensorList& s, const double* o) {
+  approach(s[0], g, 1 - o[2]);
+  Tensor update = s[0];
+  if (o[3] != 0) {
+    update = clone(g);
+    approach(update, s[0], o[2]);
+  }
+  // Newton and Schulz towards the nearest orthogonal matrix, in bfloat16 as PyTorch does.
+  bool high = p.size(0) > p.size(1);
+  Tensor x = to_dtype(update, DType::bfloat16);
+  if (high) x = transpose(x, 0, 1);
+  x = div(x, clamp(norm(x, 2, {}, false), Scalar(o[7]), {}));
+  for (int k = 0; k < int(o[8]); ++k) {
+    Tensor gram = matmul(x, transpose(x, 0, 1));
+    x = addmm(x, addmm(gram, gram, gram, o[5], o[6]), x, o[4], 1);
+  }
+  if (high) x = transpose(x, 0, 1);
+  double m = double(p.size(0)), n = double(p.size(1)), ratio = o[9] != 0 ? 0.2 * std::sqrt(std::max(m, n)) : std::sqrt(std::max(1.0, m / n));
+  mul_(p, 1 - o[0] * o[1]);
+  add_(p, to_dtype(x, p.dtype()), -o[0] * ratio);
+}
+
 const std::map<std::string, Rule>& rules() {
   static const std::map<std::string, Rule> table{{"amsgrad", amsgrad}, {"rmsprop", rmsprop}, {"adagrad", adagrad}, {"adadelta", adadelta}, {"adamax", adamax},
-                                                 {"nadam", nadam}, {"radam", radam}, {"rprop", rprop}, {"asgd", asgd}};
+                                                 {"nadam", nadam}, {"radam", radam}, {"rprop", rprop}, {"asgd", asgd}, {"adafactor", adafactor}, {"muon", muon}};
   return table;
 }
 

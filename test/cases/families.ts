@@ -17,6 +17,7 @@ import * as recurrent from './rows/recurrent';
 import * as attention from './rows/attention';
 import * as pooling from './rows/pooling';
 import * as resizing from './rows/resizing';
+import * as sampling from './rows/sampling';
 import * as products from './rows/products';
 import * as random from './rows/random';
 import * as reduce from './rows/reduce';
@@ -45,6 +46,7 @@ export const families: Record<string, readonly Row[]> = {
   pooling: pooling.rows,
   resizing: resizing.rows,
   losses: losses.rows,
+  sampling: sampling.rows,
   normalization: normalization.rows,
   recurrent: recurrent.rows,
   attention: attention.rows,

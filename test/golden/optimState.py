@@ -19,6 +19,9 @@ MAKE = {
     'RAdam': lambda p: O.RAdam(p, lr=.01),
     'Rprop': lambda p: O.Rprop(p, lr=.01),
     'ASGD': lambda p: O.ASGD(p, lr=.1, lambd=.1, t0=2),
+    'Adafactor': lambda p: O.Adafactor(p, lr=.05, weight_decay=.1),
+    # Its steps are rounded to bfloat16: small ones. It takes matrices only.
+    'Muon': lambda p: O.Muon(p[:1], lr=1e-4),
     'LBFGS': lambda p: O.LBFGS(p, lr=.1, max_iter=3),
     'LBFGS strong_wolfe': lambda p: O.LBFGS(p, max_iter=3, line_search_fn='strong_wolfe'),
 }

@@ -18,7 +18,7 @@ struct Odd {
   std::vector<char> bytes;
   int64_t n;
   const char* data() const { return bytes.data() + 1; }
-  template <typename T> explicit Odd(const std::vector<T>& v) : bytes(v.size() * sizeof(T) + 1), n(int64_t(v.size())) { std::memcpy(bytes.data() + 1, v.data(), v.size() * sizeof(T)); }
+  template <typename T> explicit Odd(const std::vector<T>& v) : bytes(v.size() * sizeof(T) + 1), n(int64_t(v.size())) { if (!v.empty()) std::memcpy(bytes.data() + 1, v.data(), v.size() * sizeof(T)); }
 };
 template <typename T> std::vector<T> random_values(int64_t n, uint32_t seed, double scale, double shift) {
   std::mt19937 gen(seed);

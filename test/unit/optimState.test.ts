@@ -24,6 +24,8 @@ const make: Record<string, (p: Tensor[]) => optim.Optimizer> = {
   RAdam: (p) => new optim.RAdam(p, { lr: 0.01 }),
   Rprop: (p) => new optim.Rprop(p, { lr: 0.01 }),
   ASGD: (p) => new optim.ASGD(p, { lr: 0.1, lambd: 0.1, t0: 2 }),
+  Adafactor: (p) => new optim.Adafactor(p, { lr: 0.05, weightDecay: 0.1 }),
+  Muon: (p) => new optim.Muon(p.slice(0, 1), { lr: 1e-4 }),
   LBFGS: (p) => new optim.LBFGS(p, { lr: 0.1, maxIter: 3 }),
   'LBFGS strong_wolfe': (p) => new optim.LBFGS(p, { maxIter: 3, lineSearchFn: 'strong_wolfe' }),
 };

@@ -1,8 +1,11 @@
 /** Losses as modules: the functions of torch.nn.functional with their settings. `weight` is a buffer, as in PyTorch. */
+import { RuntimeError } from '../errors';
+import { pyFloat } from '../format';
 import * as F from '../functional';
 import type { CtcOptions, DistanceOptions, KlReduction, Reduction } from '../functional';
 import type { Tensor } from '../tensor';
-import { PairwiseDistance } from './layers';
+import { Linear, PairwiseDistance } from './layers';
+import { factory, pyBool, pyNumber, pyTuple, type FactoryOptions } from './factory';
 import { Module } from './module';
 
 type Options = { reduction?: Reduction };
@@ -20,6 +23,26 @@ abstract class WeightedLoss<O extends Weighted = Weighted> extends Loss<O> {
 }
 /** Softmax and negative log likelihood. logits [N, C, …], target classes [N, …] or probabilities. Source: torch.nn.CrossEntropyLoss. */
 export class CrossEntropyLoss extends WeightedLoss<F.CrossEntropyOptions> { override forward(logits: Tensor, target: Tensor): Tensor { return F.crossEntropy(logits, target, this.settings); } }
+export interface LinearCrossEntropyLossOptions extends Weighted, FactoryOptions { outFeatures?: readonly number[]; bias?: boolean; ignoreIndex?: number | null; labelSmoothing?: number }
+/** A linear layer to classes and the cross entropy of its outputs. x [N, inFeatures], target [N, ...outFeatures]. Source: torch.nn.LinearCrossEntropyLoss. */
+export class LinearCrossEntropyLoss extends WeightedLoss<LinearCrossEntropyLossOptions> {
+  readonly linear: Linear;
+  constructor(inFeatures: number, readonly numClasses: number, options: LinearCrossEntropyLossOptions = {}) {
+    const { weight, labelSmoothing = 0, outFeatures = [], bias = false } = options;
+    if (weight != null && pyTuple(weight.shape) !== pyTuple([numClasses])) throw new RuntimeError(`expected weight shape to be (${numClasses},), got ${pyTuple(weight.shape)}`);
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new RuntimeError(`expected label_smoothing to be in range [0, 1], got ${pyNumber(labelSmoothing)}`);
+    super(options);
+    this.linear = new Linear(inFeatures, outFeatures.reduce((a, b) => a * b, numClasses), { ...factory(options), bias });
+  }
+  override forward(x: Tensor, target: Tensor): Tensor {
+    const outs = [this.numClasses, ...(this.options.outFeatures ?? [])];
+    return F.linearCrossEntropy(x, this.linear.weight.reshape([...outs, this.linear.inFeatures]), target, { ...this.settings, linearBias: this.linear.bias?.reshape(outs) ?? null });
+  }
+  override extraRepr(): string {
+    const { outFeatures = [], bias = false, ignoreIndex = null, labelSmoothing = 0 } = this.options;
+    return `in_features=${this.linear.inFeatures}, num_classes=${this.numClasses}, out_features=${pyTuple(outFeatures)}, bias=${pyBool(bias)}, reduction=${this.reduction}, ignore_index=${ignoreIndex ?? 'None'}, label_smoothing=${pyFloat(labelSmoothing)}, options=None`;
+  }
+}
 export class NLLLoss extends WeightedLoss<F.NllOptions> { override forward(logp: Tensor, target: Tensor): Tensor { return F.nllLoss(logp, target, this.settings); } }
 export class MSELoss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.mseLoss(input, target, this.options); } }
 export class L1Loss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.l1Loss(input, target, this.options); } }

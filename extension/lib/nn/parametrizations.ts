@@ -1,2 +1,3 @@
 /** What stands under nn.utils.parametrizations. */
+export { orthogonal, type OrthogonalMap } from './orthogonal';
 export { spectralNorm, weightNorm, type SpectralNormOptions } from './weightNorms';

@@ -13,6 +13,18 @@ import { Module } from './module';
 export interface Parametrization extends Module { rightInverse?(value: Tensor): Tensor | readonly Tensor[] }
 type Called = (...originals: Tensor[]) => Tensor;
 
+let values: Map<ParametrizationList, Tensor> | null = null;
+/** Runs `fn`; meanwhile each parametrized tensor is computed once, when it is first read. Source: torch.nn.utils.parametrize.cached. */
+export function cached<R>(fn: () => R): R {
+  if (values !== null) return fn();
+  values = new Map();
+  try {
+    return fn();
+  } finally {
+    values = null;
+  }
+}
+
 /** The originals of one tensor (`original`, or `original0`, `original1` …) and what is applied to them, in order. */
 export class ParametrizationList extends ModuleList {
   /** 1 and `original`, or the number of `original0` …. */
@@ -57,8 +69,11 @@ export class ParametrizationList extends ModuleList {
     });
   }
   value(): Tensor {
+    const known = values?.get(this);
+    if (known !== undefined) return known;
     let first = true, v: Tensor | null = null;
     for (const p of this.steps) { v = (p as unknown as Called)(...(first ? this.originals : [v!])); first = false; }
+    values?.set(this, v!);
     return v!;
   }
   override forward(): Tensor { return this.value(); }

@@ -1,4 +1,5 @@
 /** Pooling. Formulas and shapes are torch.nn.functional's; the stride is the kernel's size unless given. */
+import { ValueError } from '../errors';
 import * as F from '../functional';
 import type { AvgPoolOptions, LpPoolOptions, OutputSize, PoolOptions } from '../functionalPooling';
 import type { Size1 } from '../spatial';
@@ -88,3 +89,27 @@ abstract class AdaptiveMax<R extends boolean> extends Adaptive {
 export class AdaptiveMaxPool1d<R extends boolean = false> extends AdaptiveMax<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.adaptiveMaxPool1dWithIndices(x, this.outputSize)); } }
 export class AdaptiveMaxPool2d<R extends boolean = false> extends AdaptiveMax<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.adaptiveMaxPool2dWithIndices(x, this.outputSize)); } }
 export class AdaptiveMaxPool3d<R extends boolean = false> extends AdaptiveMax<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.adaptiveMaxPool3dWithIndices(x, this.outputSize)); } }
+
+abstract class FractionalMaxPool<R extends boolean> extends Module {
+  /** @internal Kept between calls when given; drawn anew at each otherwise. */
+  readonly options: F.FractionalPoolOptions & Picking<R>;
+  constructor(name: string, readonly kernelSize: Size1, options: F.FractionalPoolOptions & Picking<R>) {
+    super();
+    const { outputSize = null, outputRatio = null } = options;
+    if (outputSize === null && outputRatio === null) throw new ValueError(`${name} requires specifying either an output size, or a pooling ratio`);
+    if (outputSize !== null && outputRatio !== null) throw new ValueError('only one of output_size and output_ratio may be specified');
+    const ratios = outputRatio === null ? [] : typeof outputRatio === 'number' ? [outputRatio] : outputRatio;
+    if (!ratios.every((r) => r > 0 && r < 1)) throw new ValueError(`output_ratio must be between 0 and 1 (got ${typeof outputRatio === 'number' ? pyNumber(outputRatio) : `(${ratios.map(pyNumber).join(', ')})`})`);
+    this.options = options;
+  }
+  protected picked(found: [Tensor, Tensor]): MaybeIndices<R> { return (this.options.returnIndices === true ? found : found[0]) as MaybeIndices<R>; }
+}
+/** The largest of each window, windows begin at random places; `outputSize`, or `outputRatio` of the input's size. Source: Graham 2015; torch.nn.FractionalMaxPool2d. */
+export class FractionalMaxPool2d<R extends boolean = false> extends FractionalMaxPool<R> {
+  constructor(kernelSize: Size1, options: F.FractionalPoolOptions & Picking<R>) { super('FractionalMaxPool2d', kernelSize, options); }
+  override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.fractionalMaxPool2dWithIndices(x, this.kernelSize, this.options)); }
+}
+export class FractionalMaxPool3d<R extends boolean = false> extends FractionalMaxPool<R> {
+  constructor(kernelSize: Size1, options: F.FractionalPoolOptions & Picking<R>) { super('FractionalMaxPool3d', kernelSize, options); }
+  override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.fractionalMaxPool3dWithIndices(x, this.kernelSize, this.options)); }
+}

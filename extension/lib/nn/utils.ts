@@ -46,6 +46,7 @@ export function vectorToParameters(vec: Tensor, parameters: Iterable<Tensor>): v
   let at = 0;
   noGrad(() => { for (const p of list) { p.data.copy_(vec.slice(0, at, at + p.numel()).reshape(p.shape)); at += p.numel(); } });
 }
+export { fuseConvBnEval, fuseLinearBnEval, skipInit } from './fusion';
 export * as rnn from './packed';
 export * as parametrize from './parametrize';
 export * as parametrizations from './parametrizations';

@@ -9,7 +9,7 @@ import { safePoint } from '../safePoint';
 import { Tensor } from '../tensor';
 import { pyType } from '../nn/pyType';
 
-export type Setting = number | boolean | string | null | readonly number[];
+export type Setting = number | boolean | string | null | readonly (number | null)[];
 /** Tensors, numbers, and what LBFGS remembers: lists of tensors. */
 export type StateValue = Tensor | number | null | readonly StateValue[];
 /** Parameters that share settings. */
@@ -24,7 +24,7 @@ const camel = (s: string): string => s.replace(/_([a-z])/g, (_, c: string) => c.
 const asTensor = new Set(['step', 'mu_product', 'eta', 'mu']);
 /** betas is a tuple in Python; a float setting may be written as an int there. */
 function pySetting(v: unknown): string {
-  if (Array.isArray(v)) return `(${v.map((x: number) => (Number.isInteger(x) ? `${x}` : pyFloat(x))).join(', ')})`;
+  if (Array.isArray(v)) return `(${v.map((x: number | null) => (x === null ? 'None' : Number.isInteger(x) ? `${x}` : pyFloat(x))).join(', ')})`;
   return typeof v === 'string' ? v : pyRepr(v);
 }
 

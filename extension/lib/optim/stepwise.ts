@@ -8,8 +8,8 @@ import { fullLike, zerosLike } from '../ops';
 import type { Tensor } from '../tensor';
 import { Optimizer, type ParamGroup, type ParamInput, type Setting } from './optimizer';
 
-type State = Map<string, Tensor | number>;
-const num = (g: ParamGroup, k: string): number => Number(g[k]);
+export type State = Map<string, Tensor | number>;
+export const num = (g: ParamGroup, k: string): number => Number(g[k]);
 const pair = (g: ParamGroup, k: string): readonly [number, number] => g[k] as unknown as readonly [number, number];
 
 /** Throws ValueError with PyTorch's text where a setting is negative or NaN. */
@@ -21,7 +21,7 @@ function checkBetas(betas: readonly [number, number]): void {
   betas.forEach((b, i) => { if (!(b >= 0 && b < 1)) throw new ValueError(`Invalid beta parameter at index ${i}: ${b}`); });
 }
 
-abstract class Stepwise extends Optimizer {
+export abstract class Stepwise extends Optimizer {
   protected abstract readonly rule: string;
   protected constructor(params: ParamInput, defaults: Record<string, Setting>) { super(params, defaults); }
   /** A parameter's first state, under PyTorch's names and in its order. */
@@ -29,22 +29,21 @@ abstract class Stepwise extends Optimizer {
   /** Settings for the rule, from the group and from what is alike in all states of this call. */
   protected abstract settings(g: ParamGroup, step: number, s: State): number[];
   protected override updateGroup(g: ParamGroup): void {
-    // One native call for parameters that have made equally many steps: settings may depend on it.
-    const byStep = new Map<number, Tensor[]>();
+    // One native call for parameters with the same states that have made equally many steps: settings may depend on it.
+    const alike = new Map<string, { step: number; names: string[]; params: Tensor[] }>();
     for (const p of g.params) {
       if (p.grad === null) continue;
       const s = this.stateOf(p);
       if (s.size === 0) for (const [k, v] of [['step', 0] as [string, number], ...this.initial(p, g)]) s.set(k, v);
       const step = (s.get('step') as number) + 1;
       s.set('step', step);
-      const list = byStep.get(step);
-      if (list === undefined) byStep.set(step, [p]);
-      else list.push(p);
+      const names = this.tensorStates(g, p), key = `${step} ${names}`, list = alike.get(key);
+      if (list === undefined) alike.set(key, { step, names, params: [p] });
+      else list.params.push(p);
     }
-    for (const [step, params] of byStep) {
+    for (const { step, names, params } of alike.values()) {
       const states = params.map((p) => this.stateOf(p));
       const first = states[0]!;
-      const names = this.tensorStates(g);
       const settings = this.settings(g, step, first);
       native['optimizerStep'](this.rule, params, names.map((k) => states.map((s) => s.get(k))), settings);
       // Numbers that settings() moved on in the first state are the same in all.
@@ -52,7 +51,7 @@ abstract class Stepwise extends Optimizer {
     }
   }
   /** The states that are tensors, in the rule's order. */
-  protected abstract tensorStates(g: ParamGroup): string[];
+  protected abstract tensorStates(g: ParamGroup, p: Tensor): string[];
 }
 
 const common = { foreach: null, maximize: false, capturable: false, differentiable: false } as const;

@@ -32,6 +32,23 @@ def train(make):
 `;
 const trains = (name: string, make: Make, py: string): Row => same(name, () => train(make), `${TRAIN}out = train(lambda p: optim.${py})`, { ulps: 16 });
 
+/** Muon takes matrices only, and rounds to bfloat16 inside. */
+function muon(options: optim.MuonOptions): Tensor[][] {
+  const p = [ramp(12, 1).reshape(3, 4).requiresGrad_(), ramp(10, 2).reshape(5, 2).requiresGrad_()], m = new optim.Muon(p, options);
+  return Array.from({ length: 3 }, (_, k) => { p.forEach((t, i) => { t.grad = ramp(t.numel(), k + 1 + i).reshape(t.shape); }); m.step(); return p.map((t) => t.detach().clone()); });
+}
+const muons = [['', {}, ''], [' without nesterov', { nesterov: false, weightDecay: 0 }, ', nesterov=False, weight_decay=0'], [' by AdamW', { lr: 0.1, adjustLrFn: 'match_rms_adamw', momentum: 0.5 }, ", lr=.1, adjust_lr_fn='match_rms_adamw', momentum=.5"]] as const;
+const MUON = `
+def ramp(n, k): return (((torch.arange(n) * 7 + k * 3) % 11).float() - 5) / 4
+def train(make):
+  p = [ramp(12, 1).reshape(3, 4).requires_grad_(), ramp(10, 2).reshape(5, 2).requires_grad_()]
+  o = make(p); seen = []
+  for k in range(1, 4):
+    for i, t in enumerate(p): t.grad = ramp(t.numel(), k + i).reshape(t.shape)
+    o.step(); seen.append([t.detach().clone() for t in p])
+  return seen
+`;
+
 /** Rates (and momenta) of two groups over thirty epochs. */
 function rates(make: (o: optim.Optimizer) => { step(): void }, adam = false): number[][] {
   const groups = [{ params: [zeros(1)] }, { params: [zeros(1)], lr: 0.01 }];
@@ -105,6 +122,9 @@ export const rows: Row[] = [
   clips('clip_grads_with_norm_', (p) => { nn.utils.clipGradsWithNorm_(p, 1, nn.utils.getTotalNorm(p.map((t) => t.grad!), 1)); return null; }, 'clip_grads_with_norm_(p, 1., nn.utils.get_total_norm([t.grad for t in p], 1.))'),
   clips('clip_grad_value_', (p) => { nn.utils.clipGradValue_(p, 0.5); return null; }, 'clip_grad_value_(p, .5)'),
   same('parameters_to_vector', () => { const p = graded(); const v = nn.utils.parametersToVector(p).detach(); nn.utils.vectorToParameters(v.mul(2), p); return [v, p.map((t) => t.detach())]; }, `${P}v = nn.utils.parameters_to_vector(p).detach(); nn.utils.vector_to_parameters(v * 2, p); out = [v, [t.detach() for t in p]]`),
+  trains('Adafactor', (p) => new optim.Adafactor(p), 'Adafactor(p)'), trains('Adafactor, everything', (p) => new optim.Adafactor(p, { lr: 0.05, beta2Decay: -0.5, eps: [1e-4, 1e-2], d: 1.5, weightDecay: 0.1, maximize: true }), 'Adafactor(p, lr=.05, beta2_decay=-.5, eps=(1e-4, 1e-2), d=1.5, weight_decay=.1, maximize=True)'),
+  ...muons.map(([name, options, py]) => same(`Muon${name}`, () => muon(options), `${MUON}out = train(lambda p: optim.Muon(p${py}))`, { ulps: 2 ** 14 })), same('Muon prints', () => String(new optim.Muon([ramp(4, 1).reshape(2, 2).requiresGrad_()], { adjustLrFn: 'original' })), `${TRAIN}out = repr(optim.Muon([ramp(4, 1).reshape(2, 2).requires_grad_()], adjust_lr_fn='original'))`),
+  bad('Muon of a vector', () => new optim.Muon([x()]), 'optim.Muon([x])'), bad('Muon lr', () => new optim.Muon([x()], { lr: -1 }), 'optim.Muon([x], lr=-1)'), bad('Muon adjust', () => new optim.Muon([x()], { adjustLrFn: 'no' as never }), "optim.Muon([x], adjust_lr_fn='no')"), bad('Adafactor lr', () => new optim.Adafactor([x()], { lr: -1 }), 'optim.Adafactor([x], lr=-1)'), bad('Adafactor decay', () => new optim.Adafactor([x()], { beta2Decay: 0.5 }), 'optim.Adafactor([x], beta2_decay=.5)'), bad('Adafactor d', () => new optim.Adafactor([x()], { d: 0.5 }), 'optim.Adafactor([x], d=.5)'),
   trains('SGD', (p) => new optim.SGD(p, { lr: 0.1 }), 'SGD(p, lr=.1)'),
   trains('SGD momentum', (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, weightDecay: 0.01 }), 'SGD(p, lr=.1, momentum=.9, weight_decay=.01)'),
   trains('SGD dampening', (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, dampening: 0.3, maximize: true }), 'SGD(p, lr=.1, momentum=.9, dampening=.3, maximize=True)'),
