@@ -27,11 +27,11 @@ export function hardswish(x: Tensor): Tensor {
   floating(x, 'hardswish');
   return named('HardswishBackward0', x, (t) => {
     const within = t.abs().lt(3), c = t.maskedFill(within.logicalNot(), 0);
-    return c.mul(c.add(3)).div(6).where(within, t.detach().mul(0).where(t.le(-3), t));
+    return c.mul(c.add(3)).div(6).where(within, t.detach().mul(0).where(t.le(-3), t.mul(6).div(6)));
   });
 }
 /** x·tanh(log(1 + eˣ)). Source: Misra 2019. */
-export function mish(x: Tensor): Tensor { floating(x, 'mish'); return named('MishBackward0', x, (t) => { const c = t.clamp(null, 20); return c.mul(c.exp().log1p().tanh()).where(t.le(20), t); }); }
+export function mish(x: Tensor): Tensor { floating(x, 'mish'); return named('MishBackward0', x, (t) => t.where(t.gt(20).logicalAnd(t.isinf().logicalNot()), t.mul((native['unary'](native.unaryCodes['softplus'], t, 1, 20) as Tensor).tanh()))); }
 function exponential(name: string, x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
   floating(x, 'elu');
   return named(name, x, (t) => (native['unary'](native.unaryCodes['elu'], t.maskedFill(t.le(0).logicalNot(), 0).mul(inputScale), alpha * scale) as Tensor).where(t.le(0), t.mul(scale)));
