@@ -20,6 +20,7 @@ describe('the preflight in Chinese', function () {
     await c.page.locator('summary').first().click();
     await c.page.locator('#preflight .row', { hasText: 'encoder.0.bias' }).first().click();
     await c.page.locator('.detail figure').first().waitFor();
+    await c.wb().theme('dark');
     await c.look('dark', 'preflight-zh');
   });
 });
