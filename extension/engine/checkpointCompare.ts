@@ -60,8 +60,8 @@ export function rowOf(name: string, a: [string, FileTensor] | undefined, b: [str
   const base = { name, relativeL2: null, cosine: null, maxDifference: null, differing: null };
   if (a === undefined) return { ...base, status: 'added', b: brief(...b!) };
   if (b === undefined) return { ...base, status: 'removed', a: brief(...a) };
-  const status: CompareStatus = !sameShape(a[1], b[1]) ? 'reshaped' : a[1].dtype !== b[1].dtype ? 'retyped' : 'same';
   const problem = a[1].problem ?? b[1].problem;
+  const status: CompareStatus = !sameShape(a[1], b[1]) ? 'reshaped' : a[1].dtype !== b[1].dtype ? 'retyped' : problem === undefined ? 'same' : 'unread';
   return { ...base, status, a: brief(...a), b: brief(...b), ...(problem === undefined ? {} : { problem }) };
 }
 /** Fills in how far the pair lies apart; what cannot be read is said in the row. */
@@ -72,6 +72,7 @@ export async function measure(row: CompareRow, a: FileTensor, b: FileTensor, sig
   } catch (error) {
     if (error instanceof Cancelled) throw error;
     row.problem = (error as Error).message;
+    if (row.status === 'same') row.status = 'unread';
   }
   if (row.status === 'same' && row.differing !== null && row.differing > 0) row.status = 'changed';
 }
@@ -103,7 +104,7 @@ export async function compare(a: OpenSide, b: OpenSide, o: CompareOptions): Prom
     const lanes = await Promise.allSettled(Array.from({ length: LANES }, () => lane().catch((error: unknown) => { failed = true; throw error; })));
     for (const l of lanes) if (l.status === 'rejected') throw l.reason;
   }
-  const counts: CompareResult['counts'] = { same: 0, changed: 0, added: 0, removed: 0, reshaped: 0, retyped: 0 };
+  const counts: CompareResult['counts'] = { same: 0, changed: 0, added: 0, removed: 0, reshaped: 0, retyped: 0, unread: 0 };
   for (const r of rows) counts[r.status]++;
   const suggestions = suggestPrefixes([...a.tensors.keys()], [...b.tensors.keys()], (x, y) => sameShape(a.tensors.get(x)!, b.tensors.get(y)!), pairs.filter((r) => r.status !== 'reshaped').length);
   return { rows, counts, suggestions, exact: o.values && pairs.every((r) => r.status === 'reshaped' || r.differing !== null) };

@@ -158,7 +158,8 @@ export interface ValuePage {
   bits: string[][];
 }
 
-export type CompareStatus = 'same' | 'changed' | 'added' | 'removed' | 'reshaped' | 'retyped';
+/** `unread`: equal shape and type, but the values of one side cannot be read (`problem` says why). */
+export type CompareStatus = 'same' | 'changed' | 'added' | 'removed' | 'reshaped' | 'retyped' | 'unread';
 
 export interface CompareRow {
   /** The name both have (after the prefix is taken off), or the one that exists. */

@@ -7,7 +7,7 @@ import { allThemes, useCheckpoints } from './checkpointPage';
 describe('the comparison of checkpoints', function () {
   this.timeout(600_000);
   const c = useCheckpoints('compare');
-  const { wb, open, closeEditors, look } = c;
+  const { wb, open, closeEditors, look, runModel } = c;
 
   const list = (): Locator => c.page.locator('#compare .row');
   const compared = (name: string): Locator => c.page.locator('#compare .row', { hasText: name }).first();
@@ -15,7 +15,7 @@ describe('the comparison of checkpoints', function () {
   it('is asked for from the viewer; proposes to take prefixes off; lists only what changed', async () => {
     await open('net.pt', 'state_dict');
     await c.page.locator('vscode-button', { hasText: 'Compare…' }).click();
-    await wb().pick('later.safetensors');
+    await wb().pick(/(?<!-)later\.safetensors/);
     c.page = await wb().webview('relative L2');
     await c.page.locator('.banner', { hasText: '11 tensors would match' }).locator('vscode-button').click();
     await c.page.locator('.chip.compare-same', { hasText: '10 same' }).waitFor();
@@ -49,12 +49,50 @@ describe('the comparison of checkpoints', function () {
     await closeEditors();
   });
 
+  describe('from the Checkpoints view', () => {
+    const view = '.sidebar';
+    const file = (name: string): Locator => wb().row(new RegExp(`^${name}`), view);
+    before(runModel);
+
+    it('which lists size, format and tensor count of every checkpoint, and opens them', async () => {
+      await wb().row(/^many\.pt.*50,000 tensors/, view).waitFor();
+      assert.match(await wb().rowText(file('net\\.pt')), /^net\.pt 428 kB · PyTorch · 14 tensors$/);
+      assert.match(await wb().rowText(file('huge')), /^huge\.safetensors 21\.5 GB · safetensors · 4 tensors$/);
+      await file('later').click();
+      c.page = await wb().webview('module.extra');
+      await closeEditors();
+    });
+
+    it('two selected files', async () => {
+      await file('net\\.pt').click();
+      await file('later').click({ modifiers: ['Control'] });
+      await wb().menu(file('later'), 'Compare Checkpoints…');
+      c.page = await wb().webview('relative L2');
+      assert.equal(await c.page.locator('.side-name').count(), 2);
+      await closeEditors();
+    });
+
+    it('a file with a live model, and again when the model changes', async () => {
+      await wb().menu(file('fits'), 'Compare Checkpoints…');
+      await wb().pick('live model');
+      c.page = await wb().webview('relative L2');
+      await c.page.locator('.chip.compare-changed', { hasText: '6 changed' }).waitFor();
+      await compared('head.').first().click();
+      await c.page.locator('canvas.heat').waitFor();
+      await wb().screenshot('checkpoint-compare-live');
+      await wb().menu(file('fits'), 'Load Checkpoint…');
+      await wb().notification('<All keys matched successfully>').waitFor();
+      await c.page.locator('.chip.compare-same', { hasText: '6 same' }).waitFor();
+      await closeEditors();
+    });
+  });
+
   for (const theme of allThemes) {
     it(`can be read in the theme ${theme}`, async () => {
       await wb().theme(theme);
       await open('net.pt', 'state_dict');
       await c.page.locator('vscode-button', { hasText: 'Compare…' }).click();
-      await wb().pick('later.safetensors');
+      await wb().pick(/(?<!-)later\.safetensors/);
       c.page = await wb().webview('relative L2');
       await c.page.locator('.banner vscode-button', { hasText: 'Align' }).click();
       await c.page.locator('.chip.compare-same').waitFor();

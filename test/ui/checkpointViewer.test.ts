@@ -174,6 +174,15 @@ describe('the checkpoint viewer', function () {
       await button('Save this tensor as CSV').click();
       const csv = await saveAs('broken.csv');
       assert.equal(fs.readFileSync(csv, 'utf8').trim(), '1.0,nan,inf,-0.5');
+      await button('Save this tensor as a NumPy file').click();
+      const npy = openCheckpoint(await saveAs('broken.npy'));
+      assert.deepEqual([...npy.tensors.values()].map((t) => [t.dtype, [...t.shape]]), [['float32', [4]]]);
+      npy.close();
+      await row('conv2.weight').click();
+      await tab('Heat Map');
+      await c.page.locator('canvas.heat').waitFor();
+      await button('Save as PNG').click();
+      assert.equal(fs.readFileSync(await saveAs('heat.png')).toString('latin1', 1, 4), 'PNG');
     });
 
     it('is read again when the file changes', async () => {
@@ -230,7 +239,6 @@ describe('the checkpoint viewer', function () {
     await button('Tensors as a table').click();
     await closeEditors();
   });
-
 
   for (const theme of allThemes) {
     it(`can be read in the theme ${theme}`, async () => {

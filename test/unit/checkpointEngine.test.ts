@@ -47,6 +47,10 @@ describe('checkpoints in the engine process', function () {
     assert.deepEqual([page.format, page.tensors, page.damage!.offset], ['unknown', [], 0]);
     assert.match(page.error!, /misc_html\.pt: a web page, not a checkpoint/);
     assert.match(Buffer.from(page.damage!.bytes!, 'hex').toString('latin1'), /^<!DOCTYPE html/i);
+    // Of a file that is cut short only what is there is compared; nothing lost is called the same.
+    fs.writeFileSync(dir.file('cut.pt'), fs.readFileSync(a).subarray(0, fs.statSync(a).size - 200));
+    const cut = await engine.request(c.CompareCheckpoints, { a: { file: a }, b: { file: dir.file('cut.pt') }, values: true });
+    assert.deepEqual([cut.counts.unread, cut.counts.same, cut.exact], [5, 0, false]);
     await refused(engine.request(c.CompareCheckpoints, { a: { file: a }, b: { file: corpus('hostile/misc_html.pt') }, values: true }), /a web page/);
     const bad = await engine.request(c.OpenCheckpoint, { file: corpus('hostile/mal_dict_hidden.pt') });
     assert.deepEqual(bad.globals.filter((g) => g.class === 'dangerous').map((g) => [g.name, g.path]), [['posix.system', bad.globals.find((g) => g.name === 'posix.system')!.path]]);
@@ -152,7 +156,7 @@ describe('checkpoints in the engine process', function () {
     const r = await engine.request(c.CompareCheckpoints, { a: { file: a }, b: { file: b }, values: true });
     const of = (name: string): c.CompareRow => r.rows.find((x) => x.name === name)!;
     assert.deepEqual(Object.fromEntries(r.rows.map((x) => [x.name, x.status])), { w: 'changed', b: 'same', n: 'reshaped', odd: 'removed', half: 'retyped', extra: 'added' });
-    assert.deepEqual(r.counts, { same: 1, changed: 1, added: 1, removed: 1, reshaped: 1, retyped: 1 });
+    assert.deepEqual(r.counts, { same: 1, changed: 1, added: 1, removed: 1, reshaped: 1, retyped: 1, unread: 0 });
     assert.ok(Math.abs(of('w').relativeL2! - 0.01) < 1e-5);
     assert.ok(Math.abs(of('w').cosine! - 1) < 1e-9);
     assert.equal(of('b').relativeL2, 0);

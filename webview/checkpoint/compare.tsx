@@ -22,7 +22,7 @@ export type ComparePair = Subject & { kind: 'compare' };
 interface Strip { a: string; b: string }
 
 const columns = { gridTemplateColumns: '14px minmax(100px, 1.6fr) minmax(50px, 0.7fr) minmax(50px, 0.7fr) 70px 62px 74px' };
-const sign: Record<CompareStatus, string> = { same: '=', changed: '≠', added: '+', removed: '−', reshaped: '⇲', retyped: 'τ' };
+const sign: Record<CompareStatus, string> = { same: '=', changed: '≠', added: '+', removed: '−', reshaped: '⇲', retyped: 'τ', unread: '!' };
 
 export function Compare(): JSX.Element {
   const { subject, error, version } = useSubject();
@@ -47,7 +47,7 @@ function useComparison({ a, b }: ComparePair, strip: Strip, version: number): { 
   const soFar = useMemo(() => {
     if (names.value === undefined) return undefined;
     const rows = names.value.rows.map((r) => found.rows.get(r.name) ?? r);
-    const counts: CompareResult['counts'] = { same: 0, changed: 0, added: 0, removed: 0, reshaped: 0, retyped: 0 };
+    const counts: CompareResult['counts'] = { same: 0, changed: 0, added: 0, removed: 0, reshaped: 0, retyped: 0, unread: 0 };
     for (const r of rows) counts[r.status]++;
     return { ...names.value, rows, counts };
   }, [names.value, found.rows]);

@@ -10,7 +10,7 @@ import { Banner, Busy, Notice } from '../shared/page';
 import { useAnswer } from '../shared/state';
 import { HeatMap } from './heatMap';
 
-export const words = (s: CompareStatus): string => ({ same: t('same'), changed: t('changed'), added: t('added'), removed: t('removed'), reshaped: t('another shape'), retyped: t('another dtype') })[s];
+export const words = (s: CompareStatus): string => ({ same: t('same'), changed: t('changed'), added: t('added'), removed: t('removed'), reshaped: t('another shape'), retyped: t('another dtype'), unread: t('cannot be read') })[s];
 
 export function Pair({ subject, row }: { /** The two sides. */ subject: { a: Side; b: Side }; row: CompareRow }): JSX.Element {
   const { a, b } = row;

@@ -8,7 +8,7 @@ export function preflightRows(rows: readonly PreflightRow[], { only, filter }: {
 }
 export const rowKey = (r: PreflightRow): string => (r.target === undefined ? `file ${r.source!}` : `model ${r.target}`);
 
-const compared: Record<PreflightStatus, CompareStatus> = { matched: 'same', dtype: 'retyped', shape: 'reshaped', unreadable: 'retyped', missing: 'added', unexpected: 'removed' };
+const compared: Record<PreflightStatus, CompareStatus> = { matched: 'same', dtype: 'retyped', shape: 'reshaped', unreadable: 'unread', missing: 'added', unexpected: 'removed' };
 /** The file's tensor as A, the model's as B; the file's name is below `root`. Its distances are not known yet. */
 export function asComparison(r: PreflightRow, root: string): CompareRow {
   return {

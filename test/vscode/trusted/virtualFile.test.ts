@@ -1,0 +1,58 @@
+/** Checkpoints of a file system that is not the machine's own: copied before they are read, up to a size that is said. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as vscode from 'vscode';
+
+import { CheckpointDocument } from '../../../extension/panels/checkpointDocument';
+
+/** Files in memory; `sizes` may lie about them. */
+class Memory implements vscode.FileSystemProvider {
+  readonly files = new Map<string, Uint8Array>();
+  readonly sizes = new Map<string, number>();
+  readonly changes = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
+  readonly onDidChangeFile = this.changes.event;
+  private get(uri: vscode.Uri): Uint8Array { const f = this.files.get(uri.path); if (f === undefined) throw vscode.FileSystemError.FileNotFound(uri); return f; }
+  watch(): vscode.Disposable { return new vscode.Disposable(() => undefined); }
+  stat(uri: vscode.Uri): vscode.FileStat {
+    if (uri.path === '/') return { type: vscode.FileType.Directory, ctime: 0, mtime: 0, size: 0 };
+    return { type: vscode.FileType.File, ctime: 0, mtime: 1, size: this.sizes.get(uri.path) ?? this.get(uri).length };
+  }
+  readDirectory(): [string, vscode.FileType][] { return [...this.files.keys()].map((f) => [f.slice(1), vscode.FileType.File]); }
+  readFile(uri: vscode.Uri): Uint8Array { return this.get(uri); }
+  createDirectory(): never { throw vscode.FileSystemError.NoPermissions(); }
+  writeFile(): never { throw vscode.FileSystemError.NoPermissions(); }
+  delete(): never { throw vscode.FileSystemError.NoPermissions(); }
+  rename(): never { throw vscode.FileSystemError.NoPermissions(); }
+}
+
+describe('a checkpoint of a virtual file system', () => {
+  const memory = new Memory();
+  const storage = fs.mkdtempSync(path.join(os.tmpdir(), 'weightroom-virtual-'));
+  const context = { globalStorageUri: vscode.Uri.file(storage) } as vscode.ExtensionContext;
+  const provider = vscode.workspace.registerFileSystemProvider('weightroommemory', memory, { isCaseSensitive: true });
+  after(() => { provider.dispose(); fs.rmSync(storage, { recursive: true, force: true }); });
+  const at = (name: string): vscode.Uri => vscode.Uri.from({ scheme: 'weightroommemory', path: `/${name}` });
+
+  it('is read from a copy, which goes when it is closed', async () => {
+    memory.files.set('/a.pt', Buffer.from('some bytes'));
+    const document = new CheckpointDocument(context, at('a.pt'));
+    const file = await document.file();
+    assert.ok(file.startsWith(storage));
+    assert.equal(fs.readFileSync(file, 'utf8'), 'some bytes');
+    assert.equal(await document.file(), file, 'copied once');
+    document.dispose();
+    for (let i = 0; i < 100 && fs.existsSync(file); i++) await new Promise((go) => setTimeout(go, 50));
+    assert.equal(fs.existsSync(file), false);
+  });
+
+  it('that is too large is not copied: its size and the limit are said', async () => {
+    memory.files.set('/big.pt', Buffer.from('x'));
+    memory.sizes.set('/big.pt', 600e6);
+    const document = new CheckpointDocument(context, at('big.pt'));
+    await assert.rejects(document.file(), /^Error: This file has 600 MB\. Files of this file system are copied before they are read, up to 512 MB\.$/);
+    document.dispose();
+    assert.deepEqual(fs.existsSync(path.join(storage, 'copies')) ? fs.readdirSync(path.join(storage, 'copies')) : [], []);
+  });
+});
