@@ -1,4 +1,4 @@
-/** activate(): constructs and registers, nothing else. No native code, no process: the engine starts with the first request. */
+/** activate(): constructs and registers, nothing else. No native code, no process: the engine starts with the first request, or once a model file is shown. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 
