@@ -1,15 +1,10 @@
-// Indexing with tensors: x[index], x[index] = value, masks, and the index_* family.
+// Indexing with tensors: x[index], x[index] = value, flat positions.
 #include <algorithm>
 
 #include "ops/ops.h"
 
 namespace weightroom::ops {
 namespace {
-
-const char* lower_name(DType t) {
-  constexpr const char* names[] = {"float", "double", "c10::Half", "c10::BFloat16", "long int", "int", "short int", "signed char", "unsigned char", "bool"};
-  return names[size_t(t)];
-}
 
 // x[indices] as rows: the indexed dims of `a` come first, and each position of the broadcast indices picks one row.
 struct Rows {
@@ -156,15 +151,6 @@ void put(const Rows& r, const Tensor& values, bool accumulate) {
   if (flat.impl()->storage != r.source.impl()->storage) backend(flat).copy(r.source, view(flat, r.source.sizes()));
 }
 
-Tensor index_vector(const char* name, const Tensor& self, int64_t dim, const Tensor& index, const Tensor* source) {
-  if (index.dim() > 1) fail_index(name, ": Index is supposed to be a vector, but got dim: ", index.dim());
-  if (index.dtype() != DType::int64 && index.dtype() != DType::int32) fail(name, ": Expected dtype int32/int64 for index but got: ", scalar_type_name(index.dtype()));
-  check_same_device(self, index);
-  if (source) check_same_device(self, *source);
-  (void)dim;
-  return contiguous(reshape(to_dtype(index, DType::int64), {-1}));
-}
-
 // The value with the result's shape, in self's dtype.
 Tensor value_for(const Tensor& self, const Tensor& value, const Dims& shape) {
   if (value.dtype() != self.dtype() && !value.impl()->wrapped_number)
@@ -266,170 +252,6 @@ Tensor take(const Tensor& a, const Tensor& index) {
     record(out, "TakeBackward0", {a}, {SavedTensor(index)}, [from = a.sizes()](Context& c, const TensorList& g) {
       int64_t n = checked_numel(from);
       return TensorList{reshape(index_put(zeros({n}, g[0].dtype(), g[0].device()), {c.saved(0)}, g[0], true), from)};
-    });
-  return out;
-}
-
-Tensor masked_select(const Tensor& a, const Tensor& mask) {
-  check(mask.dtype() == DType::boolean, "masked_select: expected BoolTensor for mask");
-  check_same_device(a, mask);
-  Dims sizes = broadcast_shapes(mask.sizes(), a.sizes());
-  Tensor out;
-  {
-    NoGrad guard;
-    out = weightroom::ops::index(expand(a, sizes), {expand(mask, sizes)});
-  }
-  if (any_requires_grad({a}))
-    record(out, "MaskedSelectBackward0", {a}, {SavedTensor(mask)}, [from = a.sizes(), sizes](Context& c, const TensorList& g) {
-      return TensorList{sum_to(masked_scatter(zeros(sizes, g[0].dtype(), g[0].device()), c.saved(0), g[0]), from)};
-    });
-  return out;
-}
-
-Tensor masked_scatter(const Tensor& a, const Tensor& mask, const Tensor& source) {
-  check(mask.dtype() == DType::boolean, "masked_scatter_ only supports boolean masks, but got mask with dtype ", lower_name(mask.dtype()));
-  if (source.dtype() != a.dtype()) fail("masked_scatter: expected self and source to have same dtypes but got ", scalar_type_name(a.dtype()), " and ", scalar_type_name(source.dtype()));
-  check_same_device(a, mask);
-  check_same_device(a, source);
-  Dims sizes = broadcast_shapes(a.sizes(), mask.sizes());
-  Tensor out;
-  {
-    NoGrad guard;
-    out = clone(expand(a, sizes));
-    Tensor at = expand(mask, sizes);
-    Tensor where_true = sizes.empty() ? nonzero(reshape(at, {1})) : nonzero(at);
-    int64_t n = where_true.size(0);
-    check(source.numel() >= n, "Number of elements of source < number of ones in mask");
-    TensorList columns;
-    for (int64_t d = 0; d < where_true.size(1); ++d) columns.push_back(select(where_true, 1, d));
-    if (n) index_put_(sizes.empty() ? view(out, {1}) : out, columns, slice(reshape(source, {-1}), 0, 0, n, 1), false);
-  }
-  if (any_requires_grad({a, source}))
-    record(out, "MaskedScatterBackward0", {a, source}, {SavedTensor(mask)}, [from = a.sizes(), ss = source.sizes()](Context& c, const TensorList& g) {
-      TensorList r(2);
-      Tensor m = c.saved(0);
-      if (c.needs(0)) r[0] = sum_to(masked_fill(g[0], m, zeros({}, g[0].dtype(), g[0].device())), from);
-      if (c.needs(1)) {
-        Tensor taken = masked_select(g[0], m);
-        int64_t n = checked_numel(ss), missing = n - taken.numel();
-        if (missing > 0) taken = cat({taken, zeros({missing}, g[0].dtype(), g[0].device())}, 0);
-        r[1] = reshape(taken, ss);
-      }
-      return r;
-    });
-  return out;
-}
-
-Tensor masked_fill(const Tensor& a, const Tensor& mask, const Tensor& value) {
-  if (mask.dtype() != DType::boolean) fail("masked_fill_ only supports boolean masks, but got mask with dtype ", lower_name(mask.dtype()));
-  check(value.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ", value.dim(), " dimension(s).");
-  check_same_device(a, mask);
-  DType type = value.impl()->wrapped_number ? a.dtype() : result_type(a, value);
-  if (value.impl()->wrapped_number && is_floating(value.dtype()) && !is_floating(a.dtype())) type = result_type(a, value);
-  Tensor out;
-  {
-    NoGrad guard;
-    Tensor v = to_device(to_dtype(value, type), a.device());
-    out = where(mask, v, to_dtype(a, type));
-  }
-  if (any_requires_grad({a, value}))
-    record(out, value.impl()->wrapped_number ? "MaskedFillBackward0" : "MaskedFillBackward1", {a, value}, {SavedTensor(mask)}, [from = a.sizes(), at = a.dtype(), vt = value.dtype()](Context& c, const TensorList& g) {
-      TensorList r(2);
-      Tensor m = c.saved(0), zero = zeros({}, g[0].dtype(), g[0].device());
-      if (c.needs(0)) r[0] = to_dtype(sum_to(masked_fill(g[0], m, zero), from), at);
-      if (c.needs(1)) r[1] = to_dtype(sum(where(m, g[0], zero), {}, false), vt);
-      return r;
-    });
-  return out;
-}
-
-Tensor index_add(const Tensor& a, int64_t dim, const Tensor& index0, const Tensor& source, double alpha) {
-  dim = wrap_dim(dim, a.dim());
-  Tensor index = index_vector("index_add_()", a, dim, index0, &source);
-  check(a.dtype() == source.dtype(), "index_add_(): self (", scalar_type_name(a.dtype()), ") and source (", scalar_type_name(source.dtype()), ") must have the same scalar type");
-  int64_t n = source.dim() ? source.size(dim) : 1;
-  check(index.numel() == n, "index_add_(): Number of indices (", index.numel(), ") should be equal to source.size(dim): (", n, "), for dim: ", dim);
-  Dims as = a.sizes(), ss = source.sizes();
-  if (!as.empty()) as[size_t(dim)] = 0;
-  if (!ss.empty()) ss[size_t(dim)] = 0;
-  check(as == ss, "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ", shape_str(a.sizes()), " source.shape = ", shape_str(source.sizes()));
-  if (a.numel() == 0 && a.dim() > 1) return clone(a);
-  if (index.device().is_cpu()) for (int64_t i = 0; i < index.numel(); ++i) {
-    int64_t v = index.data<int64_t>()[i], size = a.dim() ? a.size(dim) : 1;
-    if (a.dim() <= 1 && (v < 0 || v >= size)) fail_index("index out of range in self");
-    check(v >= 0 && v < size, "index ", v, " is out of bounds for dimension ", dim, " with size ", size);
-  }
-  Tensor out;
-  {
-    NoGrad guard;
-    TensorList ix(size_t(a.dim() ? dim + 1 : 1));
-    ix.back() = index;
-    Tensor src = alpha == 1 ? source : to_dtype(mul(source, alpha), source.dtype());
-    if (a.dim() == 0) out = reshape(index_put(reshape(a, {1}), ix, reshape(src, {-1}), true), {});
-    else out = index_put(a, ix, src, true);
-  }
-  if (any_requires_grad({a, source}))
-    record(out, "IndexAddBackward0", {a, source}, {SavedTensor(index)}, [dim, alpha, ss = source.sizes()](Context& c, const TensorList& g) {
-      TensorList r(2);
-      if (c.needs(0)) r[0] = g[0];
-      if (c.needs(1)) {
-        Tensor t = g[0].dim() ? index_select(g[0], dim, c.saved(0)) : expand(g[0], {c.saved(0).numel()});
-        r[1] = reshape(alpha == 1 ? t : mul(t, alpha), ss);
-      }
-      return r;
-    });
-  return out;
-}
-
-Tensor index_copy(const Tensor& a, int64_t dim, const Tensor& index0, const Tensor& source) {
-  dim = wrap_dim(dim, a.dim());
-  Tensor index = index_vector("index_copy_()", a, dim, index0, &source);
-  check(a.dtype() == source.dtype(), "index_copy_(): self and source expected to have the same dtype, but got (self) ", scalar_type_name(a.dtype()), " and (source) ", scalar_type_name(source.dtype()));
-  int64_t n = source.dim() ? source.size(dim) : 1, size = a.dim() ? a.size(dim) : 1;
-  if (index.numel() != n) fail_index("index_copy_(): Number of indices (", index.numel(), ") should be equal to source.size(dim) (", n, ")");
-  Dims as = a.sizes(), ss = source.sizes();
-  if (!as.empty()) as.erase(as.begin() + dim);
-  if (!ss.empty()) ss.erase(ss.begin() + dim);
-  if (as != ss) fail("index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: ", shape_str(as), " at dimension ", dim, " and source slice shape: ", shape_str(ss), " at dimension 0.");
-  if (index.device().is_cpu()) for (int64_t i = 0; i < index.numel(); ++i)
-    if (int64_t v = index.data<int64_t>()[i]; v < 0 || v >= size) fail_index("index_copy_(): index ", v, " is out of bounds for dimension ", dim, " with size ", size);
-  Tensor out;
-  {
-    NoGrad guard;
-    TensorList ix(size_t(a.dim() ? dim + 1 : 1));
-    ix.back() = index;
-    out = a.dim() ? index_put(a, ix, source, false) : reshape(index_put(reshape(a, {1}), ix, reshape(source, {-1}), false), {});
-  }
-  if (any_requires_grad({a, source}))
-    record(out, "IndexCopyBackward0", {a, source}, {SavedTensor(index)}, [dim, ss = source.sizes()](Context& c, const TensorList& g) {
-      TensorList r(2);
-      if (c.needs(0)) r[0] = index_fill(g[0], dim, c.saved(0), zeros({}, g[0].dtype(), g[0].device()));
-      if (c.needs(1)) r[1] = reshape(g[0].dim() ? index_select(g[0], dim, c.saved(0)) : expand(g[0], {c.saved(0).numel()}), ss);
-      return r;
-    });
-  return out;
-}
-
-Tensor index_fill(const Tensor& a, int64_t dim, const Tensor& index0, const Tensor& value) {
-  dim = wrap_dim(dim, a.dim());
-  check(value.dim() == 0, "index_fill_ only supports a 0-dimensional value tensor, but got tensor with ", value.dim(), " dimension(s).");
-  if (index0.dtype() != DType::int64 && index0.dtype() != DType::int32) fail_index("index_fill_(): Expected dtype int64 for index.");
-  if (index0.dim() > 1) fail_index("Index has to be a vector/scalar");
-  Tensor index = contiguous(reshape(to_dtype(index0, DType::int64), {-1}));
-  Tensor out;
-  {
-    NoGrad guard;
-    TensorList ix(size_t(a.dim() ? dim + 1 : 1));
-    ix.back() = index;
-    Tensor v = to_dtype(value, a.dtype());
-    out = a.dim() ? index_put(a, ix, v, false) : reshape(index_put(reshape(a, {1}), ix, v, false), {});
-  }
-  if (any_requires_grad({a, value}))
-    record(out, value.impl()->wrapped_number ? "IndexFillBackward0" : "IndexFillBackward1", {a, value}, {SavedTensor(index)}, [dim, vt = value.dtype()](Context& c, const TensorList& g) {
-      TensorList r(2);
-      if (c.needs(0)) r[0] = index_fill(g[0], dim, c.saved(0), zeros({}, g[0].dtype(), g[0].device()));
-      if (c.needs(1)) r[1] = to_dtype(sum(g[0].dim() ? index_select(g[0], dim, c.saved(0)) : g[0], {}, false), vt);
-      return r;
     });
   return out;
 }

@@ -12,27 +12,12 @@ import { native } from '../native';
 import { isTensorSource, LazyDict, type TensorSource } from '../lazyDict';
 import { empty } from '../ops';
 import { OrderedDict } from '../orderedDict';
-import { safePoint } from '../safePoint';
 import { Parameter, Tensor } from '../tensor';
 import { misfit } from './misfit';
+import { callModule, stateOf, states, type BackwardHook, type ForwardHook, type PreHook, type State } from './moduleCall';
 import { pyType } from './pyType';
 
-/** What a module keeps beside its fields. */
-interface State {
-  parameters: Map<string, Parameter | null>;
-  buffers: Map<string, Tensor | null>;
-  modules: Map<string, Module | null>;
-  nonPersistent: Set<string>;
-  preHooks: Set<PreHook>;
-  hooks: Set<ForwardHook>;
-  backwardHooks: Set<BackwardHook>;
-}
-export type PreHook = (module: Module, args: unknown[]) => unknown;
-export type ForwardHook = (module: Module, args: unknown[], output: unknown) => unknown;
-export type BackwardHook = (module: Module, gradInput: (Tensor | null)[], gradOutput: (Tensor | null)[]) => (Tensor | null)[] | void;
-
-const states = new WeakMap<object, State>();
-const stateOf = (m: object): State => states.get(m)!;
+export type { BackwardHook, ForwardHook, PreHook } from './moduleCall';
 
 /** @internal Tensors of lazy modules that have no size yet. */
 export const unsized = new WeakSet<Tensor>();
@@ -104,67 +89,6 @@ export abstract class ModuleBase {
     Object.defineProperty(call, 'training', { value: true, writable: true, enumerable: false, configurable: true });
     return proxy as unknown as this;
   }
-}
-
-function tensorsIn(x: unknown): Tensor[] {
-  if (x instanceof Tensor) return [x];
-  if (Array.isArray(x)) return x.flatMap(tensorsIn);
-  return [];
-}
-
-function callModule(m: Module, args: unknown[]): unknown {
-  const s = stateOf(m);
-  safePoint('module', m);
-  for (const hook of s.preHooks) {
-    const r = hook(m, args);
-    if (r !== undefined && r !== null) args = Array.isArray(r) ? r : [r];
-  }
-  const watch = s.backwardHooks.size > 0 ? watchBackward(m, args) : null;
-  let out: unknown = (m.forward as (...a: unknown[]) => unknown)(...(watch === null ? args : watch.args));
-  for (const hook of s.hooks) {
-    const r = hook(m, args, out);
-    if (r !== undefined && r !== null) out = r;
-  }
-  watch?.outputs(out);
-  return out;
-}
-
-/** Full backward hooks fire when the gradients by all tracked inputs, or else by all outputs, have arrived. */
-function watchBackward(m: Module, args: unknown[]): { args: unknown[]; outputs(out: unknown): void } {
-  let gradInput: (Tensor | null)[] = args.map(() => null);
-  let gradOutput: (Tensor | null)[] = [];
-  const fire = (): void => {
-    for (const hook of stateOf(m).backwardHooks) {
-      const r = hook(m, gradInput, gradOutput);
-      if (Array.isArray(r)) gradInput = r;
-    }
-  };
-  let waiting = 0;
-  const watched = args.map((a, i) => {
-    if (!(a instanceof Tensor) || !a.requiresGrad) return a;
-    waiting++;
-    const seen = a.mul(1);
-    seen.registerHook((g) => {
-      gradInput[i] = g;
-      if (--waiting > 0) return undefined;
-      fire();
-      return gradInput[i];
-    });
-    return seen;
-  });
-  const firesAtInputs = waiting > 0;
-  return {
-    args: watched,
-    outputs(out) {
-      const outs = tensorsIn(out).filter((t) => t.requiresGrad);
-      gradOutput = outs.map(() => null);
-      let left = outs.length;
-      outs.forEach((t, i) => t.registerHook((g) => {
-        gradOutput[i] = g;
-        if (--left === 0 && !firesAtInputs) fire();
-      }));
-    },
-  };
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
