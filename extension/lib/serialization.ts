@@ -9,6 +9,7 @@ import { FileStorage, FileTensor } from '../checkpoint/tensor';
 import { saveTorch, type Saved } from '../checkpoint/torchWriter';
 import { GlobalRef, printValue, PyBytes, PyComplex, PyDevice, PyDict, PyFloat, PyHugeInt, PyObject, PySet, SparseTensor, Tuple, type Value } from '../checkpoint/values';
 import { WritableTensor, type Writable, type WritableStorage } from '../checkpoint/writable';
+import { CheckpointError } from '../checkpoint/errors';
 import { Interrupted, RuntimeError } from './errors';
 import type { DeviceLike } from './device';
 import { copyInto, engineType, piecesOf, storageOf, TensorReader } from './fileTensors';
@@ -125,7 +126,7 @@ export function load(path: string, options: LoadOptions = {}): Loaded {
   const opened = openFile(path);
   let keep = false;
   try {
-    if (opened.info.error !== undefined) throw new RuntimeError(`load: ${path}: ${opened.info.error}`);
+    if (opened.info.error !== undefined) throw new CheckpointError(`load: ${path}: ${opened.info.error}`);
     const bad = opened.info.globals.filter((g) => g.class !== 'allowed' && !isOwnData(g.name));
     if (bad.length > 0) throw new RuntimeError(`load: ${path} asks for ${bad.slice(0, 8).map((g) => g.name).join(', ')}, which only running Python code could give; open it in the checkpoint viewer, or by openCheckpoint(), to see its tensors`);
     const loader = new Loader(options, opened);
