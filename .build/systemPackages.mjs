@@ -6,9 +6,9 @@ export const systemPackages = {
     homebrew: ['cmake', 'ninja', 'onednn', 'highway', 'libomp', 'doctest'],
     vcpkg: ['onednn', 'highway', 'doctest'],
   },
-  /** To run VS Code's own server and a browser: tests in the real editor, and `npm start` without `code` on the PATH. */
+  /** To run VS Code's own server and a browser: tests in the real editor, and `npm start` without `code` on the PATH. libvulkan1: chromium's software driver serves as a GPU. */
   editor: {
-    debian: ['chromium', 'libkrb5-dev', 'libsecret-1-dev', 'libx11-dev', 'libxkbfile-dev', 'pkg-config', 'python3', 'make'],
+    debian: ['chromium', 'libvulkan1', 'libkrb5-dev', 'libsecret-1-dev', 'libx11-dev', 'libxkbfile-dev', 'pkg-config', 'python3', 'make'],
     homebrew: ['chromium', 'krb5', 'pkg-config'],
     vcpkg: [],
   },
