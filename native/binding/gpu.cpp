@@ -52,9 +52,16 @@ std::function<void()> callable(Call& c, napi_value fn, bool weak) {
 
 // gpuInit(nothing, startInMain | null): once an environment. The main thread's function starts a worker when another thread asks.
 napi_value init(Call& c) {
+  // A second copy of the library in the same environment takes over; hooks may be added once only.
+  bool first = !nothing;
+  if (nothing) c.ok(napi_delete_reference(c.env, nothing));
   c.ok(napi_create_reference(c.env, c.argv[0], 1, &nothing));
   if (!c.missing(1)) Host::get().set_main(callable(c, c.argv[1], true));
-  c.ok(napi_add_env_cleanup_hook(c.env, [](void*) { close_mine("its thread has ended"); }, nullptr));
+  if (!first) return c.undefined();
+  c.ok(napi_add_env_cleanup_hook(c.env, [](void*) {
+    close_mine("its thread has ended");
+    nothing = nullptr;
+  }, nullptr));
   if (!c.missing(1)) c.ok(napi_add_env_cleanup_hook(c.env, [](void*) { Host::get().set_main(nullptr); }, nullptr));
   return c.undefined();
 }

@@ -137,7 +137,9 @@ TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, con
     case BinaryOp::pow: {
       Tensor a = A(), b = B();
       if (na) {
-        Tensor e = binary(BinaryOp::sub, b, wrapped(1));
+        // Of a number stays a float64: as ops, two numbers would give the default type.
+        bool number = b.impl()->wrapped_number && b.device().is_cpu();
+        Tensor e = number && b.dtype() == DType::float64 ? wrapped(*b.data<double>() - 1) : binary(BinaryOp::sub, b, wrapped(1));
         e.impl()->wrapped_number = b.impl()->wrapped_number;
         Tensor d = mul(b, binary(BinaryOp::pow, a, e));
         // d/da a^0 is 0 even where a is 0.
