@@ -47,9 +47,9 @@ export class EngineClient implements vscode.Disposable {
   async request<P, R>(message: Request<P, R>, params: P, token?: vscode.CancellationToken): Promise<R> {
     const engine = this.start(message.method === RunFile.method || message.method === RunCell.method);
     const body: unknown = params ?? {};
-    // Not waiting until it is ready: the channel keeps what is sent while the process starts.
-    const asked = token === undefined ? engine.connection.sendRequest<R>(message.method, body) : engine.connection.sendRequest<R>(message.method, body, token);
     try {
+      // Not waiting until it is ready: the channel keeps what is sent while the process starts.
+      const asked = token === undefined ? engine.connection.sendRequest<R>(message.method, body) : engine.connection.sendRequest<R>(message.method, body, token);
       return await Promise.race([asked, engine.lost]);
     } catch (error) {
       if (error instanceof EngineError) throw error;
