@@ -11,7 +11,6 @@ describe('the preflight in Chinese', function () {
   it('is all in Chinese, but for names and PyTorch\'s own words; nothing sticks out', async () => {
     await c.wb().openFile('net.ts');
     await c.wb().lens('运行模型').click();
-    await c.wb().activity('Weightroom');
     await c.wb().row(/^modelModel/).waitFor();
     await c.open('wrapped.pt', '加载到模型');
     await c.page.locator('vscode-button', { hasText: '加载到模型' }).click();
