@@ -44,7 +44,11 @@ on(model.RunFile, async ({ file, keepWeights }) => {
   runner.start();
   return runner.request(RunBundle, { bundle: await bundleFile(file), keepWeights });
 }, 'user');
-on(RunCell, async (cell) => runner.request(RunCompiledCell, await (require('./cell') as typeof import('./cell')).compileCell(cell, await runner.request(NotebookNames, { notebook: cell.notebook }))), 'user');
+on(RunCell, async (cell) => {
+  const names = await runner.request(NotebookNames, { notebook: cell.notebook });
+  const { compileCell } = require('./cell') as typeof import('./cell');
+  return runner.request(RunCompiledCell, await compileCell(cell, names));
+}, 'user');
 on(model.Interrupt, () => runner.interrupt());
 on(model.Watch, ({ watching, every, paused }) => { runner.watch(watching, every, paused); return null; });
 for (const message of [

@@ -30,7 +30,8 @@ describe('damaged checkpoints in the workbench', function () {
     assert.match(await text('.audit'), /No globals outside PyTorch’s weights_only allow-list/);
     await row('conv2.weight').click();
     await c.page.locator('.detail', { hasText: 'its bytes cannot be found' }).waitFor();
-    assert.equal(await c.page.locator('vscode-button', { hasText: 'Convert…' }).evaluate((e) => (e as unknown as { disabled: boolean }).disabled), true);
+    assert.equal(await c.page.getByRole('tab').count(), 0);
+    for (const button of ['Convert…', 'npy', 'CSV']) assert.equal(await c.page.locator('vscode-button', { hasText: button }).evaluate((e) => (e as unknown as { disabled: boolean }).disabled), true, button);
   });
 
   it('safetensors cut short: the tensors that are there have values', async () => {

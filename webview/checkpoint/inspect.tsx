@@ -39,25 +39,26 @@ function useStats(file: string | null, name: string): Counting {
 export function Inspect({ at, tensor }: { at: Side; tensor: TensorInfo }): JSX.Element {
   const [kept, setTab] = usePersisted('tab', 'overview');
   const tab = kept === 'kernels' && !hasKernels(tensor) ? 'overview' : kept;
-  const counting = useStats('file' in at && tensor.problem === undefined ? at.file : null, tensor.name);
+  const readable = tensor.problem === undefined;
+  const counting = useStats('file' in at && readable ? at.file : null, tensor.name);
   const save = (format: 'npy' | 'csv'): void => { host.request(ExportAs, { at, name: tensor.name, format }).catch(() => undefined); };
   return (
     <div class="detail">
       <div class="detail-head">
         <strong>{tensor.name}</strong><span class="dim">{tensor.dtype} {formatShape(tensor.shape)} · {formatCount(tensor.numel)} · {formatBytes(tensor.bytes)}{tensor.location ? ` · ${tensor.location}` : ''}{tensor.requiresGrad ? ` · requires_grad` : ''}</span>
-        <span class="grow" /><Button icon="save" title={t('Save this tensor as a NumPy file')} onClick={() => save('npy')}>npy</Button><Button icon="save" title={t('Save this tensor as CSV')} onClick={() => save('csv')}>CSV</Button>
+        <span class="grow" /><Button icon="save" disabled={!readable} title={t('Save this tensor as a NumPy file')} onClick={() => save('npy')}>npy</Button><Button icon="save" disabled={!readable} title={t('Save this tensor as CSV')} onClick={() => save('csv')}>CSV</Button>
       </div>
-      {tensor.problem === undefined ? null : <Banner kind="warning">{tensor.problem}</Banner>}
+      {readable ? null : <Banner kind="warning">{tensor.problem}</Banner>}
       {counting.error === null ? null : <Banner kind="error">{counting.error}</Banner>}
-      <Tabs id="inspect" label={t('Views of the tensor')} current={tab} onPick={setTab} tabs={[{ id: 'overview', label: t('Overview') }, { id: 'histogram', label: t('Histogram') }, { id: 'heat', label: t('Heat Map') }, { id: 'values', label: t('Values') }, ...(hasKernels(tensor) ? [{ id: 'kernels', label: t('Kernels') }] : [])]}>
-        {counting.done || tensor.problem !== undefined || (tab !== 'overview' && tab !== 'histogram') ? null : <div class="row-line dim"><Spinner label={t('Counting')} />{t('counting: {0}', formatShare(Math.round(counting.share * 1000), 1000))} <Button onClick={counting.cancel}>{t('Cancel')}</Button></div>}
+      {!readable ? null : <Tabs id="inspect" label={t('Views of the tensor')} current={tab} onPick={setTab} tabs={[{ id: 'overview', label: t('Overview') }, { id: 'histogram', label: t('Histogram') }, { id: 'heat', label: t('Heat Map') }, { id: 'values', label: t('Values') }, ...(hasKernels(tensor) ? [{ id: 'kernels', label: t('Kernels') }] : [])]}>
+        {counting.done || (tab !== 'overview' && tab !== 'histogram') ? null : <div class="row-line dim"><Spinner label={t('Counting')} />{t('counting: {0}', formatShare(Math.round(counting.share * 1000), 1000))} <Button onClick={counting.cancel}>{t('Cancel')}</Button></div>}
         {tab === 'overview' ? (counting.stats === null ? null : <Overview stats={counting.stats} note={tensor.note} />) : null}
         {tab === 'histogram' && counting.stats?.histogram ? <HistogramFigure stateKey="log" title={counting.stats.exact ? t('Histogram') : t('Histogram (so far)')} name={t('Histogram of {0}', tensor.name)} shown={[{ label: tensor.name, histogram: counting.stats.histogram, color: '--wr-blue' }]} /> : null}
         {tab === 'histogram' && counting.done && counting.stats?.histogram == null ? <p class="dim">{t('No finite values.')}</p> : null}
         {tab === 'heat' ? <HeatMap at={at} tensor={tensor} /> : null}
         {tab === 'values' ? <Values at={at} tensor={tensor} /> : null}
         {tab === 'kernels' ? <Kernels at={at} tensor={tensor} /> : null}
-      </Tabs>
+      </Tabs>}
     </div>
   );
 }

@@ -24,6 +24,8 @@ const columns = { gridTemplateColumns: 'minmax(120px, 1fr) 56px minmax(70px, 130
 
 interface Props { tensors: TensorInfo[]; root: ValueNode; selected: string | null; onPick: (name: string) => void }
 
+export const tensorCount = (n: number): string => (n === 1 ? t('1 tensor') : t('{0} tensors', formatCount(n)));
+
 export function TensorList({ tensors, root, selected, onPick }: Props): JSX.Element {
   const [look, setLook] = usePersisted<Look>('look', 'table');
   const [filter, setFilter] = usePersisted('filter', '');
@@ -105,7 +107,7 @@ function Tree({ tensors, open, shared, selected, onPick, empty }: RowsProps & { 
         return (
           <div class="cells" style={columns} title={n.path}>
             <span class="row-line" style={indent}><button type="button" class="sort twisty" tabIndex={-1} aria-hidden="true" onClick={(e) => { e.stopPropagation(); toggle(n); }}><Icon name={closed(n.path) ? 'chevronRight' : 'chevronDown'} /></button><span class="name-leaf">{n.name}</span></span>
-            <span /><span class="dim">{n.count === 1 ? t('1 tensor') : t('{0} tensors', formatCount(n.count))}</span><span class="number dim">{formatBytes(n.bytes)}</span>
+            <span /><span class="dim">{tensorCount(n.count)}</span><span class="number dim">{formatBytes(n.bytes)}</span>
           </div>
         );
       }} />

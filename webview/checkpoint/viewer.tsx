@@ -14,7 +14,7 @@ import { Audit, auditSummary } from './audit';
 import { DamageReport } from './damage';
 import { Inspect } from './inspect';
 import { useSubject } from './subject';
-import { TensorList } from './tensorList';
+import { tensorCount, TensorList } from './tensorList';
 
 export function Viewer(): JSX.Element {
   const { subject, error: unreached, version, again } = useSubject();
@@ -50,7 +50,7 @@ function Header({ info, audit, onAudit }: { info: CheckpointInfo; audit: boolean
     <header class="head">
       <div class="head-line">
         <strong>{info.description}</strong>
-        <span class="dim">{formatBytes(info.fileBytes)} · {t('{0} tensors', formatCount(info.tensors.length))} · <span title={formatCount(info.parameters)}>{t('{0} elements', formatShort(info.parameters))}</span></span>
+        <span class="dim">{formatBytes(info.fileBytes)} · {tensorCount(info.tensors.length)} · <span title={formatCount(info.parameters)}>{t('{0} elements', formatShort(info.parameters))}</span></span>
         <span class="grow" />
         {info.globals.length > 0 || /pickle|torch/i.test(info.format) ? (
           <button type="button" class={`chip ${info.globals.some((g) => g.class === 'dangerous') ? 'error' : info.globals.some((g) => g.class === 'unknown') ? 'warning' : ''}`} aria-pressed={audit} onClick={onAudit}>{auditSummary(info.globals)}</button>
