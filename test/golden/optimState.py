@@ -45,10 +45,17 @@ def steps(o, p, first):
 
 if __name__ == '__main__':
     if sys.argv[1:2] == ['--continue']:
-        given, out = torch.load(sys.argv[2], weights_only=True), {}
+        # PyTorch 1.13 reads no float with weights_only, and lacks the youngest optimizers and settings: null for those.
+        old = torch.__version__.startswith('1.')
+        given, out = torch.load(sys.argv[2], weights_only=not old), {}
         for name, g in given.items():
             p = parameters(g['before'])
-            o = MAKE[name](p)
+            try:
+                o = MAKE[name](p)
+            except (AttributeError, TypeError):
+                if not old: raise
+                out[name] = None
+                continue
             o.load_state_dict(g['state'])
             steps(o, p, 2)
             out[name] = [t.detach().reshape(-1).tolist() for t in p]
