@@ -1,7 +1,8 @@
 /** `npm test`: installs what is missing, builds, runs every suite. The last line counts all of them together. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import { root, say } from './run.mjs';
 import { setup } from './setup.mjs';
 import { build } from './build.mjs';
@@ -53,8 +54,15 @@ async function lint() {
   count('import rules', { passed: problems.length === 0 ? 1 : 0, failed: problems.length });
 }
 
+/** VS Code's server is installed while the engine builds and the units run. What fails here is tried again, and told, where it is needed. */
+function installEditorMeanwhile() {
+  const module = pathToFileURL(path.join(root, '.build', 'codeServer.mjs')).href;
+  spawn(process.execPath, ['--input-type=module', '-e', `import { installCodeServer } from ${JSON.stringify(module)}; await installCodeServer();`], { cwd: root, stdio: 'ignore' }).on('error', () => {}).unref();
+}
+
 try {
   setup(['build', 'editor']);
+  installEditorMeanwhile();
   await build();
   await lint();
   ctest();

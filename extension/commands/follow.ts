@@ -55,9 +55,9 @@ export function followSaves(services: Services): vscode.Disposable {
   return vscode.Disposable.from(reasons, saves);
 }
 
-/** A model file is in the editor: the engine starts now, so that Run need not wait for it. Nothing of the file runs. */
+/** A model file is in the editor, on screen a moment later: the engine starts now, so that Run need not wait for it. Nothing of the file runs. */
 export function warmUp({ engine }: Services): void {
-  if (vscode.workspace.isTrusted) setTimeout(() => engine.warmUp(), 1000);
+  if (vscode.workspace.isTrusted) setTimeout(() => engine.warmUp(), 100);
 }
 
 /** Once the window is up, and only where types have been set up before. */
