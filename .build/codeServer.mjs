@@ -25,6 +25,7 @@ export async function installCodeServer() {
   if (fs.existsSync(mark)) return;
   fs.mkdirSync(home, { recursive: true });
   const lock = path.join(home, 'lock');
+  if (fs.existsSync(lock)) say("Waiting for VS Code's server, which is being installed into .vscode-test/");
   for (;;) {
     try {
       fs.writeFileSync(lock, String(process.pid), { flag: 'wx' });
@@ -40,6 +41,12 @@ export async function installCodeServer() {
   } finally {
     fs.rmSync(lock, { force: true });
   }
+}
+
+/** Installs in a process of its own, silently, while the caller builds. What fails there is tried again, and told, by `installCodeServer`. */
+export function installMeanwhile() {
+  if (fs.existsSync(mark)) return;
+  spawn(process.execPath, ['--input-type=module', '-e', `import { installCodeServer } from ${JSON.stringify(import.meta.url)}; await installCodeServer();`], { cwd: root, stdio: 'ignore' }).on('error', () => {}).unref();
 }
 
 function alive(pid) {

@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { output, root, say } from './run.mjs';
 import { setup } from './setup.mjs';
 import { build } from './build.mjs';
+import { installCodeServer, installMeanwhile, startServer, workbenchUrl } from './codeServer.mjs';
 
 const browser = process.argv.includes('--browser');
 const samples = path.join(root, 'media', 'samples');
@@ -17,6 +18,7 @@ const code = browser ? null : output(process.platform === 'win32' ? 'where' : 'w
 
 try {
   setup(code ? ['build'] : ['build', 'editor']);
+  if (!code) installMeanwhile();
   await build();
   if (code) {
     say('Opening VS Code on media/samples');
@@ -29,7 +31,6 @@ try {
 }
 
 async function serve() {
-  const { installCodeServer, startServer, workbenchUrl } = await import('./codeServer.mjs');
   await installCodeServer();
   say('Starting VS Code in the browser');
   const dataDir = path.join(root, '.vscode-test', 'start');

@@ -1,11 +1,11 @@
 /** `npm test`: installs what is missing, builds, runs every suite. The last line counts all of them together. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { spawn, spawnSync } from 'node:child_process';
-import { pathToFileURL } from 'node:url';
+import { spawnSync } from 'node:child_process';
 import { root, say } from './run.mjs';
 import { setup } from './setup.mjs';
 import { build } from './build.mjs';
+import { installMeanwhile } from './codeServer.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -54,15 +54,9 @@ async function lint() {
   count('import rules', { passed: problems.length === 0 ? 1 : 0, failed: problems.length });
 }
 
-/** VS Code's server is installed while the engine builds and the units run. What fails here is tried again, and told, where it is needed. */
-function installEditorMeanwhile() {
-  const module = pathToFileURL(path.join(root, '.build', 'codeServer.mjs')).href;
-  spawn(process.execPath, ['--input-type=module', '-e', `import { installCodeServer } from ${JSON.stringify(module)}; await installCodeServer();`], { cwd: root, stdio: 'ignore' }).on('error', () => {}).unref();
-}
-
 try {
   setup(['build', 'editor']);
-  installEditorMeanwhile();
+  installMeanwhile();
   await build();
   await lint();
   ctest();
