@@ -81,6 +81,8 @@ export class CheckpointsView implements vscode.TreeDataProvider<AnyRow>, vscode.
         return null; // gone since it was found
       }
     }));
+    // While the first search runs, the view does not say that there are none.
+    void vscode.commands.executeCommand('setContext', 'weightroom.checkpointsListed', true);
     this.tree.message = uris.length >= atMost ? t('Only the first {0} checkpoints are listed.', formatCount(atMost)) : undefined;
     return rows.filter((r) => r !== null).sort((a, b) => b.modified - a.modified);
   }
