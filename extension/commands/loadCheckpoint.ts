@@ -11,7 +11,7 @@ import { checkpointUri, pickCheckpoint } from './checkpointPick';
 import type { Services } from './services';
 import { pickTarget, type Target } from './targets';
 import { task } from './task';
-import { undo } from './undoReinitialize';
+import { tellUndoable } from './undoReinitialize';
 
 const t = vscode.l10n.t;
 
@@ -43,9 +43,6 @@ const fits = ({ counts, error }: Preflight): boolean => error === undefined && c
 async function load(services: Services, { model, node }: Target, file: string, decision: Decision): Promise<Loaded | undefined> {
   const result = await task(services, { title: t('Loading {0}', path.basename(file)), status: path.basename(file), runsUserCode: false }, (token) => services.engine.request(LoadInto, { file, model: model.id, path: node.path, ...decision }, token));
   if (result === undefined) return undefined;
-  services.output.appendLine(`> ${result.message}`);
-  const undoIt = t('Undo');
-  void vscode.window.showInformationMessage(result.message, ...(result.undoable ? [undoIt] : [])).then((answer) => { if (answer === undoIt) void undo(services, model); });
-  await services.store.refresh();
+  await tellUndoable(services, model, result);
   return result;
 }

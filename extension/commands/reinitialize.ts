@@ -9,7 +9,7 @@ import type { Services } from './services';
 import { numberProblem, pickTarget, type Target } from './targets';
 import { task, tell } from './task';
 import { mayRun } from './trust';
-import { undo } from './undoReinitialize';
+import { tellUndoable } from './undoReinitialize';
 
 const t = vscode.l10n.t;
 
@@ -26,10 +26,7 @@ export async function reinitialize(services: Services, arg?: unknown, choice?: u
   const result = await task(services, { title: t('Reinitializing {0}', fullName(model, node.path)), status: fullName(model, node.path), file: model.file, runsUserCode: true }, () =>
     services.engine.request(Reinitialize, { model: model.id, path: node.path, ...chosen }));
   if (result === undefined) return undefined;
-  services.output.appendLine(`> ${result.message}`);
-  const undoIt = t('Undo');
-  void vscode.window.showInformationMessage(result.message, ...(result.undoable ? [undoIt] : [])).then((answer) => { if (answer === undoIt) void undo(services, model); });
-  await services.store.refresh();
+  await tellUndoable(services, model, result);
   return result;
 }
 

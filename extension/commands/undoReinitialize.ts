@@ -22,3 +22,11 @@ export async function undo(services: Services, model: ModelSummary): Promise<{ m
   await services.store.refresh();
   return result;
 }
+
+/** Says what was done to a model's values, and offers to put them back. */
+export async function tellUndoable(services: Services, model: ModelSummary, { message, undoable }: { message: string; undoable: boolean }): Promise<void> {
+  services.output.appendLine(`> ${message}`);
+  const undoIt = t('Undo');
+  void vscode.window.showInformationMessage(message, ...(undoable ? [undoIt] : [])).then((answer) => { if (answer === undoIt) void undo(services, model); });
+  await services.store.refresh();
+}

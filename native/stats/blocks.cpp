@@ -15,6 +15,50 @@ namespace weightroom::stats {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// One element at a time: what no vector holds, or all of it where there are none.
+template <typename T> void MomentsRest(const T* p, int64_t i, int64_t n, double shift, Moments& out) {
+  for (; i < n; ++i) {
+    const double v = double(p[i]), s = v - shift;
+    out.min = std::min(out.min, v);
+    out.max = std::max(out.max, v);
+    out.squares += v * v;
+    out.abs += std::abs(v);
+    out.shifted += s;
+    out.shifted_squares += s * s;
+    out.zeros += v == 0;
+  }
+}
+template <typename T> bool BinsRest(const T* p, int64_t i, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) {
+  bool all = true;
+  for (; i < n; ++i) {
+    const double v = double(p[i]);
+    all &= v >= low && v <= high;
+    index[i] = all ? int32_t(std::min(std::max((v - low) * scale, 0.0), double(last))) : 0;
+  }
+  return all;
+}
+inline void KeysRest(const float* p, int64_t i, int64_t n, int32_t* key) {
+  for (; i < n; ++i) {
+    uint32_t u;
+    std::memcpy(&u, p + i, 4);
+    key[i] = int32_t((u & 0x80000000u ? ~u : u | 0x80000000u) >> 16);
+  }
+}
+template <typename T> void DistanceRest(const T* a, const T* b, int64_t i, int64_t n, Distance& out) {
+  for (; i < n; ++i) {
+    const double x = double(a[i]), y = double(b[i]), e = x - y;
+    out.difference2 += e * e;
+    out.a2 += x * x;
+    out.b2 += y * y;
+    out.ab += x * y;
+    out.max_difference = std::max(out.max_difference, std::abs(e));
+    out.differing += x != y;
+  }
+}
+// A NaN or an infinity anywhere is in these sums. (So is a double beyond 1e154, which the careful path then counts.)
+inline bool AllFinite(const Moments& m) { return std::isfinite(m.squares); }
+inline bool AllFinite(const Distance& d) { return std::isfinite(d.a2) && std::isfinite(d.b2); }
+
 #if HWY_TARGET != HWY_SCALAR
 using DD = hn::ScalableTag<double>;
 using DF = hn::Rebind<float, DD>;  // as many floats as doubles fit a vector
@@ -54,20 +98,9 @@ template <typename T> bool MomentsT(const T* p, int64_t n, double shift, Moments
   out.shifted_squares = hn::GetLane(hn::SumOfLanes(d, hn::Add(a.shifted2, b.shifted2)));
   out.min = hn::GetLane(hn::MinOfLanes(d, hn::Min(a.min, b.min)));
   out.max = hn::GetLane(hn::MaxOfLanes(d, hn::Max(a.max, b.max)));
-  double zeros = hn::GetLane(hn::SumOfLanes(d, hn::Add(a.zeros, b.zeros)));
-  for (; i < n; ++i) {
-    const double v = double(p[i]), s = v - shift;
-    out.min = std::min(out.min, v);
-    out.max = std::max(out.max, v);
-    out.squares += v * v;
-    out.abs += std::abs(v);
-    out.shifted += s;
-    out.shifted_squares += s * s;
-    zeros += v == 0;
-  }
-  out.zeros = int64_t(zeros);
-  // A NaN or an infinity anywhere is in this sum. (So is a double beyond 1e154, which the careful path then counts.)
-  return std::isfinite(out.squares);
+  out.zeros = int64_t(hn::GetLane(hn::SumOfLanes(d, hn::Add(a.zeros, b.zeros))));
+  MomentsRest(p, i, n, shift, out);
+  return AllFinite(out);
 }
 
 template <typename T> bool BinsT(const T* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) {
@@ -82,13 +115,7 @@ template <typename T> bool BinsT(const T* p, int64_t n, double low, double high,
     in = hn::And(in, hn::And(hn::Ge(v, lo), hn::Le(v, hi)));
     hn::StoreU(hn::DemoteTo(di, hn::Min(hn::Max(hn::Mul(hn::Sub(v, lo), sc), zero), top)), di, index + i);
   }
-  bool all = hn::AllTrue(d, in);
-  for (; i < n; ++i) {
-    const double v = double(p[i]);
-    all &= v >= low && v <= high;
-    index[i] = all ? int32_t(std::min(std::max((v - low) * scale, 0.0), double(last))) : 0;
-  }
-  return all;
+  return BinsRest(p, i, n, low, high, scale, last, index) && hn::AllTrue(d, in);
 }
 
 HWY_INLINE void KeysOf(const float* p, int64_t n, int32_t* key) {
@@ -103,11 +130,7 @@ HWY_INLINE void KeysOf(const float* p, int64_t n, int32_t* key) {
     const auto turn = hn::Or(hn::BitCast(du, hn::ShiftRight<31>(hn::BitCast(ds, u))), sign);
     hn::StoreU(hn::BitCast(ds, hn::ShiftRight<16>(hn::Xor(u, turn))), ds, key + i);
   }
-  for (; i < n; ++i) {
-    uint32_t u;
-    std::memcpy(&u, p + i, 4);
-    key[i] = int32_t((u & 0x80000000u ? ~u : u | 0x80000000u) >> 16);
-  }
+  KeysRest(p, i, n, key);
 }
 
 template <typename T> bool DistanceT(const T* a, const T* b, int64_t n, Distance& out) {
@@ -126,16 +149,8 @@ template <typename T> bool DistanceT(const T* a, const T* b, int64_t n, Distance
   }
   out = {hn::GetLane(hn::SumOfLanes(d, d2)), hn::GetLane(hn::SumOfLanes(d, a2)), hn::GetLane(hn::SumOfLanes(d, b2)), hn::GetLane(hn::SumOfLanes(d, ab)), hn::GetLane(hn::MaxOfLanes(d, most)),
          int64_t(hn::GetLane(hn::SumOfLanes(d, differ)))};
-  for (; i < n; ++i) {
-    const double x = double(a[i]), y = double(b[i]), e = x - y;
-    out.difference2 += e * e;
-    out.a2 += x * x;
-    out.b2 += y * y;
-    out.ab += x * y;
-    out.max_difference = std::max(out.max_difference, std::abs(e));
-    out.differing += x != y;
-  }
-  return std::isfinite(out.a2) && std::isfinite(out.b2);
+  DistanceRest(a, b, i, n, out);
+  return AllFinite(out);
 }
 
 void WidenHalf(const uint16_t* from, int64_t n, float* to) {
@@ -154,46 +169,15 @@ void WidenHalf(const uint16_t* from, int64_t n, float* to) {
 #else
 template <typename T> bool MomentsT(const T* p, int64_t n, double shift, Moments& out) {
   out = {HUGE_VAL, -HUGE_VAL, 0, 0, 0, 0, 0, 0};
-  for (int64_t i = 0; i < n; ++i) {
-    const double v = double(p[i]), s = v - shift;
-    out.min = std::min(out.min, v);
-    out.max = std::max(out.max, v);
-    out.squares += v * v;
-    out.abs += std::abs(v);
-    out.shifted += s;
-    out.shifted_squares += s * s;
-    out.zeros += v == 0;
-  }
-  return std::isfinite(out.squares);
+  MomentsRest(p, 0, n, shift, out);
+  return AllFinite(out);
 }
-template <typename T> bool BinsT(const T* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) {
-  bool all = true;
-  for (int64_t i = 0; i < n; ++i) {
-    const double v = double(p[i]);
-    all &= v >= low && v <= high;
-    index[i] = all ? int32_t(std::min(std::max((v - low) * scale, 0.0), double(last))) : 0;
-  }
-  return all;
-}
-inline void KeysOf(const float* p, int64_t n, int32_t* key) {
-  for (int64_t i = 0; i < n; ++i) {
-    uint32_t u;
-    std::memcpy(&u, p + i, 4);
-    key[i] = int32_t((u & 0x80000000u ? ~u : u | 0x80000000u) >> 16);
-  }
-}
+template <typename T> bool BinsT(const T* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) { return BinsRest(p, 0, n, low, high, scale, last, index); }
+inline void KeysOf(const float* p, int64_t n, int32_t* key) { KeysRest(p, 0, n, key); }
 template <typename T> bool DistanceT(const T* a, const T* b, int64_t n, Distance& out) {
   out = {};
-  for (int64_t i = 0; i < n; ++i) {
-    const double x = double(a[i]), y = double(b[i]), e = x - y;
-    out.difference2 += e * e;
-    out.a2 += x * x;
-    out.b2 += y * y;
-    out.ab += x * y;
-    out.max_difference = std::max(out.max_difference, std::abs(e));
-    out.differing += x != y;
-  }
-  return std::isfinite(out.a2) && std::isfinite(out.b2);
+  DistanceRest(a, b, 0, n, out);
+  return AllFinite(out);
 }
 void WidenHalf(const uint16_t* from, int64_t n, float* to) {
   for (int64_t i = 0; i < n; ++i) {
