@@ -11,7 +11,7 @@ import { floatText, GlobalRef, printValue, PyBytes, PyComplex, PyDevice, PyDict,
 
 export type { CheckpointInfo, PickleGlobal, TensorStats, ValueNode } from '../protocol/checkpoint';
 
-const LIMITS = { children: 20_000, nodes: 300_000, depth: 200, text: 500 };
+const LIMITS = { nodes: 300_000, depth: 200, text: 500 };
 
 /** What a reader returns. */
 export interface OpenedCheckpoint {
@@ -162,7 +162,7 @@ function* walk(root: Value): Io<{ tree: ValueNode; tensors: Map<string, FileTens
     if (next.done) { stack.pop(); continue; }
     const [key, v] = next.value;
     const child = enter(key, v, f.path === '' ? key : `${f.path}.${key}`, f.depth + 1);
-    if ((f.node.children?.length ?? 0) < LIMITS.children && nodes < LIMITS.nodes) {
+    if (nodes < LIMITS.nodes) {
       (f.node.children ??= []).push(child);
       nodes++;
     } else f.node.more = (f.node.more ?? 0) + 1;

@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 
 import { OpenCheckpoint } from '../protocol/checkpoint';
+import { unpack } from '../protocol/packed';
 import { Backward, Forward, Gradients, RunFile, type ModelSummary } from '../protocol/model';
 import { nodeDescription } from '../views/labels';
 import { allNodes } from '../views/rows';
@@ -63,9 +64,10 @@ export const agentTools: Record<string, Tool<never>> = {
     title: ({ file }) => t('Reading {0}', file), runsCode: false,
     async run({ engine }, { file }, token) {
       const info = await engine.request(OpenCheckpoint, { file: absolute(file) }, token);
+      const tensors = unpack(info.tensors);
       const globals = info.globals.filter((g) => g.class !== 'allowed').map((g) => `pickle asks for ${g.name} (${g.class}, not executed) ${g.args}`);
-      return [info.description, `${info.tensors.length} tensors, ${info.tensorBytes} bytes`, ...(info.error === undefined ? [] : [`error: ${info.error}`]), ...info.warnings, ...globals,
-        ...info.tensors.slice(0, mostRows).map((x) => `${x.name} ${x.dtype} [${x.shape.join(', ')}]`), ...more(info.tensors.length)].join('\n');
+      return [info.description, `${tensors.length} tensors, ${info.tensorBytes} bytes`, ...(info.error === undefined ? [] : [`error: ${info.error}`]), ...info.warnings, ...globals,
+        ...tensors.slice(0, mostRows).map((x) => `${x.name} ${x.dtype} [${x.shape.join(', ')}]`), ...more(tensors.length)].join('\n');
     },
   }),
 };

@@ -5,7 +5,7 @@ import { Cancelled, runAsync, type Io } from '../checkpoint/io';
 import { meaning, numbers, type Decoded } from '../checkpoint/numbers';
 import type { FileTensor } from '../checkpoint/tensor';
 import { dtypeByName, internal } from '../lib/index';
-import type { CompareResult, CompareRow, CompareStatus } from '../protocol/checkpoint';
+import type { ComparedTensor, CompareResult, CompareRow, CompareStatus } from '../protocol/checkpoint';
 import { mergeNames, suggestPrefixes } from './checkpointNames';
 import type { OpenSide } from './checkpointSides';
 
@@ -14,7 +14,6 @@ const PIECE = 1 << 23;
 const BOX = 1 << 20;
 const LANES = Math.max(1, Math.min(4, os.availableParallelism()));
 const sameShape = (a: FileTensor, b: FileTensor): boolean => a.shape.join() === b.shape.join();
-const brief = (name: string, t: FileTensor): { name: string; dtype: string; shape: number[] } => ({ name, dtype: t.dtype, shape: [...t.shape] });
 
 /** Complex numbers are compared part by part, all others by the number they stand for. */
 function* parts(t: FileTensor, start: readonly number[], count: readonly number[]): Io<Decoded> {
@@ -57,6 +56,7 @@ export async function distance(a: FileTensor, b: FileTensor, signal: AbortSignal
 }
 
 export function rowOf(name: string, a: [string, FileTensor] | undefined, b: [string, FileTensor] | undefined): CompareRow {
+  const brief = (own: string, t: FileTensor): ComparedTensor => ({ ...(own === name ? {} : { name: own }), dtype: t.dtype, shape: [...t.shape] });
   const base = { name, relativeL2: null, cosine: null, maxDifference: null, differing: null };
   if (a === undefined) return { ...base, status: 'added', b: brief(...b!) };
   if (b === undefined) return { ...base, status: 'removed', a: brief(...a) };

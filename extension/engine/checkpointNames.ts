@@ -66,7 +66,8 @@ export function mergeNames(a: readonly string[], b: readonly string[]): string[]
   let last = '';
   for (const n of b) {
     if (inA.has(n)) { last = n; continue; }
-    after.set(last, [...(after.get(last) ?? []), n]);
+    const here = after.get(last);
+    if (here === undefined) after.set(last, [n]); else here.push(n);
   }
   return [...(after.get('') ?? []), ...a.flatMap((n) => [n, ...(after.get(n) ?? [])])];
 }

@@ -10,10 +10,12 @@ import { openCheckpointAsync } from '../checkpoint/registry';
 import type { FileTensor } from '../checkpoint/tensor';
 import { internal } from '../lib/index';
 import * as c from '../protocol/checkpoint';
+import { pack, type Packed } from '../protocol/packed';
 import type { ErrorInfo, Notification, Request } from '../protocol/rpc';
 import { compare, measure, rowOf } from './checkpointCompare';
 import { convert, exportTensor } from './checkpointConvert';
 import { OpenFiles, type OpenFile } from './checkpointFiles';
+import { overview, structure } from './checkpointOverview';
 import { preflight } from './checkpointPreflight';
 import { Sides, tensorIn } from './checkpointSides';
 import { block, tile, valuePage } from './checkpointTile';
@@ -26,9 +28,10 @@ const { fileStats } = internal;
 const LANES = Math.max(1, Math.min(4, os.availableParallelism()));
 const OFTEN = 150; // ms between two notes of one job
 
-function report(notify: Notify, job: string | undefined, params: { done: number; total: number; stats?: c.TensorStats; rows?: c.StatsRow[]; compare?: c.CompareRow[] }): void {
+function report(notify: Notify, job: string | undefined, params: { done: number; total: number; stats?: c.TensorStats; rows?: c.StatsRow[]; compare?: Packed<c.CompareRow> }): void {
   if (job !== undefined) notify(c.CheckpointProgress, { job, ...params });
 }
+const packedRows = (rows: readonly c.CompareRow[]): Packed<c.CompareRow> => pack(rows, ['name', 'relativeL2', 'cosine', 'maxDifference', 'differing']);
 /** A progress callback that speaks only now and then. */
 function throttled(notify: Notify, job: string | undefined): (done: number, total: number) => void {
   let told = 0;
@@ -54,7 +57,9 @@ export function checkpointHandlers(on: On, notify: Notify, runner: RunnerHost): 
   }, 'file');
   const run = <T>(io: Io<T>, signal: AbortSignal): Promise<T> => runAsync(io, signal);
 
-  handle(c.OpenCheckpoint, ({ file }, signal) => files.use(file, signal, (f) => f.checkpoint.info).catch((error: unknown) => unreadable(file, error)));
+  handle(c.PrepareCheckpoint, ({ file }, signal) => files.use(file, signal, () => null));
+  handle(c.OpenCheckpoint, ({ file }, signal) => files.use(file, signal, (f) => f.checkpoint.info).catch((error: unknown) => unreadable(file, error)).then(overview));
+  handle(c.CheckpointStructure, ({ file, path: at, from }, signal) => files.use(file, signal, (f) => structure(f.checkpoint.info.root, at, from)));
   handle(c.CloseCheckpoint, ({ file }) => { files.forget(file); return null; });
   handle(c.ListCheckpoints, ({ files: all }, signal) => list(all, signal));
 
@@ -70,10 +75,10 @@ export function checkpointHandlers(on: On, notify: Notify, runner: RunnerHost): 
   handle(c.CheckpointBlock, ({ at, name, start, count }, signal) => sides.use(at, signal, (s) => run(block(tensorIn(s, name), start, count), signal)));
 
   handle(c.CompareCheckpoints, ({ a, b, stripA = '', stripB = '', values, job }, signal) => sides.use(a, signal, (x) => sides.use(b, signal, (y) =>
-    compare(x, y, { stripA, stripB, values, signal, progress: (done, total, rows) => report(notify, job, { done, total, compare: rows }) }))));
+    compare(x, y, { stripA, stripB, values, signal, progress: (done, total, rows) => report(notify, job, { done, total, compare: packedRows(rows) }) }).then((r) => ({ ...r, rows: packedRows(r.rows) })))));
   handle(c.CompareTensor, ({ a, b, bins, job }, signal) => sides.use(a.at, signal, (x) => sides.use(b.at, signal, (y) => compareTensor(a.name, tensorIn(x, a.name), b.name, tensorIn(y, b.name), bins, signal, (done, total) => report(notify, job, { done, total })))));
 
-  handle(c.PreflightLoad, ({ file, model, path: at, root, rename }, signal) => files.use(file, signal, (f) => sides.use({ model, path: at }, signal, (m) => preflight(f, m, root, rename))));
+  handle(c.PreflightLoad, ({ file, model, path: at, root, rename }, signal) => files.use(file, signal, (f) => sides.use({ model, path: at }, signal, (m) => { const p = preflight(f, m, root, rename); return { ...p, rows: pack(p.rows, ['target', 'source']) }; })));
   handle(c.LoadInto, (params) => runner.request(c.LoadInto, params));
 
   handle(c.ExportTensor, ({ at, name, target, format, slice, job }, signal) => sides.use(at, signal, (s) => run(exportTensor(tensorIn(s, name), name, target, format, slice, { progress: throttled(notify, job) }), signal)));

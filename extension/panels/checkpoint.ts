@@ -7,7 +7,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 
 import type { EngineClient } from '../engine/client';
-import type { Side } from '../protocol/checkpoint';
+import { PrepareCheckpoint, type Side } from '../protocol/checkpoint';
 import * as viewer from '../protocol/checkpointPanel';
 import { ModelChanged, type ModelId } from '../protocol/model';
 import { CheckpointDocument } from './checkpointDocument';
@@ -43,6 +43,8 @@ export function registerCheckpointEditor(context: vscode.ExtensionContext, engin
 function showFile(context: vscode.ExtensionContext, engine: EngineClient, document: CheckpointDocument, panel: vscode.WebviewPanel): void {
   const page = openPage(context, panel.webview, 'checkpoint', 'checkpoint');
   const { channel } = page;
+  // Read while the page is being made; what is wrong with the file the page is told when it asks.
+  void document.file().then((file) => engine.request(PrepareCheckpoint, { file })).catch(() => undefined);
   const name = vscode.workspace.asRelativePath(document.uri);
   channel.handle(viewer.GetSubject, async (): Promise<viewer.Subject> => ({ kind: 'file', file: await document.file(), name }));
   channel.handle(viewer.CompareWith, async () => { await vscode.commands.executeCommand('weightroom.compareCheckpoints', vscode.Uri.file(await document.file())); return null; });

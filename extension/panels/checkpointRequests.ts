@@ -13,7 +13,7 @@ import { cancellable, type Page } from './page';
 const t = vscode.l10n.t;
 
 const passed = [
-  checkpoint.OpenCheckpoint, checkpoint.CheckpointStats, checkpoint.CheckpointAllStats, checkpoint.CheckpointTile, checkpoint.CheckpointValues,
+  checkpoint.OpenCheckpoint, checkpoint.CheckpointStructure, checkpoint.CheckpointStats, checkpoint.CheckpointAllStats, checkpoint.CheckpointTile, checkpoint.CheckpointValues,
   checkpoint.CheckpointBlock, checkpoint.CompareCheckpoints, checkpoint.CompareTensor, checkpoint.PreflightLoad,
 ] as Request<unknown, unknown>[];
 

@@ -1,4 +1,5 @@
 /** Messages and shapes of checkpoint files. `extension/checkpoint` returns these shapes, the viewer shows them. */
+import type { Packed, PackedRows } from './packed';
 import { notification, request } from './rpc';
 import type { Histogram, ModelId, Summary } from './model';
 
@@ -95,6 +96,18 @@ export interface CheckpointInfo {
   milliseconds: number;
 }
 
+/** A value of the structure without what is below it; `children` of them can be asked for, a page at a time. */
+export type StructureNode = Omit<ValueNode, 'children'> & { children?: number };
+export const STRUCTURE_PAGE = 500;
+
+/** What a page is told when it opens a file: everything that is small, and the tensors packed. */
+export interface CheckpointOverview extends Omit<CheckpointInfo, 'tensors' | 'root'> {
+  tensors: Packed<TensorInfo>;
+  root: StructureNode;
+  /** Of all; `globals` holds the first thousand, the most dangerous first, `warnings` some, `metadata` some, long texts cut. */
+  counts: Record<GlobalClass, number> & { warnings: number; metadata: number };
+}
+
 /** One side of a comparison, or where a tensor is: a file, or a live model (`path` '' is the whole of it). */
 export type Side = { file: string } | { model: ModelId; path: string };
 
@@ -161,13 +174,16 @@ export interface ValuePage {
 /** `unread`: equal shape and type, but the values of one side cannot be read (`problem` says why). */
 export type CompareStatus = 'same' | 'changed' | 'added' | 'removed' | 'reshaped' | 'retyped' | 'unread';
 
+/** `name` only where it is not the row's. */
+export interface ComparedTensor { name?: string; dtype: string; shape: number[] }
+
 export interface CompareRow {
   /** The name both have (after the prefix is taken off), or the one that exists. */
   name: string;
   /** `added` stands only in b, `removed` only in a. Without values, `same` is said of equal shape and type. */
   status: CompareStatus;
-  a?: { name: string; dtype: string; shape: number[] };
-  b?: { name: string; dtype: string; shape: number[] };
+  a?: ComparedTensor;
+  b?: ComparedTensor;
   /** |a-b| / |a|, null when not computed (shapes differ, or values not asked for) or not finite. */
   relativeL2: number | null;
   cosine: number | null;
@@ -223,7 +239,11 @@ export interface Preflight {
 
 export interface CheckpointListing { file: string; format: CheckpointFormat | null; bytes: number; /** Milliseconds since the epoch. */ modified: number; tensors: number | null; problem?: string }
 
-export const OpenCheckpoint = request<{ file: string }, CheckpointInfo>('checkpoint/open');
+/** Begins to read a file that somebody is about to look at. */
+export const PrepareCheckpoint = request<{ file: string }, null>('checkpoint/prepare');
+export const OpenCheckpoint = request<{ file: string }, CheckpointOverview>('checkpoint/open');
+/** Some of a value's children, from one on; `path` says which child of which, from the root. */
+export const CheckpointStructure = request<{ file: string; path: number[]; from: number }, { nodes: StructureNode[] }>('checkpoint/structure');
 /** Forgets what is cached of a file. */
 export const CloseCheckpoint = request<{ file: string }, null>('checkpoint/close');
 
@@ -239,12 +259,12 @@ export const CheckpointValues = request<{ at: Side; name: string; slice: Slice }
 export const CheckpointBlock = request<{ at: Side; name: string; start: number[]; count: number[] }, { values: string; low: number; high: number }>('checkpoint/block');
 
 /** Names are aligned after `stripA` and `stripB` are taken off; `values: false` compares names, shapes and types only. Progress carries `compare`. */
-export const CompareCheckpoints = request<{ a: Side; b: Side; stripA?: string; stripB?: string; values: boolean; job?: string }, CompareResult>('checkpoint/compare');
+export const CompareCheckpoints = request<{ a: Side; b: Side; stripA?: string; stripB?: string; values: boolean; job?: string }, PackedRows<CompareResult>>('checkpoint/compare');
 /** Two tensors on one axis; `row` as CompareCheckpoints gives it. For a picture of the difference see CheckpointTile's `minus`. */
 export const CompareTensor = request<{ a: { at: Side; name: string }; b: { at: Side; name: string }; bins: number; job?: string }, { a: TensorStats; b: TensorStats; difference: TensorStats | null; row: CompareRow }>('checkpoint/compareTensor');
 
 /** What loading would do. Without `root` and `rename` the best root is taken and nothing is renamed. Changes nothing. */
-export const PreflightLoad = request<{ file: string; model: ModelId; path: string; root?: string; rename?: Rename | null }, Preflight>('checkpoint/preflight');
+export const PreflightLoad = request<{ file: string; model: ModelId; path: string; root?: string; rename?: Rename | null }, PackedRows<Preflight>>('checkpoint/preflight');
 /** Loads what a preflight showed. Not `partial`: everything must fit, or nothing changes and the error carries PyTorch's message. */
 export const LoadInto = request<{ file: string; model: ModelId; path: string; root: string; rename: Rename | null; partial: boolean }, { message: string; loaded: string[]; missing: string[]; unexpected: string[]; mismatched: string[]; /** The values from before are kept: UndoReinitialize puts them back. */ undoable: boolean }>('checkpoint/load');
 
@@ -256,4 +276,4 @@ export const ConvertCheckpoint = request<{ file: string; target: string; names?:
 export const ListCheckpoints = request<{ files: string[] }, CheckpointListing[]>('checkpoint/list');
 
 /** How a request with a `job` gets on; partial results as its declaration says. */
-export const CheckpointProgress = notification<{ job: string; done: number; total: number; stats?: TensorStats; rows?: StatsRow[]; compare?: CompareRow[] }>('checkpoint/progress');
+export const CheckpointProgress = notification<{ job: string; done: number; total: number; stats?: TensorStats; rows?: StatsRow[]; compare?: Packed<CompareRow> }>('checkpoint/progress');

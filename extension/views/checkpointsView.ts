@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 
 import type { EngineClient } from '../engine/client';
 import { ListCheckpoints, OpenCheckpoint, type CheckpointListing } from '../protocol/checkpoint';
+import { unpack } from '../protocol/packed';
 import { checkpointGlob, formatName, leafCount, tensorRows, type TensorRow } from './checkpointRows';
 import { formatBytes, formatCount, shortDtype } from './labels';
 
@@ -59,7 +60,7 @@ export class CheckpointsView implements vscode.TreeDataProvider<AnyRow>, vscode.
     try {
       const info = await this.engine.request(OpenCheckpoint, { file: row.uri.fsPath });
       const notes: NoteRow[] = info.error === undefined ? [] : [{ kind: 'note', text: info.error, parent: row.uri }];
-      return [...notes, ...tensorRows(info.tensors).map((r): AnyRow => ({ kind: 'below', file: row.uri, row: r }))];
+      return [...notes, ...tensorRows(unpack(info.tensors)).map((r): AnyRow => ({ kind: 'below', file: row.uri, row: r }))];
     } catch (error) {
       return [{ kind: 'note', text: (error as Error).message, parent: row.uri }];
     }

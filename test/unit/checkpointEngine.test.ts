@@ -12,6 +12,7 @@ import type { OpenSide } from '../../extension/engine/checkpointSides';
 import { bfloat16, cat, float16, full, int64, load, manualSeed, openCheckpoint, randn, save, tensor, zeros, type Tensor } from '../../extension/lib/index';
 import * as c from '../../extension/protocol/checkpoint';
 import * as m from '../../extension/protocol/model';
+import { unpack } from '../../extension/protocol/packed';
 import { corpus, dataFolder, scratch } from './checkpointData';
 import { TestEngine } from './engineClient';
 
@@ -33,18 +34,18 @@ describe('checkpoints in the engine process', function () {
 
   it('opens, and says what changed when the file does', async () => {
     const info = await engine.request(c.OpenCheckpoint, { file: a });
-    assert.deepEqual(info.tensors.map((t) => [t.name, t.dtype, t.shape]), [['w', 'float32', [40, 30]], ['b', 'float32', [3]], ['n', 'int64', [2]], ['odd', 'float32', [6]], ['half', 'bfloat16', [100]]]);
+    assert.deepEqual(unpack(info.tensors).map((t) => [t.name, t.dtype, t.shape]), [['w', 'float32', [40, 30]], ['b', 'float32', [3]], ['n', 'int64', [2]], ['odd', 'float32', [6]], ['half', 'bfloat16', [100]]]);
     const copy = dir.file('copy.pt');
     fs.copyFileSync(a, copy);
     const first = await engine.request(c.OpenCheckpoint, { file: copy });
     save({ other: zeros(2) }, copy);
     const second = await engine.request(c.OpenCheckpoint, { file: copy });
-    assert.deepEqual(second.tensors.map((t) => t.name), ['other']);
+    assert.deepEqual(unpack(second.tensors).map((t) => t.name), ['other']);
     assert.notEqual(first.version, second.version);
     await refused(engine.request(c.OpenCheckpoint, { file: dir.file('none.pt') }), /No such file or directory/);
     // What cannot be shown at all is still a page: the reason, the place, the bytes there.
     const page = await engine.request(c.OpenCheckpoint, { file: corpus('hostile/misc_html.pt') });
-    assert.deepEqual([page.format, page.tensors, page.damage!.offset], ['unknown', [], 0]);
+    assert.deepEqual([page.format, unpack(page.tensors), page.damage!.offset], ['unknown', [], 0]);
     assert.match(page.error!, /misc_html\.pt: a web page, not a checkpoint/);
     assert.match(Buffer.from(page.damage!.bytes!, 'hex').toString('latin1'), /^<!DOCTYPE html/i);
     // Of a file that is cut short only what is there is compared; nothing lost is called the same.
@@ -154,8 +155,8 @@ describe('checkpoints in the engine process', function () {
     const d = load(a) as Map<string, Tensor>;
     save(new Map<string, Tensor>([['w', d.get('w')!.mul(1.01)], ['b', d.get('b')!], ['n', zeros(3)], ['half', d.get('half')!.to(float16)], ['extra', zeros(1)]]), b);
     const r = await engine.request(c.CompareCheckpoints, { a: { file: a }, b: { file: b }, values: true });
-    const of = (name: string): c.CompareRow => r.rows.find((x) => x.name === name)!;
-    assert.deepEqual(Object.fromEntries(r.rows.map((x) => [x.name, x.status])), { w: 'changed', b: 'same', n: 'reshaped', odd: 'removed', half: 'retyped', extra: 'added' });
+    const of = (name: string): c.CompareRow => unpack(r.rows).find((x) => x.name === name)!;
+    assert.deepEqual(Object.fromEntries(unpack(r.rows).map((x) => [x.name, x.status])), { w: 'changed', b: 'same', n: 'reshaped', odd: 'removed', half: 'retyped', extra: 'added' });
     assert.deepEqual(r.counts, { same: 1, changed: 1, added: 1, removed: 1, reshaped: 1, retyped: 1, unread: 0 });
     assert.ok(Math.abs(of('w').relativeL2! - 0.01) < 1e-5);
     assert.ok(Math.abs(of('w').cosine! - 1) < 1e-9);
@@ -236,7 +237,7 @@ describe('checkpoints in the engine process', function () {
       assert.deepEqual(p.suggestions[0], { from: 'module.', to: '', matched: 2 });
       assert.equal(p.counts.matched, 0);
       const renamed = await engine.request(c.PreflightLoad, { file, model: id, path: '', root: 'state_dict', rename: { from: 'module.', to: '' } });
-      assert.deepEqual(renamed.rows.map((r) => [r.target ?? r.source, r.status]), [['enc.weight', 'matched'], ['enc.bias', 'matched'], ['head.weight', 'shape'], ['head.bias', 'missing'], ['module.extra', 'unexpected']]);
+      assert.deepEqual(unpack(renamed.rows).map((r) => [r.target ?? r.source, r.status]), [['enc.weight', 'matched'], ['enc.bias', 'matched'], ['head.weight', 'shape'], ['head.bias', 'missing'], ['module.extra', 'unexpected']]);
 
       // Not partial: PyTorch's message, which the preflight knows before, and nothing changed.
       assert.match(renamed.message, /^Error\(s\) in loading state_dict for Net:\n\tMissing key\(s\) in state_dict: "head\.bias"\. \n\tUnexpected key\(s\)/);
@@ -262,8 +263,9 @@ describe('checkpoints in the engine process', function () {
       const header = Buffer.from(JSON.stringify({ bias: { dtype: 'C64', shape: [3], data_offsets: [0, 24] }, weight: { dtype: 'F16', shape: [3, 4], data_offsets: [24, 48] } }));
       fs.writeFileSync(st, Buffer.concat([Buffer.from(new BigUint64Array([BigInt(header.length)]).buffer), header, Buffer.alloc(48)]));
       const p = await engine.request(c.PreflightLoad, { file: st, model: id, path: 'enc' });
-      assert.deepEqual(p.rows.map((r) => [r.target, r.status]), [['weight', 'dtype'], ['bias', 'unreadable']]);
-      assert.match(p.rows[1]!.problem!, /complex64/);
+      const rows = unpack(p.rows);
+      assert.deepEqual(rows.map((r) => [r.target, r.status]), [['weight', 'dtype'], ['bias', 'unreadable']]);
+      assert.match(rows[1]!.problem!, /complex64/);
       await refused(engine.request(c.LoadInto, { file: st, model: id, path: 'enc', root: '', rename: null, partial: false }), /complex64/);
       const part = await engine.request(c.LoadInto, { file: st, model: id, path: 'enc', root: '', rename: null, partial: true });
       assert.deepEqual([part.loaded, part.mismatched, await bias()], [['weight'], ['bias'], before]);
@@ -273,7 +275,7 @@ describe('checkpoints in the engine process', function () {
       save(new Map([['module.bias', full([3], 1)], ['bias', full([3], 2)], ['module.weight', zeros(3, 4)]]), file);
       const rename = { from: 'module.', to: '' };
       const p = await engine.request(c.PreflightLoad, { file, model: id, path: 'enc', rename });
-      assert.deepEqual(p.rows.map((r) => [r.target, r.source, r.status]), [['weight', 'module.weight', 'matched'], ['bias', 'bias', 'matched'], [undefined, 'module.bias', 'unexpected']]);
+      assert.deepEqual(unpack(p.rows).map((r) => [r.target, r.source, r.status]), [['weight', 'module.weight', 'matched'], ['bias', 'bias', 'matched'], [undefined, 'module.bias', 'unexpected']]);
       await engine.request(c.LoadInto, { file, model: id, path: 'enc', root: '', rename, partial: true });
       const v = await engine.request(c.CheckpointValues, { at: model(), name: 'enc.bias', slice: { rowDim: null, columnDim: 0, fixed: [0], rows: [0, 1], columns: [0, 3] } });
       assert.deepEqual(v.text, [['2.0', '2.0', '2.0']]);

@@ -6,23 +6,23 @@ import { formatCount } from '../shared/format';
 import { Icon } from '../shared/icons';
 import { t } from '../shared/l10n';
 
-const order: Record<GlobalClass, number> = { dangerous: 0, unknown: 1, allowed: 2 };
+type Counts = Record<GlobalClass, number>;
+const total = (n: Counts): number => n.allowed + n.unknown + n.dangerous;
 
-export function auditSummary(globals: readonly PickleGlobal[]): string {
-  const n = (c: GlobalClass): number => globals.filter((g) => g.class === c).length;
-  if (globals.length === 0) return t('pickle: no globals, none executed');
-  if (n('dangerous') > 0) return t('pickle: {0} dangerous of {1} globals, none executed', n('dangerous'), globals.length);
-  if (n('unknown') > 0) return t('pickle: {0} outside the allow-list, none executed', n('unknown'));
-  return t('pickle: {0} globals, none executed', globals.length);
+export function auditSummary(n: Counts): string {
+  if (total(n) === 0) return t('pickle: no globals, none executed');
+  if (n.dangerous > 0) return t('pickle: {0} dangerous of {1} globals, none executed', formatCount(n.dangerous), formatCount(total(n)));
+  if (n.unknown > 0) return t('pickle: {0} outside the allow-list, none executed', formatCount(n.unknown));
+  return t('pickle: {0} globals, none executed', formatCount(total(n)));
 }
 
 const words = (c: GlobalClass): string => ({ allowed: t('allow-listed'), unknown: t('unknown class'), dangerous: t('dangerous call') })[c];
 
-export function Audit({ globals }: { globals: readonly PickleGlobal[] }): JSX.Element {
-  const rows = [...globals].sort((a, b) => order[a.class] - order[b.class] || a.offset - b.offset);
+/** The most dangerous stand first. */
+export function Audit({ globals: rows, counts }: { globals: readonly PickleGlobal[]; counts: Counts }): JSX.Element {
   return (
     <section class="audit" aria-label={t('What the pickle asks for')}>
-      <p class="dim">{rows.some((g) => g.class !== 'allowed') ? t('A pickle can ask for any Python name. These were read as inert text: nothing was imported or called.') : t('No globals outside PyTorch’s weights_only allow-list.')}</p>
+      <p class="dim">{counts.unknown + counts.dangerous > 0 ? t('A pickle can ask for any Python name. These were read as inert text: nothing was imported or called.') : t('No globals outside PyTorch’s weights_only allow-list.')}</p>
       {rows.length === 0 ? null : (
         <table>
           <thead><tr><th>{t('class')}</th><th>{t('name')}</th><th class="number">{t('offset')}</th><th class="number">{t('times')}</th><th>{t('at')}</th><th>{t('would be called with')}</th></tr></thead>
@@ -36,6 +36,7 @@ export function Audit({ globals }: { globals: readonly PickleGlobal[] }): JSX.El
           </tbody>
         </table>
       )}
+      {total(counts) > rows.length ? <p class="dim">{t('… and {0} more', formatCount(total(counts) - rows.length))}</p> : null}
     </section>
   );
 }

@@ -4,6 +4,7 @@ import { useMemo, useState } from 'preact/hooks';
 
 import { CheckpointProgress, CompareCheckpoints, type CompareResult, type CompareRow, type CompareStatus } from '../../extension/protocol/checkpoint';
 import { SwapSides, type Subject } from '../../extension/protocol/checkpointPanel';
+import { unpack } from '../../extension/protocol/packed';
 import { formatCount, formatNumber, splitName, typeAndShape } from '../shared/format';
 import { host, uniqueId } from '../shared/host';
 import { t } from '../shared/l10n';
@@ -35,14 +36,21 @@ function useComparison({ a, b }: ComparePair, strip: Strip, version: number): { 
   const [found, setFound] = useState<{ rows: ReadonlyMap<string, CompareRow>; share: number }>({ rows: new Map(), share: 0 });
   const asked = { a, b, stripA: strip.a, stripB: strip.b };
   const deps = [strip.a, strip.b, version];
-  const names = useAnswer((signal) => host.request(CompareCheckpoints, { ...asked, values: false }, signal), deps, true);
+  const ask = async (values: boolean, signal: AbortSignal, job?: string): Promise<CompareResult> => {
+    const r = await host.request(CompareCheckpoints, { ...asked, values, ...(job === undefined ? {} : { job }) }, signal);
+    return { ...r, rows: unpack(r.rows) };
+  };
+  const names = useAnswer((signal) => ask(false, signal), deps, true);
   const values = useAnswer((signal) => {
     const job = uniqueId();
-    setFound({ rows: new Map(), share: 0 });
+    const rows = new Map<string, CompareRow>();
+    setFound({ rows, share: 0 });
     const off = host.on(CheckpointProgress, (p) => {
-      if (p.job === job && !signal.aborted) setFound((f) => ({ rows: p.compare?.length ? new Map([...f.rows, ...p.compare.map((r): [string, CompareRow] => [r.name, r])]) : f.rows, share: p.total > 0 ? p.done / p.total : 0 }));
+      if (p.job !== job || signal.aborted) return;
+      for (const r of p.compare === undefined ? [] : unpack(p.compare)) rows.set(r.name, r);
+      setFound({ rows, share: p.total > 0 ? p.done / p.total : 0 });
     });
-    return host.request(CompareCheckpoints, { ...asked, values: true, job }, signal).finally(off);
+    return ask(true, signal, job).finally(off);
   }, deps);
   const soFar = useMemo(() => {
     if (names.value === undefined) return undefined;
@@ -50,7 +58,7 @@ function useComparison({ a, b }: ComparePair, strip: Strip, version: number): { 
     const counts: CompareResult['counts'] = { same: 0, changed: 0, added: 0, removed: 0, reshaped: 0, retyped: 0, unread: 0 };
     for (const r of rows) counts[r.status]++;
     return { ...names.value, rows, counts };
-  }, [names.value, found.rows]);
+  }, [names.value, found]);
   return { result: values.value ?? soFar, error: names.error ?? values.error, share: values.loading ? found.share : null };
 }
 

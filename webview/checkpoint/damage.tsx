@@ -1,17 +1,17 @@
 /** What is wrong with a file, for who must mend it or fetch it again: what, where, what was expected there, and the bytes that are there. */
 import type { JSX } from 'preact';
 
-import type { CheckpointInfo } from '../../extension/protocol/checkpoint';
 import { CopyText } from '../../extension/protocol/sharedPanel';
 import { formatCount } from '../shared/format';
 import { host } from '../shared/host';
 import { Icon } from '../shared/icons';
 import { t } from '../shared/l10n';
 import { Button } from '../shared/toolkit';
+import type { Info } from './info';
 
-export function DamageReport({ info, again }: { info: CheckpointInfo; again: () => void }): JSX.Element {
+export function DamageReport({ info, again }: { info: Info; again: () => void }): JSX.Element {
   const { error, damage } = info;
-  const left = info.tensors.length > 0 || info.globals.length > 0 || (info.root.children?.length ?? 0) > 0;
+  const left = info.tensors.length > 0 || info.globals.length > 0 || (info.root.children ?? 0) > 0;
   const lines = damage?.bytes === undefined ? [] : hexLines(damage.bytes, damage.start!);
   const where = damage?.offset === undefined ? undefined : damage.offset >= info.fileBytes ? t('at the end of the file, after {0} bytes', formatCount(info.fileBytes)) : t('byte {0} of {1} (0x{2})', formatCount(damage.offset), formatCount(info.fileBytes), damage.offset.toString(16));
   const title = left ? t('This file is damaged. What could be read of it is shown.') : t('This file could not be read as a checkpoint.');

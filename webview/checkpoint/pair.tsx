@@ -15,7 +15,8 @@ export const words = (s: CompareStatus): string => ({ same: t('same'), changed: 
 export function Pair({ subject, row }: { /** The two sides. */ subject: { a: Side; b: Side }; row: CompareRow }): JSX.Element {
   const { a, b } = row;
   const both = a !== undefined && b !== undefined;
-  const { value, error, loading } = useAnswer(both ? (signal) => host.request(CompareTensor, { a: { at: subject.a, name: a.name }, b: { at: subject.b, name: b.name }, bins: 64 }, signal) : null, [row.name]);
+  const [nameA, nameB] = [a?.name ?? row.name, b?.name ?? row.name];
+  const { value, error, loading } = useAnswer(both ? (signal) => host.request(CompareTensor, { a: { at: subject.a, name: nameA }, b: { at: subject.b, name: nameB }, bins: 64 }, signal) : null, [row.name]);
   if (!both) return <Notice icon="tensor" title={words(row.status)}>{row.status === 'added' ? t('{0} stands only in B.', row.name) : t('{0} stands only in A.', row.name)}</Notice>;
   // What the list has may still be without values; the answer about this pair is not.
   const known = value?.row ?? row;
@@ -28,7 +29,7 @@ export function Pair({ subject, row }: { /** The two sides. */ subject: { a: Sid
       {loading ? <Busy text={t('Comparing…')} /> : null}
       {value?.a.histogram && value.b.histogram ? <HistogramFigure height={170} stateKey="log" title={<>{t('Values')}<span class="legend"><i class="legend-key" style={{ color: 'var(--wr-blue)' }} />A</span><span class="legend"><i class="legend-key dashed" style={{ color: 'var(--wr-orange)' }} />B</span></>} name={t('Values of A and B')} shown={[{ label: 'A', histogram: value.a.histogram, color: '--wr-blue' }, { label: 'B', histogram: value.b.histogram, color: '--wr-orange' }]} /> : null}
       {value?.difference?.histogram && known.differing !== 0 ? <HistogramFigure height={150} stateKey="logDifference" title={t('A − B')} name={t('Histogram of the difference')} shown={[{ label: t('A − B'), histogram: value.difference.histogram, color: '--wr-purple' }]} /> : null}
-      {a.shape.join() === b.shape.join() && value !== undefined && known.differing !== 0 ? <HeatMap at={subject.a} tensor={{ name: a.name, shape: a.shape }} minus={{ at: subject.b, name: b.name }} /> : null}
+      {a.shape.join() === b.shape.join() && value !== undefined && known.differing !== 0 ? <HeatMap at={subject.a} tensor={{ name: nameA, shape: a.shape }} minus={{ at: subject.b, name: nameB }} /> : null}
     </div>
   );
 }

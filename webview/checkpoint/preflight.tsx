@@ -4,6 +4,7 @@ import { useMemo, useRef, useState } from 'preact/hooks';
 
 import { PreflightLoad, type Preflight as Result, type PreflightRow, type PreflightStatus, type Rename } from '../../extension/protocol/checkpoint';
 import { LoadNow, type Subject } from '../../extension/protocol/checkpointPanel';
+import { unpack } from '../../extension/protocol/packed';
 import { CopyText } from '../../extension/protocol/sharedPanel';
 import { formatCount, splitName, typeAndShape } from '../shared/format';
 import { host } from '../shared/host';
@@ -37,7 +38,7 @@ function Checked({ subject, version, again }: { subject: Loading; version: numbe
   const { file, model, path } = subject;
   const [root, setRoot] = usePersisted<string | null>('root', null);
   const [rename, setRename] = usePersisted<Rename>('rename', { from: '', to: '' });
-  const { value: result, error } = useAnswer((signal) => host.request(PreflightLoad, { file, model, path, rename: given(rename), ...(root === null ? {} : { root }) }, signal), [root, rename.from, rename.to, version], true);
+  const { value: result, error } = useAnswer((signal) => host.request(PreflightLoad, { file, model, path, rename: given(rename), ...(root === null ? {} : { root }) }, signal).then((r): Result => ({ ...r, rows: unpack(r.rows) })), [root, rename.from, rename.to, version], true);
   if (error !== undefined) return <Notice icon="error" title={t('This could not be checked.')} actions={<Button onClick={again}>{t('Try Again')}</Button>}>{error}</Notice>;
   if (result === undefined) return <Busy text={t('Reading both…')} />;
   return (

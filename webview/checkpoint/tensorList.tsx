@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 
-import type { TensorInfo, ValueNode } from '../../extension/protocol/checkpoint';
+import type { TensorInfo } from '../../extension/protocol/checkpoint';
 import { ConvertAs } from '../../extension/protocol/checkpointPanel';
 import { formatBytes, formatCount, formatShape, shortDtype, splitName } from '../shared/format';
 import { host } from '../shared/host';
@@ -17,16 +17,18 @@ import { VirtualList } from '../shared/virtualList';
 import { Structure } from './structure';
 import { makeFilter } from './tensorFilter';
 import { tensorTree, visible, type TreeNode } from './tensorTree';
+import type { Info } from './info';
 
 type Key = 'file' | 'name' | 'dtype' | 'shape' | 'bytes';
 type Look = 'table' | 'tree' | 'structure';
 const columns = { gridTemplateColumns: 'minmax(120px, 1fr) 56px minmax(70px, 130px) 74px' };
 
-interface Props { tensors: TensorInfo[]; root: ValueNode; selected: string | null; onPick: (name: string) => void }
+interface Props { info: Info; selected: string | null; onPick: (name: string) => void }
 
 export const tensorCount = (n: number): string => (n === 1 ? t('1 tensor') : t('{0} tensors', formatCount(n)));
 
-export function TensorList({ tensors, root, selected, onPick }: Props): JSX.Element {
+export function TensorList({ info, selected, onPick }: Props): JSX.Element {
+  const { tensors } = info;
   const [look, setLook] = usePersisted<Look>('look', 'table');
   const [filter, setFilter] = usePersisted('filter', '');
   const field = useRef<HTMLElement>(null);
@@ -49,7 +51,7 @@ export function TensorList({ tensors, root, selected, onPick }: Props): JSX.Elem
           </>
         )}
       </div>
-      {look === 'structure' ? <Structure root={root} onPick={onPick} /> : look === 'tree' ? <Tree tensors={shown} open={!all} shared={shared} selected={selected} onPick={onPick} empty={empty} /> : <Table tensors={shown} shared={shared} selected={selected} onPick={onPick} empty={empty} />}
+      {look === 'structure' ? <Structure key={info.version} file={info.file} root={info.root} onPick={onPick} /> : look === 'tree' ? <Tree tensors={shown} open={!all} shared={shared} selected={selected} onPick={onPick} empty={empty} /> : <Table tensors={shown} shared={shared} selected={selected} onPick={onPick} empty={empty} />}
     </div>
   );
 }
