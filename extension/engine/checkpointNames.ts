@@ -42,6 +42,7 @@ export function prefixes(names: readonly string[]): string[] {
 /** Pairs of prefixes to take off a and b so that more names match than now, best first. `fits` says whether two names' tensors go together. */
 export function suggestPrefixes(a: readonly string[], b: readonly string[], fits: (a: string, b: string) => boolean, now: number): { stripA: string; stripB: string; matched: number }[] {
   const out: { stripA: string; stripB: string; matched: number }[] = [];
+  if (now >= Math.min(a.length, b.length)) return out;
   for (const stripA of prefixes(a)) {
     for (const stripB of prefixes(b)) {
       if (stripA === '' && stripB === '') continue;

@@ -9,6 +9,9 @@ import type { OpenSide } from './checkpointSides';
 
 const { engineType, misfit } = internal;
 
+const MESSAGE = 100_000;
+const short = (s: string): string => (s.length > MESSAGE ? `${s.slice(0, MESSAGE)}…` : s);
+
 /** Paths of the dictionaries that hold tensors themselves. */
 function dictionaries(file: OpenFile): string[] {
   const out: string[] = [];
@@ -64,7 +67,7 @@ export function preflight(file: OpenFile, model: OpenSide, root: string | undefi
   for (const r of rows) counts[r.status]++;
   const error = file.checkpoint.info.error;
   return {
-    rows, counts, message: misfit(model.module ?? '', model.tensors, new Map([...by].map(([target, [, t]]) => [target, t.shape])), true), root: chosen.path, rename: rename ?? null, roots: roots.map((r) => ({ path: r.path, matched: Math.max(r.now, r.suggestions[0]?.matched ?? 0) })),
+    rows, counts, message: short(misfit(model.module ?? '', model.tensors, new Map([...by].map(([target, [, t]]) => [target, t.shape])), true)), root: chosen.path, rename: rename ?? null, roots: roots.map((r) => ({ path: r.path, matched: Math.max(r.now, r.suggestions[0]?.matched ?? 0) })),
     suggestions: chosen.suggestions.filter((s) => s.matched > counts.matched + counts.dtype).map((s) => ({ from: s.stripA, to: s.stripB, matched: s.matched })), ...(error === undefined ? {} : { error }),
   };
 }

@@ -231,7 +231,7 @@ export interface Preflight {
   rename: Rename | null;
   /** Proposed renames that match more, best first. */
   suggestions: (Rename & { matched: number })[];
-  /** What load_state_dict(strict=True) says of it, in PyTorch's words; '' when everything fits. */
+  /** What load_state_dict(strict=True) says of it, in PyTorch's words, cut when it is very long; '' when everything fits. */
   message: string;
   /** Why nothing can be loaded (a damaged file), else absent. */
   error?: string;

@@ -19,8 +19,9 @@ export interface Packed<T> {
 /** A result whose rows are packed. */
 export type PackedRows<R extends { rows: unknown[] }> = Omit<R, 'rows'> & { rows: Packed<R['rows'][number]> };
 
-/** Values must be what JSON keeps. `own`: what differs from row to row. */
+/** Values must be what JSON keeps. `own`: what may differ from row to row; the other fields have few values. */
 export function pack<T extends object>(rows: readonly T[], own: readonly (keyof T)[]): Packed<T> {
+  own = own.filter((key) => rows.some((r) => r[key] !== rows[0]![key]));
   const isOwn = new Set<PropertyKey>(own);
   const known = new Map<string, number>();
   const out: Packed<T> = { own: {}, kinds: [], kind: new Array<number>(rows.length) };
@@ -33,7 +34,7 @@ export function pack<T extends object>(rows: readonly T[], own: readonly (keyof 
     if (kind === undefined) known.set(text, (kind = out.kinds.push(rest) - 1));
     out.kind[i] = kind;
   }
-  for (const key of own) { const c = column(rows, key); if (c.values.length > 0) out.own[key] = c; }
+  for (const key of own) out.own[key] = column(rows, key);
   return out;
 }
 

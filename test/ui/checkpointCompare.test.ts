@@ -49,6 +49,22 @@ describe('the comparison of checkpoints', function () {
     await closeEditors();
   });
 
+  it('two files of 50,000 tensors: the one that changed is found', async () => {
+    await open('many.pt', 'layer0.');
+    await c.page.locator('vscode-button', { hasText: 'Compare…' }).click();
+    await wb().pick('many-after.pt');
+    c.page = await wb().webview('relative L2');
+    await c.page.locator('.chip.compare-same', { hasText: '49,999 same' }).waitFor();
+    assert.match((await c.page.locator('.chips').innerText()).replace(/\s+/g, ' '), /^= 49,999 same ≠ 1 changed$/);
+    assert.ok(await list().count() < 100, 'only what is visible exists');
+    await c.page.locator('vscode-checkbox', { hasText: 'changed only' }).click();
+    assert.match((await compared('layer4321.').innerText()).replace(/\s+/g, ' '), /≠ layer4321\. ?weight3 f32 \[8\] f32 \[8\].* 1$/);
+    assert.equal(await list().count(), 1);
+    await compared('layer4321.').click();
+    await c.page.locator('.detail-head', { hasText: '8 elements differ' }).waitFor();
+    await closeEditors();
+  });
+
   describe('from the Checkpoints view', () => {
     const view = '.sidebar';
     const file = (name: string): Locator => wb().row(new RegExp(`^${name}`), view);

@@ -54,6 +54,8 @@ export function writeCheckpoints(folder: string): void {
   const many = new OrderedDict<Tensor>();
   for (let i = 0; i < manyTensors; i++) many.set(`layer${i >> 3}.weight${i & 7}`, zeros(8));
   save(many, file('many.pt'));
+  many.set('layer4321.weight3', zeros(8).add(1));
+  save(many, file('many-after.pt'));
   fs.copyFileSync(corpus('hostile/mal_reduce_os_system.pt'), file('evil.pt'));
   // Damaged ones: a payload before a stream that breaks, two downloads cut short, a page saved under a checkpoint's name.
   fs.copyFileSync(corpus('hostile/mal_payload_then_garbage.pt'), file('garbage.pt'));

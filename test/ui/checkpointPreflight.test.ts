@@ -97,6 +97,22 @@ describe('the preflight of a checkpoint', function () {
     await c.page.locator('.detail-head', { hasText: '16 elements differ' }).waitFor();
   });
 
+  it('of a file of 50,000 tensors is there, too', async () => {
+    await closeEditors();
+    await fromViewer('many.pt');
+    c.page = await wb().webview('unexpected in the file');
+    await chip('+ 50,000 unexpected in the file').waitFor();
+    await c.page.locator('.count', { hasText: /^50,006$/ }).waitFor();
+    assert.ok(await list().count() < 100, 'only what is visible exists');
+    await chip('6 missing in the file').click();
+    await c.page.locator('.count', { hasText: '6 of 50,006' }).waitFor();
+    assert.match((await list().first().innerText()).replace(/\s+/g, ' '), /encoder\.0\. ?weight f32 \[16, 8\]/);
+    await chip('6 missing in the file').click();
+    await c.page.locator('.flow-tools input[placeholder="Filter"]').fill('layer6249.');
+    await c.page.locator('.count', { hasText: '8 of 50,006' }).waitFor();
+    await closeEditors();
+  });
+
   for (const theme of allThemes) {
     it(`can be read in the theme ${theme}`, async () => {
       await wb().theme(theme);

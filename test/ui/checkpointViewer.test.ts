@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Locator } from 'playwright-core';
 
 import { load, openCheckpoint, type Tensor } from '../../extension/lib/index';
 import { markers } from '../unit/checkpointData';
@@ -223,21 +224,68 @@ describe('the checkpoint viewer', function () {
     await closeEditors();
   });
 
-  it('50,000 tensors scroll, sort and filter', async () => {
-    await open('many.pt', 'layer0.');
-    assert.match(await c.page.locator('.count').innerText(), /50,000/);
-    await row('layer0.').click();
-    await wb().page.keyboard.press('End');
-    await row(`layer${(manyTensors - 1) >> 3}.weight7`).waitFor();
-    assert.ok(await rows().count() < 100, 'only what is visible exists');
-    await wb().page.keyboard.press('PageUp');
-    await filter('/layer4\\d\\d\\d\\.weight3$/');
-    await c.page.locator('.count', { hasText: '1,000 of 50,000' }).waitFor();
-    await filter('');
-    await button('Tensors as a tree').click();
-    await c.page.locator('#tensors[role=tree] .row', { hasText: 'layer0' }).first().waitFor();
-    await button('Tensors as a table').click();
-    await closeEditors();
+  describe('a file of 50,000 tensors', () => {
+    before(() => open('many.pt', 'layer0.'));
+    after(closeEditors);
+    const count = (text: string | RegExp): Promise<void> => c.page.locator('.count', { hasText: text }).waitFor();
+
+    it('says what it holds; scrolls to its end; sorts; opens a tensor', async () => {
+      await count(/^50,000$/);
+      assert.match((await c.page.locator('.head').innerText()).replace(/\s+/g, ' '), /50,000 tensors · 400k elements .* f32 1\.60 MB/);
+      await row('layer0.').click();
+      await wb().page.keyboard.press('End');
+      await row(`layer${(manyTensors - 1) >> 3}.weight7`).waitFor();
+      assert.ok(await rows().count() < 100, 'only what is visible exists');
+      await wb().page.keyboard.press('PageUp');
+      const head = c.page.locator('#tensors .list-header .sort', { hasText: 'name' });
+      await head.click();
+      await wb().page.keyboard.press('Home');
+      await head.click();
+      await row('layer6249.').waitFor();
+      await head.click();
+      await row('layer0.').click();
+      await wb().page.keyboard.press('Home');
+      await c.page.locator('.detail-head strong', { hasText: 'layer0.weight0' }).waitFor();
+      assert.equal(await fact('zeros').innerText(), '8 (100%)');
+    });
+
+    it('filters by every kind of word', async () => {
+      for (const [text, says] of [['/layer4\\d\\d\\d\\.weight3$/', '1,000 of 50,000'], ['weight7 layer62', '560 of 50,000'], ['shape:8 dtype:f32', /^50,000$/], ['shape:7', '0 of 50,000'], ['>32', '0 of 50,000'], ['<33', /^50,000$/]] as const) {
+        await filter(text);
+        await count(says);
+      }
+      await filter('');
+    });
+
+    it('lists them as a tree, groups closed; as values of the file, asked for as they come into view', async () => {
+      await button('Tensors as a tree').click();
+      const first = c.page.locator('#tensors[role=tree] .row', { hasText: 'layer0' }).first();
+      assert.match((await first.innerText()).replace(/\s+/g, ' '), /layer0 8 tensors 256 B/);
+      await first.click();
+      await wb().page.keyboard.press('ArrowRight');
+      await row('weight7').waitFor();
+      await button('Everything in the file').click();
+      const line = (text: string | RegExp): Locator => c.page.locator('#structure .row', { hasText: text }).first();
+      await line(/OrderedDict \(50,000\)/).click();
+      await line('layer0.weight0').waitFor();
+      await wb().page.keyboard.press('End');
+      await line('layer6249.weight7').click();
+      await c.page.locator('.detail-head strong', { hasText: 'layer6249.weight7' }).waitFor();
+      await button('Tensors as a table').click();
+    });
+
+    it('is read again when it changes', async () => {
+      await filter('layer4321.weight3');
+      await row('layer4321.').click();
+      await c.page.locator('.detail-head strong', { hasText: 'layer4321.weight3' }).waitFor();
+      assert.equal(await fact('zeros').innerText(), '8 (100%)');
+      const before = fs.readFileSync(path.join(wb().folder, 'many.pt'));
+      fs.copyFileSync(path.join(wb().folder, 'many-after.pt'), path.join(wb().folder, 'many.pt'));
+      await c.page.locator('dt:text-is("zeros") + dd', { hasText: '0 (0%)' }).waitFor();
+      fs.writeFileSync(path.join(wb().folder, 'many.pt'), before);
+      await c.page.locator('dt:text-is("zeros") + dd', { hasText: '8 (100%)' }).waitFor();
+      await filter('');
+    });
   });
 
   for (const theme of allThemes) {
