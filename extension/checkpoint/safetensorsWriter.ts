@@ -1,4 +1,5 @@
 /** Writes safetensors: header padded to 8 bytes, tensors by falling dtype size, then name, as the reference writer; in shards with an index when asked. */
+import fs from 'node:fs';
 import path from 'node:path';
 
 import { bitsOf } from './dtypes';
@@ -35,22 +36,46 @@ export function* saveSafetensors(file: string, tensors: readonly NamedTensor[], 
     fill += sizeOf(t);
   }
   const stem = file.replace(/(\.index)?\.json$/i, '').replace(/\.safetensors$/i, '');
-  const digits = (n: number): string => String(n).padStart(5, '0');
-  const map: [string, string][] = [];
-  const files: string[] = [];
-  let bytes = 0;
-  for (const [i, shard] of shards.entries()) {
-    const name = `${stem}-${digits(i + 1)}-of-${digits(shards.length)}.safetensors`;
-    const before = bytes;
-    bytes += yield* saveOne(name, shard, metadata, (done) => options.progress?.(before + done, total), options);
-    files.push(name);
-    for (const t of shard) map.push([t.name, path.basename(name)]);
-  }
-  // The index comes last: it never names a file that is not there.
   const index = `${stem}.safetensors.index.json`;
-  const json = Buffer.from(`${JSON.stringify({ metadata: { total_size: total }, weight_map: Object.fromEntries(map.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) }, null, 2)}\n`);
-  yield* writeDurably({ file: index, expected: json.length, *fill(w) { yield* w.write(json); } });
-  return { files: [index, ...files], bytes: bytes + json.length };
+  const before = namedBy(index);
+  const names = freeNames(stem, shards.length);
+  const map: [string, string][] = [];
+  let bytes = 0;
+  try {
+    for (const [i, shard] of shards.entries()) {
+      const done = bytes;
+      bytes += yield* saveOne(names[i]!, shard, metadata, (more) => options.progress?.(done + more, total), options);
+      for (const t of shard) map.push([t.name, path.basename(names[i]!)]);
+    }
+    // The index comes last: it never names a file that is not there, and the old one's shards stay until it has taken its place.
+    const json = Buffer.from(`${JSON.stringify({ metadata: { total_size: total }, weight_map: Object.fromEntries(map.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) }, null, 2)}\n`);
+    yield* writeDurably({ file: index, expected: json.length, *fill(w) { yield* w.write(json); } });
+    bytes += json.length;
+  } catch (error) {
+    for (const name of names) fs.rmSync(name, { force: true });
+    throw error;
+  }
+  for (const name of before) if (!names.some((n) => path.basename(n) === name)) fs.rmSync(path.join(path.dirname(stem), name), { force: true });
+  return { files: [index, ...names], bytes };
+}
+
+/** Names that no file has yet: `big-00001-of-00002`, when a checkpoint of the same name is being replaced `big-2-00001-of-00002`. */
+function freeNames(stem: string, count: number): string[] {
+  const digits = (n: number): string => String(n).padStart(5, '0');
+  for (let k = 1; ; k++) {
+    const names = Array.from({ length: count }, (_, i) => `${stem}${k === 1 ? '' : `-${k}`}-${digits(i + 1)}-of-${digits(count)}.safetensors`);
+    if (!names.some((n) => fs.existsSync(n))) return names;
+  }
+}
+/** The shards that an older index of ours names. Those that another tool named otherwise are not ours to remove. */
+function namedBy(index: string): string[] {
+  try {
+    const { weight_map: map } = JSON.parse(fs.readFileSync(index, 'utf8')) as { weight_map: Record<string, string> };
+    const stem = path.basename(index).replace(/\.safetensors\.index\.json$/, '');
+    return [...new Set(Object.values(map))].filter((n) => n.startsWith(`${stem}-`) && /^(-\d+)?-\d+-of-\d+\.safetensors$/.test(n.slice(stem.length)));
+  } catch {
+    return []; // there is none, or it is none
+  }
 }
 
 function* saveOne(file: string, tensors: readonly NamedTensor[], metadata: Record<string, string>, progress: (done: number) => void, { commit, writeback }: SaveOptions): Io<number> {

@@ -13,6 +13,8 @@ import { empty } from './ops';
 import type { Tensor } from './tensor';
 
 const PIECE = 1 << 22;
+/** How much is read between two words about it. */
+const STEP = 1 << 26;
 
 /** `length` bytes of a region into a tensor's storage. Native threads read files where the system allows it. */
 function fill(to: Tensor, byteOffset: number, region: Region, from: number, length: number): void {
@@ -38,7 +40,7 @@ const asIs = (t: FileTensor): boolean => !t.storage!.bigEndian && !t.options.con
 /** Reads tensors so that those sharing a storage in the file share one in memory. */
 export class TensorReader {
   private readonly storages = new Map<FileStorage, WeakRef<Tensor>>();
-  /** `done` is told the bytes of each storage read. */
+  /** `done` is told what was read, a piece at a time; what it throws ends the reading. */
   constructor(private readonly done: (bytes: number) => void = () => {}) {}
 
   read(t: FileTensor, name: () => string): Tensor {
@@ -48,9 +50,12 @@ export class TensorReader {
     let base = this.storages.get(s)?.deref();
     if (base === undefined) {
       base = empty([s.bytes / dtype.itemsize], { dtype });
-      fill(base, 0, s.region!, 0, s.bytes);
+      for (let at = 0; at < s.bytes; at += STEP) {
+        const n = Math.min(STEP, s.bytes - at);
+        fill(base, at, s.region!, at, n);
+        this.done(n);
+      }
       this.storages.set(s, new WeakRef(base));
-      this.done(s.bytes);
     }
     return noGrad(() => base.asStrided([...t.shape], [...t.stride], t.offset).data);
   }
@@ -61,8 +66,8 @@ export class TensorReader {
       const bytes = runSync(t.box(start, count));
       native['copyIn'](out, at, bytes);
       at += bytes.length;
+      this.done(bytes.length);
     }
-    this.done(at);
     return out;
   }
 }

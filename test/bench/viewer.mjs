@@ -16,6 +16,9 @@ const files = [['many.pt', '50,000 tensors', many50000, '50,000 tensors'], ['big
 const empty = fs.mkdtempSync(path.join(os.tmpdir(), 'weightroom-viewer-'));
 const wb = await Workbench.open({ folder: empty, fill: (folder) => { for (const [name, , make] of files) make(path.join(folder, name)); } });
 try {
+  // Extensions are known then: a click before opens the text editor.
+  await wb.hostReady();
+  await wb.activity('Explorer');
   const page = wb.page.locator('iframe.webview').last().contentFrame().locator('iframe').first().contentFrame();
   const open = async (name, says) => {
     const row = wb.row(new RegExp(`^${name}`));

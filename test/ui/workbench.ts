@@ -96,11 +96,12 @@ export class Workbench {
     await this.page.locator('.sidebar .monaco-button', { hasText: 'Run Model File' }).waitFor();
   }
   async openFile(name: string): Promise<void> {
-    // The list is filled twice; a click between does nothing.
-    const tab = this.page.locator('.tabs-container .tab', { hasText: name }).first();
+    // Not `cut-net.pt` for `net.pt`. The list is filled twice; a click between does nothing.
+    const label = new RegExp(`^\\s*${name.replace(/[^\w/]/g, '\\$&')}`);
+    const tab = this.page.locator('.tabs-container .tab', { hasText: label }).first();
     for (const end = Date.now() + 150_000; !await tab.isVisible() && Date.now() < end;) {
       await this.quick('Control+P', name);
-      await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().click();
+      await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
       await tab.waitFor({ timeout: 5000 }).catch(() => undefined);
     }
     await tab.click();

@@ -6,7 +6,7 @@ import { fork, spawnSync } from 'node:child_process';
 
 import { load, save, type Tensor } from '../../extension/lib/index';
 import { scratch } from './checkpointData';
-import { content, SIZE } from './checkpointSaver';
+import { content, shards, SIZE } from './checkpointSaver';
 
 const saver = path.join(__dirname, 'checkpointSaver.js');
 /** WEIGHTROOM_LONG=1: the on-demand suite. */
@@ -54,6 +54,38 @@ describe('durable saving', function () {
       assert.deepEqual(fs.readdirSync(dir.path), [`x.${ending}`]);
     });
   }
+
+  it(`kill -9 at any moment, ${KILLS} times (shards)`, async () => {
+    const file = dir.file('x.safetensors');
+    const index = save(content(0), file, shards).files[0]!;
+    const seen = new Set<number>();
+    for (let i = 0; i < KILLS; i++) {
+      const child = fork(saver, ['shards', file]);
+      await new Promise((ready) => child.once('message', ready));
+      await new Promise((r) => setTimeout(r, (i * 67) % 500));
+      const ended = new Promise((r) => child.once('exit', r));
+      child.kill('SIGKILL');
+      await ended;
+      seen.add(whole(index));
+    }
+    assert.ok(seen.size > 1, 'the saves were never seen to happen');
+  });
+  it('shards: the old ones stay until the new index is there, and go then; a cancelled save leaves none', () => {
+    const file = dir.file('x.safetensors');
+    const index = save(content(1), file, shards).files[0]!;
+    const old = fs.readdirSync(dir.path).sort();
+    assert.deepEqual(old, ['x-00001-of-00002.safetensors', 'x-00002-of-00002.safetensors', 'x.safetensors.index.json']);
+    fs.writeFileSync(dir.file('x-other-00001-of-00002.safetensors'), 'somebody else');
+    assert.throws(() => save(content(2), file, { ...shards, onProgress: (done, total) => done < total }), (e: Error) => e.name === 'Interrupted');
+    assert.equal(whole(index), 1);
+    assert.deepEqual(fs.readdirSync(dir.path).sort(), [...old, 'x-other-00001-of-00002.safetensors'].sort());
+    save(content(3), file, shards);
+    assert.equal(whole(index), 3);
+    assert.deepEqual(fs.readdirSync(dir.path).sort(), ['x-2-00001-of-00002.safetensors', 'x-2-00002-of-00002.safetensors', 'x-other-00001-of-00002.safetensors', 'x.safetensors.index.json']);
+    save(content(4), file, shards);
+    assert.equal(whole(index), 4);
+    assert.deepEqual(fs.readdirSync(dir.path).sort(), [...old, 'x-other-00001-of-00002.safetensors'].sort());
+  });
 
   it('a disk that gets full', function () {
     if (!isRoot || spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', dir.path]).status !== 0) {

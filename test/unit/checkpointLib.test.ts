@@ -143,6 +143,11 @@ describe('save, load, openCheckpoint', function () {
     load(dir.file('p.pt'), { onProgress: (done, total) => { seen.push(done / total); } });
     assert.deepEqual(seen.map((x) => Math.round(x * 3)), [1, 2, 3]);
     assert.throws(() => load(dir.file('p.pt'), { onProgress: (done, total) => done < total / 2 }), (e: Error) => e.name === 'Interrupted');
+    // One tensor of 160 MiB is told of in parts.
+    save(zeros(40 << 20), dir.file('p.pt'));
+    seen.length = 0;
+    assert.throws(() => load(dir.file('p.pt'), { onProgress: (done, total) => { seen.push(done / total); return done < total / 2; } }), (e: Error) => e.name === 'Interrupted');
+    assert.deepEqual(seen, [0.4, 0.8]);
   });
   it('thousands of names: none is lost where the writer\'s buffer grows', () => {
     const names = Array.from({ length: 6000 }, (_, i) => `layer${i >> 3}.weight${i & 7}`);
