@@ -114,6 +114,8 @@ export function randint(a: number, b: number | readonly number[], c?: readonly n
   if (!Array.isArray(size)) throw new TypeError('randint(): argument \'size\' must be an array of numbers');
   return drawn([...size], { dtype: int64, ...options }, (t) => t.random_(low, high, options));
 }
+/** Integers in [low, high) of t's shape and dtype: `randintLike(t, 10)`, `randintLike(t, 1, 10)`. */
+export function randintLike(t: Tensor, low: number, high?: number, options: DrawOptions = {}): Tensor { return high === undefined ? randint(0, low, t.shape, like(t, options)) : randint(low, high, t.shape, like(t, options)); }
 /** The whole numbers 0 … n-1 in random order: int64. */
 export function randperm(n: number, options: DrawOptions = {}): Tensor { return finish(native['toDevice'](native['randperm'](n, (options.dtype ?? int64).code, handleOf(options)), code(options.device)), options); }
 /** Normal values with each element's mean and standard deviation; numbers and tensors, which broadcast. With a size, of numbers alone. */

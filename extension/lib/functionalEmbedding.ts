@@ -65,7 +65,7 @@ export function embeddingBag(input: Tensor, weight: Tensor, options: EmbeddingBa
   if (stray >= 0) throw new RuntimeError(mode === 'max' ? `embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be ${labels[stray]}` : `Index ${stray} of input takes value ${labels[stray]} which is not in the valid range [0, ${weight.size(0)})`);
   const rows = embedding(input.reshape(-1), weight, { ...options, paddingIdx: null }), like = { dtype: weight.dtype, device: weight.device };
   const picked = (list: readonly number[]): Tensor => fromTypedArray(BigInt64Array.from(list, BigInt), [list.length], { dtype: int64, device: weight.device });
-  if (mode === 'max') return bags === 0 ? zeros([0, weight.size(1)], like) : stack(members.map((m) => (m.length === 0 ? zeros([weight.size(1)], like) : rows.indexSelect(0, picked(m)).max(0).values)));
+  if (mode === 'max') return bags === 0 ? zeros([0, weight.size(1)], like) : stack(members.map((m) => (m.length === 0 ? rows.slice(0, 0, 0).sum(0) : rows.indexSelect(0, picked(m)).max(0).values)));
   const all = members.flat(), weighed = perSampleWeights === null ? rows : rows.mul(perSampleWeights.reshape(-1, 1));
   const sums = zeros([bags, weight.size(1)], like).indexAdd(0, picked(members.flatMap((m, b) => m.map(() => b))), weighed.indexSelect(0, picked(all)));
   const y = mode === 'sum' ? sums : sums.div(fromTypedArray(Float64Array.from(members, (m) => Math.max(1, m.length)), [bags, 1], like));

@@ -41,7 +41,7 @@ function fractional(n: number, x: Tensor, kernel: Size1, o: FractionalPoolOption
   const hollow = x.shape.findIndex((s, d) => s === 0 && d >= (batched ? 1 : 0));
   if (hollow >= 0) throw new RuntimeError(`${op}: Expected input to have non-zero size for non-batch dimensions, but got[${x.shape.join(', ')}] with dimension ${hollow} being empty.`);
   const lead = x.shape.slice(0, x.dim() - n), spots = x.shape.slice(-n), sides = ['time', 'height', 'width'].slice(3 - n);
-  sides.forEach((side, d) => { if (size[d]! + pool[d]! - 1 >= spots[d]!) throw new RuntimeError(`${op}: pool ${side} ${pool[d]} too large relative to input ${side} ${spots[d]}`); });
+  sides.forEach((side, d) => { if (size[d]! + pool[d]! - 1 + (n - 2) > spots[d]!) throw new RuntimeError(`${op}: pool ${side} ${pool[d]} too large relative to input ${side} ${spots[d]}`); });
   if (samples.dtype !== x.dtype) throw new RuntimeError('Expect _random_samples to have the same dtype as input');
   if (samples.dim() !== 3 || samples.size(0) < (batched ? x.size(0) : 1)) throw new RuntimeError('Expect _random_samples.size(0) no less then input batch size.');
   // Two dims keep the width's sample first, three the depth's.

@@ -150,7 +150,9 @@ export function pdist(x: Tensor, p = 2): Tensor {
   const n = x.size(0), like = { dtype: int64, device: x.device };
   if (n < 2) return x.reshape(-1).slice(0, 0, 0);
   const pairs = arange(n * n, like).reshape(n, n), upper = pairs.maskedSelect(ones([n, n], { device: x.device }).triu(1).gt(0));
-  const d = x.indexSelect(0, upper.div(n, { roundingMode: 'floor' })).sub(x.indexSelect(0, upper.remainder(n))).norm(p, 1);
+  const apart = x.indexSelect(0, upper.div(n, { roundingMode: 'floor' })).sub(x.indexSelect(0, upper.remainder(n)));
+  // A count has a gradient too, of zeros.
+  const d = p === 0 ? apart.norm(0, 1).add(x.slice(0, 0, 0).sum()) : apart.norm(p, 1);
   return d.requiresGrad ? native['nameGradFn'](d, 'PdistBackward0') as Tensor : d;
 }
 /** x₁ᵀ W x₂ + b. x₁ [..., in1], x₂ [..., in2], weight [out, in1, in2]. */

@@ -187,7 +187,8 @@ export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, opti
   const o = optionsOf<WeightedOptions & { posWeight?: Tensor | null }>(options);
   if (String(input.shape) !== String(target.shape)) throw new ValueError(`Target size (${target.shape}) must be the same as input size (${input.shape})`);
   const log = logsigmoid(input), weighed = o.posWeight == null ? log : o.posWeight.sub(1).mul(target).add(1).mul(log);
-  const loss = target.neg().add(1).mul(input).sub(weighed);
+  // Between different dtypes the target's wins: PyTorch computes in place.
+  const rest = target.neg().add(1), loss = input.dtype === target.dtype ? rest.mul(input).sub(weighed) : rest.mul_(input).sub_(weighed);
   return reduced(o.weight == null ? loss : loss.mul(o.weight), reductionOf(o), 'BinaryCrossEntropyWithLogitsBackward0');
 }
 /** log(1 + exp(-target·input)), target ±1. */
@@ -227,6 +228,8 @@ export function tripletMarginWithDistanceLoss(anchor: Tensor, positive: Tensor, 
   const near = distance(anchor, positive), far = distance(anchor, negative), apart = swap ? far.minimum(distance(positive, negative)) : far;
   return reduced(near.sub(apart).add(margin).clampMin(0), reductionOf(options));
 }
+/** What is above zero; the rest, NaN too, counts as zero. */
+const counted = (t: Tensor): Tensor => t.maskedFill(t.detach().gt(0).logicalNot(), 0);
 function checkMatrix(input: Tensor): void {
   if (input.dim() > 2 || (input.dim() > 0 && input.size(-1) === 0)) throw new RuntimeError(`Expected non-empty vector or matrix with optional 0-dim batch size, but got: ${pyShape(input)}`);
 }
@@ -242,7 +245,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: Weighted
   if (weight !== null && weight.numel() !== c) throw new RuntimeError(`inconsistent weight size, expected ${c} but got ${pyShape(weight)}`);
   if (target.isFloatingPoint()) throw new RuntimeError(`expected scalar type Long but found ${target.dtype.scalarName}`);
   if (y.numel() > 0 && y.lt(0).logicalOr(y.ge(c)).any().item<boolean>()) throw new RuntimeError('target out of range');
-  const above = x.sub(x.gather(1, y)).add(margin).clampMin(0), powered = p === 1 ? above : above.mul(above), weighed = weight === null ? powered : powered.mul(weight.gather(0, y.reshape(-1)).unsqueeze(1));
+  const above = counted(x.sub(x.gather(1, y)).add(margin)), powered = p === 1 ? above : above.mul(above), weighed = weight === null ? powered : powered.mul(weight.gather(0, y.reshape(-1)).unsqueeze(1));
   const loss = weighed.maskedFill(arange(c, { device: x.device }).eq(y), 0).sum(1).div(c);
   return reduced(input.dim() < 2 ? loss.squeeze(0) : loss, reductionOf(options), 'MultiMarginLossBackward0');
 }
@@ -254,7 +257,7 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
   if (target.numel() > 0 && target.lt(-1).logicalOr(target.ge(target.size(-1))).any().item<boolean>()) throw new RuntimeError("argument #2 'target' is out of range");
   const x = input.dim() < 2 ? input.reshape(1, -1) : input, t = target.dim() < 2 ? target.reshape(1, -1) : target, c = x.size(1);
   const valid = t.ge(0).long().cumprod(1).gt(0), at = t.clamp(0), marks = x.detach().mul(0).scatterAdd(1, at, valid.to(x.dtype)).gt(0);
-  const below = x.gather(1, at).neg().add(1).unsqueeze(2).add(x.unsqueeze(1)).clampMin(0);
+  const below = counted(x.gather(1, at).neg().add(1).unsqueeze(2).add(x.unsqueeze(1)));
   const loss = below.maskedFill(valid.unsqueeze(2).logicalAnd(marks.logicalNot().unsqueeze(1)).logicalNot(), 0).sum([1, 2]).div(c);
   return reduced(input.dim() < 2 ? loss.squeeze(0) : loss, reductionOf(options), 'MultilabelMarginLossBackward0');
 }

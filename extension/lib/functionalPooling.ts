@@ -36,7 +36,8 @@ function avgPool(n: number, x: Tensor, kernel: Size1, o: AvgPoolOptions): Tensor
   checkCount('avg_pool', n, 'kernel_size', kernel);
   checkCount('avg_pool', n, 'stride', o.stride, 'must either be omitted,');
   checkCount('avg_pool', n, 'padding', o.padding);
-  const k = spatial(kernel, n, 'kernel_size');
+  const k = spatial(kernel, n, 'kernel_size'), spots = x.shape.slice(-n), sides = (v: readonly number[], p: string): string => `${p}T: ${v[0]} ${p}H: ${v[1]} ${p}W: ${v[2]}`;
+  if (n === 3 && x.dim() >= 4 && x.numel() > 0 && spots.some((s, d) => s < k[d]!)) throw new RuntimeError(`input image (${sides(spots, '')}) smaller than kernel size (${sides(k, 'k')})`);
   return native['avgPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), o.ceilMode ?? false, o.countIncludePad ?? true, o.divisorOverride ?? null);
 }
 /** The mean of each window. Source: torch.nn.functional.avg_pool1d. */

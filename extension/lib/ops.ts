@@ -1,10 +1,10 @@
 /** Operations as free functions. Most are Tensor's methods with the tensor as first argument: `exp(x)` is `x.exp()`. */
-import { DType, int64 } from './dtype';
+import { DType, float32, int64 } from './dtype';
 import { RuntimeError, ValueError } from './errors';
-import { arange, empty, full, tensor } from './create';
+import { arange, eye, full, tensor } from './create';
 import { native } from './native';
-import { Tensor, type Operand, type Picked } from './tensor';
-import type { DivOptions } from './tensor/binary';
+import { Tensor, wrapDim, type Operand, type Picked } from './tensor';
+import { quotient, type DivOptions } from './tensor/binary';
 
 export * from './create';
 export { slice } from './tensor';
@@ -55,7 +55,8 @@ export const swapaxes = of('swapaxes'), swapdims = of('swapdims'), t = of('t'), 
 export const squeeze = of('squeeze'), unsqueeze = of('unsqueeze'), asStrided = of('asStrided'), diagonal = of('diagonal'), diagEmbed = of('diagEmbed');
 export const diag = of('diag'), diagflat = of('diagflat'), tril = of('tril'), triu = of('triu'), flip = of('flip'), fliplr = of('fliplr'), flipud = of('flipud');
 export const roll = of('roll'), rot90 = of('rot90'), tile = of('tile'), repeatInterleave = of('repeatInterleave'), split = of('split'), chunk = of('chunk');
-export const tensorSplit = of('tensorSplit'), unbind = of('unbind'), select = of('select'), narrow = of('narrow'), clone = of('clone'), numel = of('numel');
+export const hsplit = of('hsplit'), vsplit = of('vsplit'), dsplit = of('dsplit'), selectScatter = of('selectScatter'), sliceScatter = of('sliceScatter');
+export const diagonalScatter = of('diagonalScatter'), tensorSplit = of('tensorSplit'), unbind = of('unbind'), select = of('select'), narrow = of('narrow'), clone = of('clone'), numel = of('numel');
 
 // picking and placing
 export const gather = of('gather'), scatter = of('scatter'), scatterAdd = of('scatterAdd'), scatterReduce = of('scatterReduce'), indexAdd = of('indexAdd');
@@ -74,7 +75,7 @@ const B = native.binaryCodes;
 export function add(a: Operand, b: Operand, options: { alpha?: number } = {}): Tensor { return native['binary'](B['add'], a, b, options.alpha); }
 export function sub(a: Operand, b: Operand, options: { alpha?: number } = {}): Tensor { return native['binary'](B['sub'], a, b, options.alpha); }
 export function mul(a: Operand, b: Operand): Tensor { return native['binary'](B['mul'], a, b); }
-export function div(a: Operand, b: Operand, options: DivOptions = {}): Tensor { return a instanceof Tensor ? a.div(b, options) : full([], a).div(b, options); }
+export function div(a: Operand, b: Operand, options: DivOptions = {}): Tensor { return native['binary'](quotient(options), a, b); }
 export function pow(a: Operand, b: Operand): Tensor { return native['binary'](B['pow'], a, b); }
 export function xlogy(a: Operand, b: Operand): Tensor { return native['binary'](B['xlogy'], a, b); }
 export const subtract = sub, multiply = mul, divide = div, trueDivide = (a: Tensor, b: Operand): Tensor => a.div(b);
@@ -134,7 +135,10 @@ export function dstack(tensors: readonly Tensor[]): Tensor { return cat(tensors.
 export function columnStack(tensors: readonly Tensor[]): Tensor { return hstack(tensors.map((t) => (t.dim() <= 1 ? t.reshape(t.numel(), 1) : t))); }
 /** Matrices along the diagonal of one large matrix. */
 export function blockDiag(...tensors: Tensor[]): Tensor {
-  const ms = tensors.map(atleast2d);
+  // Tensors without dims have less of a say in the type.
+  const common = (list: Tensor[]): Tensor[] => (list.length === 0 ? [] : [list.slice(1).reduce((a, t) => (resultType(a, t) === a.dtype ? a : t.to(resultType(a, t))), list[0]!)]);
+  const [first, second] = [...common(tensors.filter((t) => t.dim() > 0)), ...common(tensors.filter((t) => t.dim() === 0))];
+  const type = first === undefined ? float32 : second === undefined ? first.dtype : resultType(first, second), ms = tensors.map((t) => atleast2d(t.to(type)));
   const cols = ms.reduce((n, m) => n + m.size(1), 0);
   let at = 0;
   return cat(ms.map((m) => { const left = at; at += m.size(1); return cat([full([m.size(0), left], 0, { dtype: m.dtype, device: m.device }), m, full([m.size(0), cols - at], 0, { dtype: m.dtype, device: m.device })], 1); }), 0);
@@ -186,6 +190,7 @@ export function meshgrid(tensors: readonly Tensor[], options: { indexing?: 'ij' 
   if (tensors.length === 0) throw new RuntimeError('meshgrid expects a non-empty TensorList');
   const swap = options.indexing === 'xy' && tensors.length >= 2;
   const ts = swap ? [tensors[1]!, tensors[0]!, ...tensors.slice(2)] : tensors;
+  if (ts.some((t) => t.dtype !== ts[0]!.dtype)) throw new RuntimeError('meshgrid expects all tensors to have the same dtype');
   const shape = ts.map((t) => { if (t.dim() > 1) throw new RuntimeError(`torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: ${String(t)}`); return t.numel(); });
   const grids = ts.map((t, i) => t.reshape(shape.map((s, k) => (k === i ? s : 1))).expand(shape));
   return swap ? [grids[1]!, grids[0]!, ...grids.slice(2)] : grids;
@@ -199,11 +204,52 @@ export function combinations(input: Tensor, r = 2, options: { withReplacement?: 
   const rows: number[][] = [];
   const walk = (row: number[], from: number): void => { if (row.length === r) rows.push(row); else for (let i = from; i < n; i++) walk([...row, i], options.withReplacement === true ? i : i + 1); };
   walk([], 0);
-  return rows.length === 0 ? empty([0, r], { dtype: input.dtype, device: input.device }) : input.indexSelect(0, tensor(rows.flat(), { dtype: int64, device: input.device })).reshape(rows.length, r);
+  return input.indexSelect(0, tensor(rows.flat(), { dtype: int64, device: input.device })).reshape(rows.length, r);
 }
 /** Places at which values would keep `sorted` in order: int64. */
 export function searchsorted(sorted: Tensor, values: Operand, options: { right?: boolean; side?: 'left' | 'right' } = {}): Tensor { return native['searchsorted'](sorted, values, options.right === true || options.side === 'right'); }
 export function bucketize(input: Operand, boundaries: Tensor, options: { right?: boolean } = {}): Tensor { return native['searchsorted'](boundaries, input, options.right ?? false); }
+/** Where elements are among testElements; `invert`: where they are not. */
+export function isin(elements: Operand, testElements: Operand, options: { invert?: boolean } = {}): Tensor {
+  for (const v of [elements, testElements]) if (v instanceof Tensor && v.dtype.name === 'bool') throw new RuntimeError('Unsupported input type encountered for isin(): Bool');
+  const type = resultType(elements, testElements), at = (v: Operand): Tensor => (v instanceof Tensor ? v.to(type) : full([], v, { dtype: type }));
+  const x = at(elements), known = at(testElements).reshape(-1).sort().values, n = known.numel();
+  const found = n === 0 ? full(x.shape, false, { device: x.device }) : known.gather(0, searchsorted(known, x).clamp(0, n - 1).reshape(-1)).reshape(x.shape).eq(x);
+  return options.invert === true ? found.logicalNot() : found;
+}
+/** The integral of y along dim by the trapezoid rule, at places x or `dx` apart. */
+export function trapezoid(y: Tensor, x: Tensor | null = null, options: { dx?: number; dim?: number } = {}): Tensor {
+  const [areas, dim] = trapezoids(y, x, options);
+  if (y.size(dim) === 0) return areas.sum(dim).to(y.dtype);
+  if (x !== null) return areas.sum(dim);
+  return y.sum(dim).sub(y.select(dim, 0).add(y.select(dim, -1)).mul(0.5)).mul(options.dx ?? 1);
+}
+/** The running integral: one less than y along dim. */
+export function cumulativeTrapezoid(y: Tensor, x: Tensor | null = null, options: { dx?: number; dim?: number } = {}): Tensor {
+  const [areas, dim] = trapezoids(y, x, options);
+  return areas.cumsum(dim);
+}
+function trapezoids(y: Tensor, x: Tensor | null, options: { dx?: number; dim?: number }): [Tensor, number] {
+  const { dx = 1, dim = -1 } = options, d = wrapDim(dim, y.dim()), n = y.size(d);
+  if (y.dtype.name === 'bool') throw new RuntimeError('trapezoid: received a bool input for `y`, but bool is not supported');
+  const sums = y.slice(d, 1).add(y.slice(d, 0, Math.max(0, n - 1)));
+  if (x === null) return [sums.mul(dx / 2), d];
+  // One vector of places goes along dim.
+  const places = x.dim() === 1 && y.dim() !== 1 ? x.reshape(y.shape.map((_, i) => (i === d ? x.size(0) : 1))) : x, at = places.dim() - y.dim() + d;
+  return [places.slice(at, 1).sub(places.slice(at, 0, Math.max(0, places.size(at) - 1))).mul(sums).div(2), d];
+}
+/** A square matrix, or a batch of them, to a whole power. Throws RuntimeError for negative powers, which need an inverse. */
+export function matrixPower(input: Tensor, n: number): Tensor {
+  if (input.dim() < 2 || input.size(-1) !== input.size(-2)) throw new RuntimeError(`linalg.matrix_power: A must be batches of square matrices, but they are ${input.dim() < 2 ? 0 : input.size(-2)} by ${input.dim() < 1 ? 0 : input.size(-1)} matrices`);
+  if (!Number.isInteger(n) || n < 0) throw new RuntimeError(`matrixPower(): expected a whole power that is not negative, but got ${n}`);
+  if (n === 0) return input.clone().copy_(eye(input.size(-1), input.size(-1), { dtype: input.dtype, device: input.device }).expand(input.shape));
+  let power = input, result: Tensor | null = null;
+  for (let k = n; k > 0; k = Math.floor(k / 2)) {
+    if (k % 2 === 1) result = result === null ? power : result.matmul(power);
+    if (k > 1) power = power.matmul(power);
+  }
+  return result === input ? input.clone() : result!;
+}
 /** Quantiles q of everything or along dim, with linear interpolation unless told otherwise. */
 export function quantile(input: Tensor, q: number | Tensor, options: { dim?: number; keepdim?: boolean; interpolation?: 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint' } = {}): Tensor {
   const qs = typeof q === 'number' ? full([], q, { dtype: input.dtype }) : q;

@@ -188,7 +188,10 @@ napi_value set_data(Call& c) {
 napi_value data(Call& c) { return c.wrap(alias(c.tensor(0), false)); }
 napi_value detach(Call& c) { return c.wrap(ops::detach(c.tensor(0))); }
 napi_value empty(Call& c) { return c.wrap(ops::empty(c.dims(0), c.dtype(1), c.device(2))); }
-napi_value full(Call& c) { return c.wrap(ops::full(c.dims(0), c.scalar(1), c.dtype(2), c.device(3))); }
+napi_value full(Call& c) {
+  ops::check_fits(c.scalar(1), c.dtype(2));
+  return c.wrap(ops::full(c.dims(0), c.scalar(1), c.dtype(2), c.device(3)));
+}
 napi_value arange(Call& c) { return c.wrap(ops::arange(Scalar(c.number(0)), Scalar(c.number(1)), Scalar(c.number(2)), c.dtype(3), c.device(4))); }
 napi_value linspace(Call& c) { return c.wrap(ops::linspace(c.number(0), c.number(1), c.integer(2), c.dtype(3), c.device(4))); }
 napi_value eye(Call& c) { return c.wrap(ops::eye(c.integer(0), c.integer(1), c.dtype(2), c.device(3))); }

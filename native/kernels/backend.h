@@ -103,6 +103,8 @@ class Backend {
   virtual void scan_extreme(bool max, const Tensor& values, const Tensor& indices, const Tensor& in, int64_t dim);
   // Along the last dim, everything contiguous; stable, NaN is the largest. topk: values has k in the last dim.
   virtual void sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending);
+  // The same by < alone, which NaN breaks, as PyTorch's mode sorts.
+  virtual void sort_by_less(const Tensor& values, const Tensor& indices, const Tensor& in) { sort(values, indices, in, false); }
   virtual void topk(const Tensor& values, const Tensor& indices, const Tensor& in, bool largest, bool sorted);
   // Of each ascending row of contiguous `sorted`: where the longest run of equals ends (int64). NaN equals nothing.
   virtual void longest_run(const Tensor& places, const Tensor& sorted);

@@ -91,6 +91,7 @@ Tensor index_fill(const Tensor& a, int64_t dim, const Tensor& index0, const Tens
     NoGrad guard;
     TensorList ix(size_t(a.dim() ? dim + 1 : 1));
     ix.back() = index;
+    if (value.impl()->wrapped_number) check_fits(number_of(value), a.dtype());
     Tensor v = to_dtype(value, a.dtype());
     out = a.dim() ? index_put(a, ix, v, false) : reshape(index_put(reshape(a, {1}), ix, v, false), {});
   }

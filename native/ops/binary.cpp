@@ -37,8 +37,7 @@ void bring_together(Tensor& a, Tensor& b) {
     DType dt = weak || !is_floating(s.dtype()) ? (is_floating(s.dtype()) ? (is_floating(to.dtype()) ? to.dtype() : DType::float32) : s.dtype()) : s.dtype();
     if (weak) {
       // Numbers are made there, not sent.
-      Scalar v = s.dtype() == DType::float64 ? Scalar(*s.data<double>()) : s.dtype() == DType::int64 ? Scalar(*s.data<int64_t>()) : Scalar(*s.data<bool>());
-      s = alias(backend(to).scalar(v, dt), false);
+      s = alias(backend(to).scalar(number_of(s), dt), false);
       s.impl()->wrapped_number = true;
     } else {
       s = to_device(to_dtype(s, dt), to.device());
@@ -147,7 +146,9 @@ TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, con
       }
       if (nb) {
         Tensor y = binary(BinaryOp::pow, a, b);
-        Tensor d = mul(y, unary(UnaryOp::log, a));
+        // A whole number's logarithm as a tensor's would be a float32.
+        bool number = a.impl()->wrapped_number && a.device().is_cpu();
+        Tensor d = mul(y, number ? wrapped(std::log(number_of(a).d)) : unary(UnaryOp::log, a));
         Tensor zero = binary(BinaryOp::logical_and, binary(BinaryOp::eq, detach(a), wrapped(0)), binary(BinaryOp::ge, detach(b), wrapped(0)));
         gb = mul(g, where(zero, zeros({}, d.dtype(), d.device()), d));
       }
@@ -212,7 +213,13 @@ TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, con
       if (nb) gb = mul(mul(g, neg(a)), r);
       break;
     }
-    default: fail("the derivative for '", binary_name(op), "' is not implemented.");
+    default:
+      if (is_comparison(op)) {
+        if (na) ga = zeros(g.sizes(), g.dtype(), g.device());
+        if (nb) gb = zeros(g.sizes(), g.dtype(), g.device());
+        break;
+      }
+      fail("the derivative for '", binary_name(op), "' is not implemented.");
   }
   return {na ? back(ga, la) : Tensor(), nb ? back(gb, lb) : Tensor()};
 }
@@ -303,6 +310,12 @@ void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
       Tensor r = raw(op, self, b, common, alpha);
       backend(self).copy(self, r);
     }
+  }
+  // Logic in place leaves the history as it was.
+  bool logic = op == BinaryOp::logical_and || op == BinaryOp::logical_or || op == BinaryOp::logical_xor;
+  if (logic) {
+    NoGrad guard;
+    return record_inplace(self, "", {self}, {}, nullptr);
   }
   record_inplace(self, backward_name(op, b.impl()->wrapped_number, false).c_str(), {self, b}, std::move(saved),
                  [op, alpha, la = Like{self.sizes(), self.dtype()}, lb = Like{b.sizes(), b.dtype()}](Context& c, const TensorList& g) { return gradients(op, c, g[0], alpha, la, lb); });

@@ -47,6 +47,7 @@ void copy_(const Tensor& self, const Tensor& src) {
 
 void fill_(const Tensor& self, Scalar value, const char* name) {
   check_inplace(self);
+  check_fits(value, self.dtype());
   backend(self).fill(self, value);
   record_inplace(self, name, {self}, {}, [](Context&, const TensorList& g) { return TensorList{zeros(g[0].sizes(), g[0].dtype(), g[0].device())}; });
 }

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include "ops/ops.h"
 
@@ -10,6 +11,34 @@ Tensor full(const Dims& sizes, Scalar value, DType dtype, Device device) {
   Tensor out = empty(sizes, dtype, device);
   backend(device).fill(out, value);
   return out;
+}
+
+void check_fits(const Scalar& v, DType type) {
+  if (type == DType::boolean || v.kind == Scalar::Kind::boolean) return;
+  bool fits = true;
+  const char* name = "";
+  auto within = [&](double low, double high, const char* called) {
+    fits = std::isinf(v.d) || std::isnan(v.d) || (v.d >= low && v.d <= high);
+    name = called;
+  };
+  auto whole = [&]<typename T>(const char* called) {
+    double low = double(std::numeric_limits<T>::lowest()), high = double(std::numeric_limits<T>::max());
+    // Negative whole numbers wrap around in an unsigned type.
+    fits = v.kind == Scalar::Kind::integer ? (v.d >= (low == 0 ? -high : low) && v.d <= high) : v.d >= low && v.d <= high;
+    name = called;
+  };
+  switch (type) {
+    case DType::float16: within(-65504, 65504, "c10::Half"); break;
+    case DType::bfloat16: within(-3.3895313892515355e38, 3.3895313892515355e38, "c10::BFloat16"); break;
+    case DType::float32: within(-double(std::numeric_limits<float>::max()), double(std::numeric_limits<float>::max()), "float"); break;
+    case DType::int64: whole.operator()<int64_t>("int64_t"); break;
+    case DType::int32: whole.operator()<int32_t>("int"); break;
+    case DType::int16: whole.operator()<int16_t>("int16_t"); break;
+    case DType::int8: whole.operator()<int8_t>("int8_t"); break;
+    case DType::uint8: whole.operator()<uint8_t>("uint8_t"); break;
+    default: break;
+  }
+  if (!fits) fail("value cannot be converted to type ", name, " without overflow");
 }
 
 Tensor zeros(const Dims& sizes, DType dtype, Device device) { return full(sizes, Scalar(0), dtype, device); }

@@ -64,7 +64,7 @@ Tensor contract(const Tensor& a, const Tensor& b, const std::vector<int64_t>& ov
   Dims order = join({&batch, &only_a, &only_b, &shared, &rest}), sizes, inverse(order.size());
   for (size_t i = 0; i < order.size(); ++i) {
     int64_t d = order[i];
-    sizes.push_back(summed[size_t(d)] ? 1 : std::max(a.size(d), b.size(d)));
+    sizes.push_back(summed[size_t(d)] ? 1 : a.size(d) == 1 ? b.size(d) : a.size(d));
     inverse[size_t(d)] = int64_t(i);
   }
   return permute(reshape(p, sizes), inverse);

@@ -2,15 +2,6 @@
 #include "ops/ops.h"
 
 namespace weightroom::ops {
-namespace {
-
-const char* lower_name(DType t) {
-  constexpr const char* names[] = {"float", "double", "c10::Half", "c10::BFloat16", "long int", "int", "short int", "signed char", "unsigned char", "bool"};
-  return names[size_t(t)];
-}
-
-}  // namespace
-
 Tensor masked_select(const Tensor& a, const Tensor& mask) {
   check(mask.dtype() == DType::boolean, "masked_select: expected BoolTensor for mask");
   check_same_device(a, mask);
@@ -28,7 +19,7 @@ Tensor masked_select(const Tensor& a, const Tensor& mask) {
 }
 
 Tensor masked_scatter(const Tensor& a, const Tensor& mask, const Tensor& source) {
-  check(mask.dtype() == DType::boolean, "masked_scatter_ only supports boolean masks, but got mask with dtype ", lower_name(mask.dtype()));
+  check(mask.dtype() == DType::boolean, "masked_scatter_ only supports boolean masks, but got mask with dtype ", c_type_name(mask.dtype()));
   if (source.dtype() != a.dtype()) fail("masked_scatter: expected self and source to have same dtypes but got ", scalar_type_name(a.dtype()), " and ", scalar_type_name(source.dtype()));
   check_same_device(a, mask);
   check_same_device(a, source);
@@ -62,11 +53,11 @@ Tensor masked_scatter(const Tensor& a, const Tensor& mask, const Tensor& source)
 }
 
 Tensor masked_fill(const Tensor& a, const Tensor& mask, const Tensor& value) {
-  if (mask.dtype() != DType::boolean) fail("masked_fill_ only supports boolean masks, but got mask with dtype ", lower_name(mask.dtype()));
+  if (mask.dtype() != DType::boolean) fail("masked_fill_ only supports boolean masks, but got mask with dtype ", c_type_name(mask.dtype()));
   check(value.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ", value.dim(), " dimension(s).");
   check_same_device(a, mask);
-  DType type = value.impl()->wrapped_number ? a.dtype() : result_type(a, value);
-  if (value.impl()->wrapped_number && is_floating(value.dtype()) && !is_floating(a.dtype())) type = result_type(a, value);
+  DType type = a.dtype();
+  if (value.impl()->wrapped_number) check_fits(number_of(value), type);
   Tensor out;
   {
     NoGrad guard;

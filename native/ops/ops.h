@@ -14,8 +14,12 @@ Tensor empty(const Dims& sizes, DType dtype, Device device = {});
 Tensor full(const Dims& sizes, Scalar value, DType dtype, Device device = {});
 Tensor zeros(const Dims& sizes, DType dtype, Device device = {});
 Tensor scalar_tensor(Scalar value, DType dtype, Device device = {});
+// Throws RuntimeError for a number that the type cannot hold.
+void check_fits(const Scalar& value, DType type);
 // A number beside a tensor: weak in type promotion.
 Tensor wrapped(Scalar value, Device device = {});
+// The number in a wrapped() of the CPU.
+inline Scalar number_of(const Tensor& t) { return t.dtype() == DType::float64 ? Scalar(*t.data<double>()) : t.dtype() == DType::int64 ? Scalar(*t.data<int64_t>()) : Scalar(*t.data<bool>()); }
 Tensor arange(Scalar start, Scalar end, Scalar step, DType dtype, Device device = {});
 Tensor linspace(double start, double end, int64_t steps, DType dtype, Device device = {});
 Tensor eye(int64_t n, int64_t m, DType dtype, Device device = {});

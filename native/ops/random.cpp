@@ -118,6 +118,13 @@ void log_normal_(const Tensor& self, double mean, double std, Generator& gen) {
 }
 
 void randint_(const Tensor& self, int64_t low, int64_t high, Generator& gen) {
+  if (self.dtype() != DType::float32 && self.dtype() != DType::float64) {
+    // What the type cannot hold is refused.
+    constexpr double tops[] = {0, 0, 65504, 3.3895313892515355e38, 9223372036854775807.0, 2147483647, 32767, 127, 255, 1};
+    double top = tops[size_t(self.dtype())], bottom = is_floating(self.dtype()) ? -top : self.dtype() == DType::uint8 || self.dtype() == DType::boolean ? 0 : -top - 1;
+    if (double(low) < bottom || double(low) > top) fail("from is out of bounds for ", c_type_name(self.dtype()));
+    if (double(high) - 1 < bottom || double(high) - 1 > top) fail("to - 1 is out of bounds for ", c_type_name(self.dtype()));
+  }
   check(low < high, "random_ expects 'from' to be less than 'to', but got from=", low, " >= to=", high);
   land(self, "RandomBackward0", DType::int64, [&](const Tensor& b) { fill_randint(gen, b.data<int64_t>(), b.numel(), low, high); });
 }

@@ -208,6 +208,7 @@ Tensor index(const Tensor& a, const TensorList& indices) {
 }
 
 void index_put_(const Tensor& self, const TensorList& indices, const Tensor& value, bool accumulate) {
+  if (value.impl()->wrapped_number) check_fits(number_of(value), self.dtype());
   check_inplace(self, {value});
   Tensor v = value;
   if (value.device() != self.device() && !value.dim()) {

@@ -118,13 +118,17 @@ std::pair<Tensor, Tensor> mode(const Tensor& a, int64_t dim, bool keepdim) {
   Tensor position, values, indices;
   {
     NoGrad guard;
-    std::tie(values, indices) = sort(a, dim, false);
-    Tensor lined = lined_up(values, dim);
-    Dims at = lined.sizes();
+    Tensor in = lined_up(a, dim);
+    values = empty(in.sizes(), in.dtype(), in.device());
+    indices = empty(in.sizes(), DType::int64, in.device());
+    if (in.numel()) backend(in).sort_by_less(values, indices, in);
+    Dims at = in.sizes();
     if (!at.empty()) at.back() = 1;
     Tensor p = empty(at, DType::int64, a.device());
-    backend(a).longest_run(p, lined);
+    backend(a).longest_run(p, values);
     position = back_in_place(p, dim);
+    values = back_in_place(values, dim);
+    indices = back_in_place(indices, dim);
   }
   return pick_sorted(a, dim, keepdim, values, indices, position, "ModeBackward0");
 }
@@ -146,7 +150,7 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
     fail("torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value tensor must match, but we got boundaries tensor ", shape_str(sorted.sizes()), " and input value tensor ", shape_str(values.sizes()));
   Tensor out = empty(values.sizes(), DType::int64, values.device());
   if (out.numel()) {
-    DType common = values.impl()->wrapped_number ? sorted.dtype() : promote_types(sorted.dtype(), values.dtype());
+    DType common = result_type(sorted, values);
     backend(sorted).searchsorted(out, contiguous(to_dtype(sorted, common)), contiguous(to_dtype(values, common)), right);
   }
   return out;
@@ -173,6 +177,7 @@ Tensor bincount(const Tensor& a, const Tensor& weights, int64_t min_length) {
     if (in.numel()) backend(a).scatter(sums, 0, to_device(in, a.device()), contiguous(weights), true);
     return sums;
   }
+  if (in.numel() == 0) return zeros({top + 1}, DType::int64, a.device());
   Tensor out = empty({top + 1}, weights ? DType::float64 : DType::int64, a.device());
   backend(a).bincount(out, a.device().is_cpu() ? in : to_device(in, a.device()), weights ? contiguous(to_dtype(weights, DType::float64)) : weights);
   return weights && weights.dtype() == DType::float32 ? to_dtype(out, DType::float32) : out;

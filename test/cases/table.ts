@@ -37,12 +37,14 @@ export interface Options {
   ulps?: number;
   /** The same for gradients; default twice `ulps` and at least 8. */
   gradUlps?: number;
-  /** A module's first state is computed, not drawn: units of the last place it may differ by; default none. */
+  /** A module's first state is computed, not drawn: units of the last place it may differ by; default none. Not tried in float64, where these would show. */
   stateUlps?: number;
   /** Each result element is compared at its own scale, extremes are tried. Set by unary() and binary(). */
   elementwise?: boolean;
-  /** dtypes tried beside float32; default all. */
+  /** dtypes tried beside float32 and float64; default all. */
   dtypes?: readonly DTypeName[];
+  /** Why float64 is not tried. */
+  notFloat64?: string;
   /** No gradient is asked for (predicates, indices, random values). */
   noGrad?: boolean;
   /** The second derivative is not checked: PyTorch has none, or it is zero everywhere. */
@@ -135,7 +137,7 @@ const specialPair = [0, -0, Infinity, -Infinity, NaN, 1, -1, 2.5, -3, 3.40282346
 function variantsOf(inputs: readonly Input[], o: Options): Variant[] {
   const grad = o.noGrad !== true;
   const out: Variant[] = [{ name: 'base', inputs, grad }];
-  for (const d of o.dtypes ?? dtypeNames) if (d !== 'float32' && inputs.some((i) => !i.fixed)) out.push({ name: d, inputs: inputs.map((i) => inDtype(i, d)), grad: grad && d === 'float64' });
+  for (const d of dtypeNames) if (d !== 'float32' && (d === 'float64' ? o.notFloat64 === undefined : (o.dtypes ?? dtypeNames).includes(d)) && inputs.some((i) => !i.fixed)) out.push({ name: d, inputs: inputs.map((i) => inDtype(i, d)), grad: grad && d === 'float64' });
   if (o.elementwise === true) {
     out.push({ name: 'empty', inputs: inputs.map((i) => ({ ...i, shape: [0, ...i.shape.slice(1)], data: [] })), grad });
     if (inputs.length === 1) { const data = o.extremes ?? special; out.push({ name: 'extremes', inputs: [{ ...inputs[0]!, shape: [data.length], data }], grad }); }
@@ -171,13 +173,13 @@ export function binary(name: string, options: Options = {}, x: Input = f(3, 4), 
   return op(name, [x, y], (a, b) => (a as unknown as Methods)[camel(name)]!(b), `x.${name}(y)`, { elementwise: true, ...options });
 }
 /**
- * A module: parameters after manualSeed(0) bit for bit, repr, stateDict keys, output in train and eval mode (after
+ * A module: parameters after manualSeed(0) bit for bit, repr, stateDict keys, output in train and eval mode, also as float64 (after
  * manualSeed(1)), buffers after, gradients of inputs and parameters. `call`: how it is called, when not by m(...inputs);
  * its Python in `pyCall`, of m and the inputs.
  */
 export function module(name: string, make: () => Module, inputs: readonly Input[], py: string, options: Options & { call?: (m: Module, ...inputs: Tensor[]) => Result; pyCall?: string } = {}): Row {
   const { call, pyCall, ...rest } = options;
-  return { kind: 'module', name, py: pyCall === undefined ? py : `${py} ;; ${pyCall}`, make, variants: [{ name: 'base', inputs, grad: rest.noGrad !== true }, ...Object.entries(rest.also ?? {}).map(([n, i]) => ({ name: n, inputs: i, grad: rest.noGrad !== true }))], options: rest, ...(call === undefined ? {} : { call }) };
+  return { kind: 'module', name, py: pyCall === undefined ? py : `${py} ;; ${pyCall}`, make, variants: [{ name: 'base', inputs, grad: rest.noGrad !== true }, ...(rest.notFloat64 === undefined && rest.stateUlps === undefined ? [{ name: 'float64', inputs: inputs.map((i) => inDtype(i, 'float64')), grad: rest.noGrad !== true }] : []), ...Object.entries(rest.also ?? {}).map(([n, i]) => ({ name: n, inputs: i, grad: rest.noGrad !== true }))], options: rest, ...(call === undefined ? {} : { call }) };
 }
 export function same(name: string, run: () => Result, py: string, options: Options = {}): Row { return { kind: 'same', name, py, run, options: { ulps: 0, ...options } }; }
 /** `Error class: text` of both sides must be equal. */

@@ -9,7 +9,8 @@ const B = native.binaryCodes;
 /** How a quotient is rounded: not at all, towards zero, or down. */
 export interface DivOptions { roundingMode?: 'trunc' | 'floor' | null }
 
-function quotient(options: DivOptions): number {
+/** @internal The op of a quotient. */
+export function quotient(options: DivOptions): number {
   const mode = options.roundingMode ?? null;
   if (mode !== null && mode !== 'trunc' && mode !== 'floor') throw new RuntimeError(`div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${String(mode)}'`);
   return B[mode === null ? 'div' : mode === 'floor' ? 'floor_divide' : 'trunc_divide']!;

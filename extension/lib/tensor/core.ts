@@ -17,6 +17,7 @@ export type TypedArray = Float32Array | Float64Array | BigInt64Array | Int32Arra
 /** Nested arrays of values, as toArray() gives and tensor() takes. */
 export type Nested = Scalar | readonly Nested[];
 export interface DimOptions { dim?: number | readonly number[]; keepdim?: boolean }
+export interface NewOptions { dtype?: DType; device?: DeviceLike; requiresGrad?: boolean }
 export interface BackwardOptions { gradient?: Tensor; retainGraph?: boolean; createGraph?: boolean }
 
 /** Sizes given as one array or one by one. */
@@ -170,6 +171,8 @@ export class TensorCore {
     const t = dtype === undefined ? (this as unknown as Tensor) : (native['toDtype'](this, dtype.code) as Tensor);
     return dev === undefined ? t : native['toDevice'](t, parseDevice(dev).code);
   }
+  /** In other's dtype, on its device. */
+  typeAs(other: Tensor): Tensor { return this.to({ dtype: other.dtype, device: other.device }); }
   cpu(): Tensor { return this.to(cpuDevice); }
   webgpu(): Tensor { return this.to('webgpu'); }
   float(): Tensor { return this.to(float32); }
@@ -182,6 +185,13 @@ export class TensorCore {
   char(): Tensor { return this.to(int8); }
   byte(): Tensor { return this.to(uint8); }
   bool(): Tensor { return this.to(bool); }
+  /** A new tensor full of `value`, of this one's dtype and device unless told otherwise. */
+  newFull(size: readonly number[], value: Scalar, options: NewOptions = {}): Tensor {
+    const t = native['full'](size, value, (options.dtype ?? this.dtype).code, options.device === undefined ? this.device.code : parseDevice(options.device).code) as Tensor;
+    return options.requiresGrad === true ? t.requiresGrad_() : t;
+  }
+  newZeros(size: readonly number[], options: NewOptions = {}): Tensor { return this.newFull(size, 0, options); }
+  newOnes(size: readonly number[], options: NewOptions = {}): Tensor { return this.newFull(size, 1, options); }
   /** Copies `src`'s values into this tensor; broadcasts and converts. */
   copy_(src: Tensor): this { return native['copy_'](this, src); }
   /** Every element becomes `value`, a number or a tensor without dims. */

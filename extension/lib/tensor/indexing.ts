@@ -11,7 +11,7 @@
  * Positions, slices and null give views; masks, index tensors and arrays give copies. The type of a slice is checked
  * while you write: '1;3' does not compile.
  */
-import { IndexError, ValueError } from '../errors';
+import { IndexError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { TensorCore, type Operand, type Scalar } from './core';
@@ -144,6 +144,18 @@ export class TensorIndexing extends TensorShape {
     const d = dim < 0 ? dim + this.dim() : dim;
     const shape = [...this.shape].map((s, i) => (i === d ? s : Math.max(s, index.size(i))));
     return this.expand(shape.map((s, i) => (i === d ? this.size(i) : s))).gather(d, index.expand(shape.map((s, i) => (i === d ? index.size(i) : s))));
+  }
+  /** A copy with src as the slice at `index` along dim. */
+  selectScatter(src: Tensor, dim: number, index: number): Tensor { return this.scattered('SelectScatterBackward0', src, (t) => t.select(dim, index)); }
+  /** A copy with src at start:end:step of dim. */
+  sliceScatter(src: Tensor, dim = 0, start = 0, end = Infinity, step = 1): Tensor { return this.scattered('SliceScatterBackward0', src, (t) => t.slice(dim, start, end, step)); }
+  /** A copy with src on a diagonal. */
+  diagonalScatter(src: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor { return this.scattered('DiagonalScatterBackward0', src, (t) => t.diagonal(offset, dim1, dim2)); }
+  private scattered(name: string, src: Tensor, view: (t: Tensor) => Tensor): Tensor {
+    const y = this.clone(), place = view(y);
+    if (String(place.shape) !== String(src.shape)) throw new RuntimeError(`expected src to have a size equal to the slice of self. src size = [${src.shape.join(', ')}], slice size = [${place.shape.join(', ')}]`);
+    place.copy_(src);
+    return y.requiresGrad ? native['nameGradFn'](y, name) as Tensor : y;
   }
   /** The elements where mask is true, as a vector; mask broadcasts. */
   maskedSelect(mask: Tensor): Tensor { return native['maskedSelect'](this, mask); }

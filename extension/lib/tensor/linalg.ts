@@ -8,6 +8,9 @@ import { TensorIndexing } from './indexing';
 export interface BlendOptions { beta?: number; alpha?: number }
 const blend = (o: BlendOptions): [number, number] => [o.beta ?? 1, o.alpha ?? 1];
 
+/** What is multiplied with 0: its values do not count, even NaN, its gradient is zero. */
+const unseen = (t: Tensor, product: Tensor): Tensor => (t.requiresGrad ? t.expand(product.shape).clone().copy_(product) : product);
+
 /** @internal */
 export class TensorLinalg extends TensorIndexing {
   /** [n, k] @ [k, m]. Throws RuntimeError where the sizes do not meet. */
@@ -64,7 +67,7 @@ export class TensorLinalg extends TensorIndexing {
     const [beta, alpha] = blend(options);
     const p = vec1.outer(vec2);
     const scaled = alpha === 1 ? p : p.mul(alpha);
-    return beta === 0 ? scaled.expand(p.shape) : (beta === 1 ? (this as unknown as Tensor) : this.mul(beta)).add(scaled);
+    return beta === 0 ? unseen(this as unknown as Tensor, scaled) : (beta === 1 ? (this as unknown as Tensor) : this.mul(beta)).add(scaled);
   }
   /** beta · this + alpha · batch1 @ batch2, batch by batch. */
   baddbmm(batch1: Tensor, batch2: Tensor, options: BlendOptions = {}): Tensor { return native['baddbmm'](this, batch1, batch2, ...blend(options)); }
@@ -72,7 +75,7 @@ export class TensorLinalg extends TensorIndexing {
   addbmm(batch1: Tensor, batch2: Tensor, options: BlendOptions = {}): Tensor {
     const [beta, alpha] = blend(options);
     const p = batch1.bmm(batch2).sum({ dim: 0, dtype: batch1.dtype });
-    return beta === 0 ? p.mul(alpha) : this.mul(beta).add(p, { alpha });
+    return beta === 0 ? unseen(this as unknown as Tensor, p.mul(alpha)) : this.mul(beta).add(p, { alpha });
   }
   addmm_(mat1: Tensor, mat2: Tensor, options: BlendOptions = {}): this { return this.become(this.addmm(mat1, mat2, options)); }
   addmv_(mat: Tensor, vec: Tensor, options: BlendOptions = {}): this { return this.become(this.addmv(mat, vec, options)); }

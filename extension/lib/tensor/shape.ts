@@ -28,7 +28,7 @@ export class TensorShape extends TensorReduce {
     const n = this.size(d);
     if (sizes.includes(-1) ? known === 0 || n % known !== 0 : known !== n) throw new RuntimeError(`unflatten: Provided sizes [${sizes.join(', ')}] don't multiply up to the size of dim ${d} (${n}) in the input tensor`);
     const s = this.shape;
-    return native['view'](this, [...s.slice(0, d), ...sizes, ...s.slice(d + 1)]);
+    return native['view'](this, [...s.slice(0, d), ...sizes.map((k) => (k === -1 ? n / known : k)), ...s.slice(d + 1)]);
   }
   /** Dims in another order. */
   permute(...dims: Sizes): Tensor { return native['permute'](this, sizesOf(dims)); }
@@ -149,6 +149,17 @@ export class TensorShape extends TensorReduce {
     }
     const cuts = [0, ...sections];
     return cuts.map((from, i) => this.slice(d, from, i + 1 < cuts.length ? cuts[i + 1] : Infinity));
+  }
+  /** tensorSplit along the columns: dim 1, or dim 0 of a vector. */
+  hsplit(sections: number | readonly number[]): Tensor[] { return this.evenSplit('hsplit', 1, this.dim() === 1 ? 0 : 1, sections); }
+  /** tensorSplit along the rows. */
+  vsplit(sections: number | readonly number[]): Tensor[] { return this.evenSplit('vsplit', 2, 0, sections); }
+  /** tensorSplit along dim 2. */
+  dsplit(sections: number | readonly number[]): Tensor[] { return this.evenSplit('dsplit', 3, 2, sections); }
+  private evenSplit(name: string, rank: number, dim: number, sections: number | readonly number[]): Tensor[] {
+    if (this.dim() < rank) throw new RuntimeError(`torch.${name} requires a tensor with at least ${rank} dimension, but got a tensor with ${this.dim()} dimensions!`);
+    if (typeof sections === 'number' && (sections === 0 || this.size(dim) % sections !== 0)) throw new RuntimeError(`torch.${name} attempted to split along dimension ${dim}, but the size of the dimension ${this.size(dim)} is not divisible by the split_size ${sections}!`);
+    return this.tensorSplit(sections, dim);
   }
   /** The slices along dim, each without it. */
   unbind(dim = 0): Tensor[] { return native['unbind'](this, dim); }

@@ -33,6 +33,7 @@ class CpuBackend final : public Backend {
   void scan_extreme(bool max, const Tensor& values, const Tensor& indices, const Tensor& in, int64_t dim) override;
   void sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending) override;
   void topk(const Tensor& values, const Tensor& indices, const Tensor& in, bool largest, bool sorted) override;
+  void sort_by_less(const Tensor& values, const Tensor& indices, const Tensor& in) override;
   void longest_run(const Tensor& places, const Tensor& sorted) override;
   Tensor nonzero(const Tensor& in) override;
   std::array<Tensor, 3> unique(const Tensor& in, bool sorted) override;

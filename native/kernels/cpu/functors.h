@@ -60,7 +60,7 @@ template <UnaryOp op, typename T> T unary_float(T x, T p, T q) {
     case UnaryOp::erfinv: return T(erfinv(double(x)));
     case UnaryOp::lgamma: return log_gamma(x);
     case UnaryOp::digamma: return T(digamma(double(x)));
-    case UnaryOp::polygamma: return T(polygamma(double(p), double(x)));
+    case UnaryOp::polygamma: return p == T(1) ? trigamma(x) : T(polygamma(double(p), double(x)));
     case UnaryOp::sinc: return x == 0 ? T(1) : std::sin(T(M_PI) * x) / (T(M_PI) * x);
     case UnaryOp::floor: return std::floor(x);
     case UnaryOp::ceil: return std::ceil(x);
@@ -206,6 +206,20 @@ template <BinaryOp op, typename T> T binary_float(T a, T b, T alpha) {
   }
 }
 
+// C's quotient and remainder, also of the lowest number by -1.
+template <typename T> T c_quotient(T a, T b) { return std::is_signed_v<T> && b == T(-1) ? unary_int<UnaryOp::neg>(a, T(0), T(0)) : T(a / b); }
+template <typename T> T rest(T a, T b) { return std::is_signed_v<T> && b == T(-1) ? T(0) : T(a % b); }
+// Signed all the way as PyTorch's, so that the lowest number, which has no absolute value, gives the same.
+template <typename T> T euclid(T a0, T b0) {
+  T a = unary_int<UnaryOp::abs>(a0, T(0), T(0)), b = unary_int<UnaryOp::abs>(b0, T(0), T(0));
+  while (a != T(0)) {
+    T c = a;
+    a = rest(b, a);
+    b = c;
+  }
+  return b;
+}
+
 template <BinaryOp op, typename T> T binary_int(T a, T b, T alpha) {
   if constexpr (std::is_same_v<T, bool>) {
     switch (op) {
@@ -227,23 +241,19 @@ template <BinaryOp op, typename T> T binary_int(T a, T b, T alpha) {
       case BinaryOp::floor_divide: return floor_quotient(a, b);
       case BinaryOp::trunc_divide:
         if (b == T(0)) fail("ZeroDivisionError");
-        return std::is_signed_v<T> && b == T(-1) ? unary_int<UnaryOp::neg>(a, T(0), T(0)) : T(a / b);
+        return c_quotient(a, b);
       case BinaryOp::remainder: return py_remainder(a, b);
       case BinaryOp::fmod:
         if (b == T(0)) fail("ZeroDivisionError");
-        return std::is_signed_v<T> && b == T(-1) ? T(0) : T(a % b);
+        return rest(a, b);
       case BinaryOp::pow: return int_pow(a, b);
       case BinaryOp::maximum: case BinaryOp::fmax: return a > b ? a : b;
       case BinaryOp::minimum: case BinaryOp::fmin: return a < b ? a : b;
       case BinaryOp::heaviside: return a == T(0) ? b : T(a > T(0));
-      case BinaryOp::gcd: {
-        U x = U(unary_int<UnaryOp::abs>(a, T(0), T(0))), y = U(unary_int<UnaryOp::abs>(b, T(0), T(0)));
-        return T(std::gcd(x, y));
-      }
+      case BinaryOp::gcd: return euclid(a, b);
       case BinaryOp::lcm: {
-        U x = U(unary_int<UnaryOp::abs>(a, T(0), T(0))), y = U(unary_int<UnaryOp::abs>(b, T(0), T(0)));
-        U g = std::gcd(x, y);
-        return g == 0 ? T(0) : T(U(uint64_t(x / g) * y));
+        T g = euclid(a, b);
+        return g == T(0) ? T(0) : unary_int<UnaryOp::abs>(T(times(c_quotient(a, g), b)), T(0), T(0));
       }
       case BinaryOp::bitwise_and: return T(a & b);
       case BinaryOp::bitwise_or: return T(a | b);

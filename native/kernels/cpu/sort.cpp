@@ -22,21 +22,36 @@ template <typename T> struct Item { compute_t<T> value; int64_t index; };
 
 }  // namespace
 
-void CpuBackend::sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending) {
+namespace {
+
+// Rows of items in the order that `arrange` leaves them in.
+template <typename F> void arranged(const Tensor& values, const Tensor& indices, const Tensor& in, F&& arrange) {
   dispatch_all(in.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
     each_row(in, [&](int64_t r, int64_t n) {
       const T* a = in.data<T>() + r * n;
       std::vector<Item<T>> items(static_cast<size_t>(n));
-      for (int64_t i = 0; i < n; ++i) items[size_t(i)] = {C(a[i]), i};
-      if (descending) std::stable_sort(items.begin(), items.end(), [](const Item<T>& x, const Item<T>& y) { return greater(x.value, y.value); });
-      else std::stable_sort(items.begin(), items.end(), [](const Item<T>& x, const Item<T>& y) { return less(x.value, y.value); });
+      for (int64_t i = 0; i < n; ++i) items[size_t(i)] = {compute_t<T>(a[i]), i};
+      arrange(items);
       for (int64_t i = 0; i < n; ++i) {
         values.data<T>()[r * n + i] = a[items[size_t(i)].index];
         indices.data<int64_t>()[r * n + i] = items[size_t(i)].index;
       }
     });
   });
+}
+
+}  // namespace
+
+void CpuBackend::sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending) {
+  arranged(values, indices, in, [descending](auto& items) {
+    if (descending) std::stable_sort(items.begin(), items.end(), [](const auto& x, const auto& y) { return greater(x.value, y.value); });
+    else std::stable_sort(items.begin(), items.end(), [](const auto& x, const auto& y) { return less(x.value, y.value); });
+  });
+}
+
+// The standard library's sort leaves equal elements, and all of a row with NaN, where PyTorch's call of it does.
+void CpuBackend::sort_by_less(const Tensor& values, const Tensor& indices, const Tensor& in) {
+  arranged(values, indices, in, [](auto& items) { std::sort(items.begin(), items.end(), [](const auto& x, const auto& y) { return x.value < y.value; }); });
 }
 
 void CpuBackend::topk(const Tensor& values, const Tensor& indices, const Tensor& in, bool largest, bool sorted) {

@@ -9,7 +9,7 @@ namespace weightroom {
 inline double hurwitz_zeta(double s, double q) {
   if (s == 1) return std::numeric_limits<double>::infinity();
   if (s < 1) return std::numeric_limits<double>::quiet_NaN();
-  if (std::isinf(q)) return q > 0 ? 0 : std::numeric_limits<double>::quiet_NaN();
+  if (std::isinf(q)) return std::numeric_limits<double>::quiet_NaN();
   if (q <= 0) {
     if (q == std::floor(q)) return std::numeric_limits<double>::infinity();
     if (s != std::floor(s)) return std::numeric_limits<double>::quiet_NaN();
@@ -58,6 +58,21 @@ inline double digamma(double x) {
     y = z * p;
   }
   return result + std::log(x) - 0.5 / x - y;
+}
+
+// The derivative of digamma, to the digits of PyTorch's series (4e-10 in float64).
+template <typename T> T trigamma(T x) {
+  T sign = 1, result = 0;
+  if (x < T(0.5)) {
+    T s = std::sin(T(M_PI) * x);
+    sign = -1;
+    result -= T(M_PI) * T(M_PI) / (s * s);
+    x = 1 - x;
+  }
+  for (int i = 0; i < 6; ++i, x += 1) result += 1 / (x * x);
+  T ixx = 1 / (x * x);
+  result += (1 + 1 / (2 * x) + ixx * (T(1) / 6 - ixx * (T(1) / 30 - ixx * (T(1) / 42)))) / x;
+  return sign * result;
 }
 
 inline double polygamma(double n, double x) {

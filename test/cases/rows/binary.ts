@@ -42,6 +42,7 @@ export const rows: Row[] = [
   op('pow 3', [positive(3, 4)], (x) => x.pow(3), 'x.pow(3)', { elementwise: true }),
   ...[0, 1, 2, -1, -2, 0.5, -0.5, 2.5].map((e) => op(`pow ${e}`, [positive(3, 4)], (x) => x.pow(e), `x.pow(${e})`, { elementwise: true })),
   op('number to a power', [f(3, 4)], (x) => torch.pow(2, x), '2 ** x', { elementwise: true, dtypes: ['float16', 'int64', 'bool'] }),
+  op('fraction to a power', [f(3, 4)], (x) => torch.pow(0.3, x), '.3 ** x', { elementwise: true, dtypes: ['int64'] }), op('number divided', [positive(3, 4)], (x) => torch.div(0.3, x), '.3 / x', { dtypes: ['int64', 'bfloat16'], anyFn: true }),
   op('remainder number', [f(3, 4)], (x) => x.remainder(1.5), 'x.remainder(1.5)', { elementwise: true }),
   op('fmod number', [f(3, 4)], (x) => x.fmod(1.5), 'x.fmod(1.5)', { elementwise: true }),
   op('remainder whole number', [f(3, 4)], (x) => x.remainder(2), 'x.remainder(2)', { elementwise: true }),

@@ -83,7 +83,7 @@ export const rows: Row[] = [
   
   fails('torch.cdist(a, a[:, :2])', (a) => torch.cdist(a, a.at(':', ':2'))), fails('torch.cross(a, a, dim=1)', (a) => a.cross(a, 1)),
   fails('a[0].trace()', (a) => a.get(0).trace()), fails('a.fill_(a)', (a) => a.fill_(a)), fails('a.as_strided((5, 5), (5, 1))', (a) => a.asStrided([5, 5], [5, 1])),
-  fails('a.tensor_split(0)', (a) => a.tensorSplit(0)), fails('a.double().to(torch.float64).view(13)', (a) => a.to(float64).view(13)),
+  fails('a.hsplit(3)', (a) => a.hsplit(3)), fails('a[0].vsplit(1)', (a) => a.get(0).vsplit(1)), fails('torch.select_scatter(a, a, 0, 0)', (a) => a.selectScatter(a, 0, 0)), fails('torch.trapezoid(a > 1)', (a) => torch.trapezoid(a.gt(1))), fails('torch.matrix_power(a, 2)', (a) => torch.matrixPower(a, 2)), fails('a.tensor_split(0)', (a) => a.tensorSplit(0)), fails('a.double().to(torch.float64).view(13)', (a) => a.to(float64).view(13)),
   fails('a.copy_(torch.zeros(5))', (a) => a.copy_(zeros(5))), fails('a.rot90(1, [0, 0])', (a) => a.rot90(1, [0, 0])), fails('a.renorm(2, 0, -1)', (a) => a.renorm(2, 0, -1)),
   fails('a[0].renorm(2, 0, 1)', (a) => a.get(0).renorm(2, 0, 1)),
 ];

@@ -1,4 +1,5 @@
 /** Indexing, picking and placing. */
+import * as torch from '../../../extension/lib/index';
 import { f, ints, mask, op, permutation, values, within, type Row } from '../table';
 
 const x34 = f(3, 4);
@@ -11,6 +12,8 @@ const m3 = values([1, 0, 1], [3], 'bool');
 const grid = values([0, 2, 1, 1], [2, 2], 'int64');
 
 export const rows: Row[] = [
+  op('select_scatter', [f(3, 4), f(4)], (x, y) => x.selectScatter(y!, 0, -1), 'torch.select_scatter(x, y, 0, -1)'), op('slice_scatter', [f(3, 4), f(3, 2)], (x, y) => x.sliceScatter(y!, 1, 0, 4, 2), 'torch.slice_scatter(x, y, 1, 0, 4, 2)'), op('diagonal_scatter', [f(3, 4), f(3)], (x, y) => x.diagonalScatter(y!, 1), 'torch.diagonal_scatter(x, y, 1)'),
+  op('isin', [values([1, 2, 3, NaN, 4, 2], [2, 3]), values([2, 4, NaN, 7])], (x, y) => [torch.isin(x, y!), torch.isin(x, y!, { invert: true }), torch.isin(x, 2), torch.isin(x, y!.slice(0, 0, 0))], '[torch.isin(x, y), torch.isin(x, y, invert=True), torch.isin(x, 2), torch.isin(x, y[:0])]', { noGrad: true }),
   op('at position', [x234], (x) => [x.at(1), x.at(-1, 2), x.at(0, 1, 3)], '[x[1], x[-1, 2], x[0, 1, 3]]', small),
   op('at slice', [x234], (x) => [x.at(':', '1:3'), x.at('::1', ':', '1::2'), x.at(':', ':', ':-1'), x.at('-1:')], '[x[:, 1:3], x[::1, :, 1::2], x[:, :, :-1], x[-1:]]', small),
   op('at ellipsis', [x234], (x) => [x.at('...', 0), x.at(1, '...'), x.at('...', '1:', 2)], '[x[..., 0], x[1, ...], x[..., 1:, 2]]', small),

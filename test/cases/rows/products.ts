@@ -7,6 +7,7 @@ const empty = (...s: number[]): ReturnType<typeof f> => ({ ...f(...s), data: [] 
 const ein = (eq: string, ...inputs: ReturnType<typeof f>[]): Row => op(`einsum ${eq}`, inputs, (...ts) => torch.einsum(eq, ...ts), `torch.einsum('${eq}', ${'xyzwvu'.slice(0, inputs.length).split('').join(', ')})`, { anyFn: true, dtypes: ['float64', 'int64'] });
 
 export const rows: Row[] = [
+  op('matrix_power', [f(2, 3, 3)], (x) => [torch.matrixPower(x, 0), torch.matrixPower(x, 1), torch.matrixPower(x, 2), torch.matrixPower(x, 5)], '[torch.matrix_power(x, n) for n in (0, 1, 2, 5)]', { anyFn: true, ulps: 16, gradUlps: 64, dtypes: [] }),
   op('mm', [f(2, 3), g(3, 4)], (x, y) => x.mm(y), 'x.mm(y)', { also: { 'no rows': [empty(0, 3), g(3, 4)], 'nothing summed': [empty(2, 0), empty(0, 4)] } }),
   op('mm transposed', [f(3, 2), g(4, 3)], (x, y) => x.t().mm(y.t()), 'x.t().mm(y.t())'),
   op('mm larger', [f(9, 17), g(17, 11)], (x, y) => x.mm(y), 'x.mm(y)', { dtypes: ['float64'], noDouble: true }),

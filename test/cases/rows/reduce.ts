@@ -10,6 +10,7 @@ const nans = values([1, NaN, 3, NaN, NaN, NaN, 7, 8, 2, 0.5, -1, 4], [3, 4]);
 const ties = values([1, 3, 3, 2, 5, 5, 5, 0, -1, -1, 2, 2], [3, 4]);
 
 export const rows: Row[] = [
+  op('trapezoid', [f(3, 4), f(4), f(3, 4)], (y, x, z) => [torch.trapezoid(y), torch.trapezoid(y, null, { dx: 0.3, dim: 0 }), torch.trapezoid(y, x!), torch.trapezoid(y, z!, { dim: 0 }), torch.cumulativeTrapezoid(y, x!)], '[torch.trapezoid(x), torch.trapezoid(x, dx=.3, dim=0), torch.trapezoid(x, y), torch.trapezoid(x, z, dim=0), torch.cumulative_trapezoid(x, y)]', { anyFn: true, ulps: 16, dtypes: ['bfloat16'] }),
   op('sum', [x234], (x) => x.sum(), 'x.sum()', empty),
   op('sum dim', [x234], (x) => x.sum(1), 'x.sum(1)', empty),
   op('sum dims', [x234], (x) => x.sum([0, 2], true), 'x.sum((0, 2), True)', empty),
@@ -90,11 +91,15 @@ export const rows: Row[] = [
   op('median NaN', [nans], (x) => [x.median(), x.median(1), x.nanmedian(), x.nanmedian(1)], '[x.median(), x.median(1), x.nanmedian(), x.nanmedian(1)]', { noGrad: true, dtypes: ['float64'] }),
   op('nanmedian', [x234], (x) => [x.nanmedian(), x.nanmedian(2, true)], '[x.nanmedian(), x.nanmedian(2, True)]'),
   op('mode', [ties], (x) => x.mode(1).values, 'x.mode(1).values', { noGrad: true, dtypes: ['float64', 'int64'] }),
+  // NaN breaks the order that PyTorch sorts by: the answer depends on where it stands, also beyond the 16 elements that are sorted in another way.
+  op('mode of NaN', [values([NaN, 1, 2, 1, 3, NaN, 3, 3, 1, NaN, 2, 2], [3, 4]), values(Array.from({ length: 60 }, (_, i) => (i % 7 === 3 ? NaN : (i * 37) % 5)), [2, 30])], (x, y) => [x.mode(1), x.mode(0), y!.mode(1), y!.mode(0)], '[x.mode(1), x.mode(0), y.mode(1), y.mode(0)]', { dtypes: ['float16'], kink: true, anyFn: true }),
+  op('mode of many', [values(Array.from({ length: 120 }, (_, i) => (i * 7919) % 11), [120])], (x) => x.mode(), 'x.mode()', { dtypes: ['int64', 'bool', 'uint8'], kink: true }),
   op('unique', [ties], (x) => x.unique({ returnInverse: true, returnCounts: true }), 'x.unique(return_inverse=True, return_counts=True)', none),
   op('unique_consecutive', [ties], (x) => x.uniqueConsecutive({ returnInverse: true, returnCounts: true }), 'x.unique_consecutive(return_inverse=True, return_counts=True)', none),
   op('bincount', [ints(0, 6, 12)], (x) => [x.bincount(), x.bincount(null, 9)], '[x.bincount(), x.bincount(minlength=9)]', none),
   op('bincount weights', [ints(0, 6, 12), f(12)], (x, y) => x.bincount(y), 'x.bincount(y)', { noGrad: true, dtypes: ['float64'] }),
   op('histc', [x234], (x) => [x.histc(5), x.histc(4, -1, 1)], '[x.histc(5), x.histc(4, -1, 1)]', { noGrad: true, dtypes: ['float64', 'int64'] }),
+  op('searchsorted number', [values([1, 3, 5, 7, 9])], (x) => [torch.searchsorted(x, 3), torch.searchsorted(x, 3.5), torch.searchsorted(x, 0.1)], '[torch.searchsorted(x, 3), torch.searchsorted(x, 3.5), torch.searchsorted(x, .1)]', { noGrad: true, dtypes: ['int64', 'float16'] }),
   op('searchsorted', [values([1, 3, 5, 7, 9]), values([3, 6, 9, 0, 10, 5], [2, 3])], (x, y) => [torch.searchsorted(x, y), torch.searchsorted(x, y, { right: true }), torch.bucketize(y, x)], '[torch.searchsorted(x, y), torch.searchsorted(x, y, right=True), torch.bucketize(y, x)]', none),
   op('quantile', [x234], (x) => [torch.quantile(x, 0.3), torch.quantile(x, 0.5, { dim: 1 }), torch.quantile(x, 0.25, { dim: 2, keepdim: true })], '[torch.quantile(x, 0.3), torch.quantile(x, 0.5, dim=1), torch.quantile(x, 0.25, dim=2, keepdim=True)]', { anyFn: true, dtypes: ['float64'] }),
   op('quantile interpolation', [f(7)], (x) => (['linear', 'lower', 'higher', 'nearest', 'midpoint'] as const).map((interpolation) => torch.quantile(x, 0.4, { interpolation })), "[torch.quantile(x, 0.4, interpolation=i) for i in ('linear', 'lower', 'higher', 'nearest', 'midpoint')]", { noGrad: true, dtypes: ['float64'] }),
