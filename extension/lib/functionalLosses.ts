@@ -54,8 +54,9 @@ export interface CrossEntropyOptions extends NllOptions { labelSmoothing?: numbe
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = options, reduction = reductionOf(options);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new RuntimeError(`label_smoothing must be between 0.0 and 1.0. Got: ${labelSmoothing}`);
-  if (String(logits.shape) === String(target.shape) && !target.isFloatingPoint()) throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype.scalarName}`);
-  if (target.isFloatingPoint() && String(logits.shape) === String(target.shape)) return softCrossEntropy(logits, target, weight, reduction, labelSmoothing);
+  const probabilities = logits.dim() === target.dim() && String(logits.shape) === String(target.shape);
+  if (probabilities && !target.isFloatingPoint()) throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype.scalarName}`);
+  if (probabilities) return softCrossEntropy(logits, target, weight, reduction, labelSmoothing);
   if (weight === null && labelSmoothing === 0) {
     const { rows, labels, back } = asRows(logits, target);
     const loss = native['crossEntropy'](rows, labels, ignoreIndex, reductionCode[reduction]) as Tensor;

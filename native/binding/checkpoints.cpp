@@ -35,10 +35,10 @@ Bytes bytes_of(Call& c, size_t i) {
 // The stretch [offset, offset + n) of a CPU tensor's storage.
 char* stretch(Call& c, const Tensor& t, int64_t offset, size_t n) {
   if (!t.device().is_cpu()) fail("the tensor is on ", t.device().str(), "; its bytes are not in memory");
-  const Storage& s = *t.impl()->storage;
+  Storage& s = *t.impl()->storage;
   if (offset < 0 || size_t(offset) + n > s.nbytes) fail_value(n, " bytes at ", offset, " do not lie in a storage of ", s.nbytes);
   (void)c;
-  return static_cast<char*>(s.data) + offset;
+  return static_cast<char*>(s.data()) + offset;
 }
 
 // copyOut(tensor, byteOffset, target): bytes of its storage.

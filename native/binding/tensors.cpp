@@ -80,7 +80,7 @@ napi_value to_typed_array(Call& c) {
 napi_value storage_bytes(Call& c) {
   Tensor t = c.tensor(0);
   if (!t.device().is_cpu()) t = on_cpu(t);
-  return typed_array(c, t.impl()->storage->data, int64_t(t.impl()->storage->nbytes), DType::uint8);
+  return typed_array(c, t.impl()->storage->data(), int64_t(t.impl()->storage->nbytes), DType::uint8);
 }
 
 // pick(t, indexLists): values at the outer product of the lists, in C order.

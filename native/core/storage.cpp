@@ -96,7 +96,7 @@ void set_inference_mode(bool on) { inference = on; }
 
 Storage::Storage(size_t n) : nbytes(n), id(next_id++), account_(&current_account()) {
   reserved_ = size_class(n ? n : 1);
-  data = pool().take(reserved_);
+  data_ = block_ = pool().take(reserved_);
   account_->live += int64_t(reserved_);
 }
 
@@ -108,7 +108,24 @@ Storage::Storage(size_t n, Device d, uint64_t b, std::shared_ptr<DeviceMemory> o
 Storage::~Storage() {
   account_->live -= int64_t(reserved_);
   if (owner_) owner_->release(buffer, nbytes);
-  else pool().give(data, reserved_);
+  else pool().give(block_, reserved_);
+}
+
+// The memory is reserved all along, so that a storage counts the same before and after.
+void Storage::defer(std::unique_ptr<const DeferredValues> values) {
+  values_ = std::move(values);
+  data_ = nullptr;
+}
+
+void* Storage::settle() {
+  static std::mutex lock;  // a kernel's threads may all be the first
+  std::lock_guard<std::mutex> guard(lock);
+  // The values stay until the storage goes: another thread may be using them.
+  if (!data_) {
+    values_->write(static_cast<float*>(block_));
+    data_.store(block_, std::memory_order_release);
+  }
+  return block_;
 }
 
 MemoryStats memory_stats() {

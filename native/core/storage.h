@@ -36,6 +36,13 @@ struct DeviceMemory {
 bool inference_mode();
 void set_inference_mode(bool on);
 
+// float32 values that are computed when somebody first asks for the bytes.
+struct DeferredValues {
+  virtual ~DeferredValues() = default;
+  // Writes all of them to out.
+  virtual void write(float* out) const = 0;
+};
+
 struct Storage : RefCounted, Recycled<Storage> {
   // CPU storage of n bytes, 64-byte aligned, not initialised. Throws RuntimeError when memory runs out.
   explicit Storage(size_t nbytes);
@@ -44,7 +51,16 @@ struct Storage : RefCounted, Recycled<Storage> {
   ~Storage() override;
   Storage(const Storage&) = delete;
 
-  void* data = nullptr;
+  // The bytes; null on other devices. Whoever reads or writes them comes through here: deferred values are written now.
+  void* data() {
+    void* p = data_.load(std::memory_order_acquire);
+    return p || !values_ ? p : settle();
+  }
+  // Puts the whole content off. Only for fresh storage, whose bytes nobody has asked for.
+  void defer(std::unique_ptr<const DeferredValues> values);
+  // The values while they are put off, else null: for who can use them without the memory in between.
+  const DeferredValues* deferred() const { return data_.load(std::memory_order_acquire) ? nullptr : values_.get(); }
+
   size_t nbytes = 0;
   Device device;
   uint64_t buffer = 0;
@@ -52,6 +68,11 @@ struct Storage : RefCounted, Recycled<Storage> {
   bool inference = inference_mode();
 
  private:
+  void* settle();
+
+  void* block_ = nullptr;
+  std::atomic<void*> data_{nullptr};  // block_, once its bytes are there
+  std::unique_ptr<const DeferredValues> values_;
   size_t reserved_ = 0;
   MemoryAccount* account_;
   std::shared_ptr<DeviceMemory> owner_;

@@ -53,8 +53,8 @@ class Tensor {
   uint32_t version() const { return impl_->version->value; }
   void bump_version() const { ++impl_->version->value; }
 
-  template <typename T> T* data() const { return static_cast<T*>(impl_->storage->data) + impl_->offset; }
-  char* bytes() const { return static_cast<char*>(impl_->storage->data) + size_t(impl_->offset) * itemsize(dtype()); }
+  template <typename T> T* data() const { return static_cast<T*>(impl_->storage->data()) + impl_->offset; }
+  char* bytes() const { return static_cast<char*>(impl_->storage->data()) + size_t(impl_->offset) * itemsize(dtype()); }
 
  private:
   Ref<TensorImpl> impl_;

@@ -78,7 +78,7 @@ class Backend {
   virtual void gemm(const Tensor& out, const Tensor& a, const Tensor& b, double alpha, double beta) = 0;
   // out = x @ w^T + bias over 2-D x and w; bias may be undefined. `relu` clamps the result.
   virtual void linear(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, bool relu);
-  // Its gradients, each computed when defined: gx = g @ w, gw = g^T @ x, gb = sum of g's rows.
+  // Its gradients, each computed when defined: gx = g @ w, gw = g^T @ x, gb = sum of g's rows. All fresh: gw may be left deferred.
   virtual void linear_backward(const Tensor& gx, const Tensor& gw, const Tensor& gb, const Tensor& g, const Tensor& x, const Tensor& w);
 
   virtual void softmax(const Tensor& out, const Tensor& in, bool log);                          // last dim, contiguous

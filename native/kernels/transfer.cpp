@@ -13,8 +13,8 @@ Tensor transfer(const Tensor& a, Device device) {
   }
   Tensor out = backend(device).empty(a.sizes(), a.dtype());
   // One side is the CPU: the other one knows how to read and write its own memory.
-  if (device.is_cpu()) backend(from).read(out.impl()->storage->data, from);
-  else backend(out).write(out, from.impl()->storage->data);
+  if (device.is_cpu()) backend(from).read(out.impl()->storage->data(), from);
+  else backend(out).write(out, from.impl()->storage->data());
   return out;
 }
 

@@ -162,7 +162,8 @@ void CpuBackend::conv(const Tensor& out, const Tensor& x, const Tensor& w, const
   dispatch_floating(out.dtype(), [&]<typename T>() {
     using C = compute_t<T>;
     std::vector<C> sum(size_t(out.numel()), C(0));
-    loops(x, w, out, o, [&](int64_t xi, int64_t wi, int64_t yi) { sum[size_t(yi)] += C(x.data<T>()[xi]) * C(w.data<T>()[wi]); });
+    const T *xs = x.data<T>(), *ws = w.data<T>();
+    loops(x, w, out, o, [&](int64_t xi, int64_t wi, int64_t yi) { sum[size_t(yi)] += C(xs[xi]) * C(ws[wi]); });
     int64_t inner = out.numel() / (out.size(0) * out.size(1));
     for (int64_t i = 0; i < out.numel(); ++i) out.data<T>()[i] = T(sum[size_t(i)] + (bias ? C(bias.data<T>()[i / inner % out.size(1)]) : C(0)));
   });
@@ -174,7 +175,8 @@ void CpuBackend::conv_input(const Tensor& gin, const Tensor& gout, const Tensor&
   dispatch_floating(gin.dtype(), [&]<typename T>() {
     using C = compute_t<T>;
     std::vector<C> sum(size_t(gin.numel()), C(0));
-    loops(gin, w, gout, o, [&](int64_t xi, int64_t wi, int64_t yi) { sum[size_t(xi)] += C(gout.data<T>()[yi]) * C(w.data<T>()[wi]); });
+    const T *gs = gout.data<T>(), *ws = w.data<T>();
+    loops(gin, w, gout, o, [&](int64_t xi, int64_t wi, int64_t yi) { sum[size_t(xi)] += C(gs[yi]) * C(ws[wi]); });
     for (int64_t i = 0; i < gin.numel(); ++i) gin.data<T>()[i] = T(sum[size_t(i)]);
   });
 }
@@ -185,7 +187,8 @@ void CpuBackend::conv_weight(const Tensor& gw, const Tensor& x, const Tensor& go
   dispatch_floating(gw.dtype(), [&]<typename T>() {
     using C = compute_t<T>;
     std::vector<C> sum(size_t(gw.numel()), C(0));
-    loops(x, gw, gout, o, [&](int64_t xi, int64_t wi, int64_t yi) { sum[size_t(wi)] += C(x.data<T>()[xi]) * C(gout.data<T>()[yi]); });
+    const T *xs = x.data<T>(), *gs = gout.data<T>();
+    loops(x, gw, gout, o, [&](int64_t xi, int64_t wi, int64_t yi) { sum[size_t(wi)] += C(xs[xi]) * C(gs[yi]); });
     for (int64_t i = 0; i < gw.numel(); ++i) gw.data<T>()[i] = T(sum[size_t(i)]);
   });
 }

@@ -2,8 +2,7 @@
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/gemm.h"
-#include "kernels/cpu/iterate.h"
-#include "kernels/cpu/vec.h"
+#include "kernels/cpu/outer_product.h"
 
 namespace weightroom {
 namespace cpu {
@@ -149,7 +148,9 @@ void CpuBackend::linear_backward(const Tensor& gx, const Tensor& gw, const Tenso
   if (!plain(g) || !plain(w) || !plain(x)) return Backend::linear_backward(gx, gw, gb, g, x, w);
   int64_t m = g.size(0), n = g.size(1), k = w.size(1);
   if (gx) cpu::product(m, k, n, 1.f, matrix(g), matrix(w), 0.f, gx.data<float>(), k);
-  if (gw) cpu::product(n, k, m, 1.f, matrix(g).t(), matrix(x), 0.f, gw.data<float>(), k);
+  // With one row, most training steps never need the product in memory.
+  if (gw && m == 1 && cpu::OuterProduct::pays(n, k)) gw.impl()->storage->defer(std::make_unique<cpu::OuterProduct>(g.data<float>(), n, x.data<float>(), k));
+  else if (gw) cpu::product(n, k, m, 1.f, matrix(g).t(), matrix(x), 0.f, gw.data<float>(), k);
   if (gb) vec::column_sums(gb.data<float>(), g.data<float>(), g.stride(0), m, n);
 }
 

@@ -1,8 +1,7 @@
 #include <cmath>
 
 #include "kernels/cpu/cpu.h"
-#include "kernels/cpu/iterate.h"
-#include "kernels/cpu/vec.h"
+#include "kernels/cpu/outer_product.h"
 
 namespace weightroom {
 namespace {
@@ -127,9 +126,11 @@ void CpuBackend::layer_norm(const Tensor& out, const Tensor& mean, const Tensor&
   int64_t n = mean.numel() ? in.numel() / mean.numel() : 0;
   dispatch_floating(in.dtype(), [&]<typename T>() {
     using C = compute_t<T>;
+    const T *scale = weight ? weight.data<T>() : nullptr, *shift = bias ? bias.data<T>() : nullptr;
     parallel_for(mean.numel(), std::max<int64_t>(1, kGrain / std::max<int64_t>(1, n)), [&](int64_t b, int64_t e) {
       for (int64_t r = b; r < e; ++r) {
         const T* a = in.data<T>() + r * n;
+        T* o = out.data<T>() + r * n;
         double m = 0, v = 0;
         for (int64_t i = 0; i < n; ++i) m += double(C(a[i]));
         m /= double(n);
@@ -139,9 +140,9 @@ void CpuBackend::layer_norm(const Tensor& out, const Tensor& mean, const Tensor&
         rstd.data<T>()[r] = T(s);
         for (int64_t i = 0; i < n; ++i) {
           C y = (C(a[i]) - C(m)) * s;
-          if (weight) y *= C(weight.data<T>()[i]);
-          if (bias) y += C(bias.data<T>()[i]);
-          out.data<T>()[r * n + i] = T(y);
+          if (scale) y *= C(scale[i]);
+          if (shift) y += C(shift[i]);
+          o[i] = T(y);
         }
       }
     });
@@ -152,6 +153,7 @@ void CpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const 
   int64_t m = mean.numel(), n = m ? in.numel() / m : 0;
   dispatch_floating(in.dtype(), [&]<typename T>() {
     using C = compute_t<T>;
+    const T* scale = weight ? weight.data<T>() : nullptr;
     std::vector<double> dw(gw ? size_t(n) : 0), db(gb ? size_t(n) : 0);
     for (int64_t r = 0; r < m; ++r) {
       const T *a = in.data<T>() + r * n, *g = gout.data<T>() + r * n;
@@ -160,15 +162,16 @@ void CpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const 
         double xhat = (double(C(a[i])) - mu) * s, gi = double(C(g[i]));
         if (gw) dw[size_t(i)] += gi * xhat;
         if (gb) db[size_t(i)] += gi;
-        if (weight) gi *= double(C(weight.data<T>()[i]));
+        if (scale) gi *= double(C(scale[i]));
         s1 += gi;
         s2 += gi * xhat;
       }
       if (!gin) continue;
+      T* o = gin.data<T>() + r * n;
       for (int64_t i = 0; i < n; ++i) {
         double xhat = (double(C(a[i])) - mu) * s, gi = double(C(g[i]));
-        if (weight) gi *= double(C(weight.data<T>()[i]));
-        gin.data<T>()[r * n + i] = T(C(s * (gi - s1 / double(n) - xhat * s2 / double(n))));
+        if (scale) gi *= double(C(scale[i]));
+        o[i] = T(C(s * (gi - s1 / double(n) - xhat * s2 / double(n))));
       }
     }
     if (gw) for (int64_t i = 0; i < n; ++i) gw.data<T>()[i] = T(C(dw[size_t(i)]));
@@ -211,9 +214,9 @@ void CpuBackend::scatter(const Tensor& out, int64_t dim, const Tensor& index, co
         ps += at[d] * src.strides()[d];
         if (int64_t(d) != dim) po += at[d] * out.strides()[d];
       }
-      const int64_t* ix = static_cast<int64_t*>(index.impl()->storage->data) + pi;
-      const T* from = static_cast<T*>(src.impl()->storage->data) + ps;
-      T* to = static_cast<T*>(out.impl()->storage->data) + po;
+      const int64_t* ix = static_cast<int64_t*>(index.impl()->storage->data()) + pi;
+      const T* from = static_cast<T*>(src.impl()->storage->data()) + ps;
+      T* to = static_cast<T*>(out.impl()->storage->data()) + po;
       for (int64_t i = 0; i < width; ++i) {
         int64_t j = ix[i * wi];
         if (j < 0 || j >= n) fail("index ", j, " is out of bounds for dimension ", dim, " with size ", n);
@@ -253,6 +256,17 @@ void CpuBackend::index_rows_add(const Tensor& out, const Tensor& g, const Tensor
   });
 }
 
+namespace {
+// f(begin, end, values, factor) over elements [begin, end) of contiguous float32 g, each factor * values[...]: all at once, or by the rows of a deferred product.
+template <typename F> void each_run(const Tensor& g, int64_t begin, int64_t end, F&& f) {
+  if (auto* product = dynamic_cast<const cpu::OuterProduct*>(g.impl()->storage->deferred())) {
+    const int64_t at = g.offset();
+    return product->runs(at + begin, at + end, [&](int64_t from, int64_t to, const float* values, float factor) { f(from - at, to - at, values, factor); });
+  }
+  f(begin, end, g.data<float>() + begin, 1.f);
+}
+}  // namespace
+
 void CpuBackend::sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool first, const SgdOptions& o) {
   if (p.dtype() != DType::float32) {
     return dispatch_floating(p.dtype(), [&]<typename T>() {
@@ -270,8 +284,9 @@ void CpuBackend::sgd(const Tensor& p, const Tensor& g, const Tensor& buf, bool f
       }
     });
   }
-  parallel_for(p.numel(), kGrain, [&](int64_t s, int64_t e) {
-    vec::sgd(p.data<float>() + s, g.data<float>() + s, buf ? buf.data<float>() + s : nullptr, first, e - s, o);
+  float *w = p.data<float>(), *b = buf ? buf.data<float>() : nullptr;
+  parallel_for(p.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    each_run(g, begin, end, [&](int64_t s, int64_t e, const float* d, float factor) { vec::sgd(w + s, d, factor, b ? b + s : nullptr, first, e - s, o); });
   });
 }
 
@@ -280,22 +295,25 @@ void CpuBackend::adam(const Tensor& p, const Tensor& g, const Tensor& m, const T
     return dispatch_floating(p.dtype(), [&]<typename T>() {
       using C = compute_t<T>;
       double c1 = 1 - std::pow(o.beta1, double(o.step)), c2 = 1 - std::pow(o.beta2, double(o.step));
+      T *ps = p.data<T>(), *ms = m.data<T>(), *vs = v.data<T>();
+      const T* gs = g.data<T>();
       for (int64_t i = 0; i < p.numel(); ++i) {
-        C w = C(p.data<T>()[i]), d = C(g.data<T>()[i]);
+        C w = C(ps[i]), d = C(gs[i]);
         if (o.maximize) d = -d;
         if (o.decoupled) w *= C(1 - o.lr * o.weight_decay);
         else d += C(o.weight_decay) * w;
-        C mi = C(m.data<T>()[i]), vi = C(v.data<T>()[i]);
+        C mi = C(ms[i]), vi = C(vs[i]);
         mi += (d - mi) * C(1 - o.beta1);
         vi = vi * C(o.beta2) + d * d * C(1 - o.beta2);
-        m.data<T>()[i] = T(mi);
-        v.data<T>()[i] = T(vi);
-        p.data<T>()[i] = T(w - C(o.lr / c1) * mi / (std::sqrt(vi) / C(std::sqrt(c2)) + C(o.eps)));
+        ms[i] = T(mi);
+        vs[i] = T(vi);
+        ps[i] = T(w - C(o.lr / c1) * mi / (std::sqrt(vi) / C(std::sqrt(c2)) + C(o.eps)));
       }
     });
   }
-  parallel_for(p.numel(), kGrain, [&](int64_t s, int64_t e) {
-    vec::adam(p.data<float>() + s, g.data<float>() + s, m.data<float>() + s, v.data<float>() + s, e - s, o);
+  float *w = p.data<float>(), *mean = m.data<float>(), *square = v.data<float>();
+  parallel_for(p.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    each_run(g, begin, end, [&](int64_t s, int64_t e, const float* d, float factor) { vec::adam(w + s, d, factor, mean + s, square + s, e - s, o); });
   });
 }
 

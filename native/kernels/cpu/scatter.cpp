@@ -15,10 +15,10 @@ void CpuBackend::scatter_reduce(ReduceOp op, const Tensor& out, int64_t dim, con
         ps += at[d] * src.strides()[d];
         if (int64_t(d) != dim) po += at[d] * out.strides()[d];
       }
-      int64_t j = static_cast<int64_t*>(index.impl()->storage->data)[pi];
+      int64_t j = static_cast<int64_t*>(index.impl()->storage->data())[pi];
       if (j < 0 || j >= n) fail("index ", j, " is out of bounds for dimension ", dim, " with size ", n);
-      T& o = static_cast<T*>(out.impl()->storage->data)[po + j * st];
-      C a = C(o), b = C(static_cast<T*>(src.impl()->storage->data)[ps]);
+      T& o = static_cast<T*>(out.impl()->storage->data())[po + j * st];
+      C a = C(o), b = C(static_cast<T*>(src.impl()->storage->data())[ps]);
       if (op == ReduceOp::prod) o = T(a * b);
       else if (op == ReduceOp::max) o = T(a != a ? a : b != b ? b : std::max(a, b));
       else o = T(a != a ? a : b != b ? b : std::min(a, b));

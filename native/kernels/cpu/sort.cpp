@@ -98,7 +98,7 @@ Tensor CpuBackend::nonzero(const Tensor& in) {
   int64_t rank = in.dim();
   Dims at(size_t(rank), 0);
   dispatch_all(in.dtype(), [&]<typename T>() {
-    const T* base = static_cast<const T*>(in.impl()->storage->data) + in.offset();
+    const T* base = static_cast<const T*>(in.impl()->storage->data()) + in.offset();
     int64_t total = in.numel();
     for (int64_t i = 0; i < total; ++i) {
       int64_t off = 0;

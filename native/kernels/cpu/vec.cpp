@@ -207,13 +207,13 @@ void ColumnSums(float* out, const float* a, int64_t lda, int64_t rows, int64_t c
   }
 }
 
-void Sgd(float* p, const float* g, float* buf, bool first, int64_t n, const SgdOptions& o) {
+void Sgd(float* p, const float* g, float factor, float* buf, bool first, int64_t n, const SgdOptions& o) {
   const D d;
   const int64_t L = int64_t(hn::Lanes(d));
   const float lr = float(o.lr), mu = float(o.momentum), damp = float(1 - o.dampening), wd = float(o.weight_decay), sign = o.maximize ? -1.f : 1.f;
   auto step = [&](int64_t i, auto load, auto store, auto set) {
     auto w = load(p + i);
-    auto grad = load(g + i);
+    auto grad = hn::Mul(set(factor), load(g + i));  // exact when factor is 1
     if (o.maximize) grad = hn::Mul(grad, set(sign));
     if (wd != 0) grad = hn::Add(grad, hn::Mul(set(wd), w));
     if (buf) {
@@ -231,7 +231,7 @@ void Sgd(float* p, const float* g, float* buf, bool first, int64_t n, const SgdO
     step(i, [&](const float* q) { return hn::LoadU(d1, q); }, [&](auto v, float* q) { hn::StoreU(v, d1, q); }, [&](float x) { return hn::Set(d1, x); });
 }
 
-void Adam(float* p, const float* g, float* m, float* v, int64_t n, const AdamOptions& o) {
+void Adam(float* p, const float* g, float factor, float* m, float* v, int64_t n, const AdamOptions& o) {
   const D d;
   const int64_t L = int64_t(hn::Lanes(d));
   const double c1 = 1 - std::pow(o.beta1, double(o.step)), c2 = 1 - std::pow(o.beta2, double(o.step));
@@ -239,7 +239,7 @@ void Adam(float* p, const float* g, float* m, float* v, int64_t n, const AdamOpt
   const float step_size = float(o.lr / c1), root = float(std::sqrt(c2)), decay = float(1 - o.lr * o.weight_decay);
   auto step = [&](int64_t i, auto load, auto store, auto set) {
     auto w = load(p + i);
-    auto grad = load(g + i);
+    auto grad = hn::Mul(set(factor), load(g + i));  // exact when factor is 1
     if (o.maximize) grad = hn::Neg(grad);
     if (wd != 0) {
       if (o.decoupled) w = hn::Mul(w, set(decay));
@@ -294,8 +294,8 @@ void gemv(float* out, const float* x, const float* w, int64_t ldw, const float* 
 }
 void axpy(float* y, float a, const float* x, int64_t n) { HWY_DYNAMIC_DISPATCH(Axpy)(y, a, x, n); }
 void column_sums(float* out, const float* a, int64_t lda, int64_t rows, int64_t cols) { HWY_DYNAMIC_DISPATCH(ColumnSums)(out, a, lda, rows, cols); }
-void sgd(float* p, const float* g, float* buf, bool first, int64_t n, const SgdOptions& o) { HWY_DYNAMIC_DISPATCH(Sgd)(p, g, buf, first, n, o); }
-void adam(float* p, const float* g, float* m, float* v, int64_t n, const AdamOptions& o) { HWY_DYNAMIC_DISPATCH(Adam)(p, g, m, v, n, o); }
+void sgd(float* p, const float* g, float factor, float* buf, bool first, int64_t n, const SgdOptions& o) { HWY_DYNAMIC_DISPATCH(Sgd)(p, g, factor, buf, first, n, o); }
+void adam(float* p, const float* g, float factor, float* m, float* v, int64_t n, const AdamOptions& o) { HWY_DYNAMIC_DISPATCH(Adam)(p, g, factor, m, v, n, o); }
 const char* target() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 }  // namespace weightroom::vec
 #endif

@@ -21,8 +21,9 @@ void gemv(float* out, const float* x, const float* w, int64_t ldw, const float* 
 void axpy(float* y, float a, const float* x, int64_t n);
 // out[j] = sum over i of a[i * lda + j].
 void column_sums(float* out, const float* a, int64_t lda, int64_t rows, int64_t cols);
-void sgd(float* p, const float* g, float* buf, bool first, int64_t n, const SgdOptions& o);
-void adam(float* p, const float* g, float* m, float* v, int64_t n, const AdamOptions& o);
+// The gradient is factor * g.
+void sgd(float* p, const float* g, float factor, float* buf, bool first, int64_t n, const SgdOptions& o);
+void adam(float* p, const float* g, float factor, float* m, float* v, int64_t n, const AdamOptions& o);
 // The instruction set in use: "AVX3", "AVX2" ...
 const char* target();
 
