@@ -20,6 +20,7 @@ struct Environment {
   // A collection of young JavaScript objects, asked for when native memory has grown by `allowance` since the last one.
   napi_ref collect = nullptr;
   int64_t after_collection = 0, allowance = 8 << 20;
+  int64_t handles = 0;  // tensor objects alive
   // References dropped during a collection, deleted at the next call.
   std::vector<napi_ref> dropped;
 };

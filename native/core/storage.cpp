@@ -97,16 +97,16 @@ void set_inference_mode(bool on) { inference = on; }
 Storage::Storage(size_t n) : nbytes(n), id(next_id++), account_(&current_account()) {
   reserved_ = size_class(n ? n : 1);
   data_ = block_ = pool().take(reserved_);
-  account_->live += int64_t(reserved_);
+  account_->add(int64_t(reserved_));
 }
 
 Storage::Storage(size_t n, Device d, uint64_t b, std::shared_ptr<DeviceMemory> owner)
     : nbytes(n), device(d), buffer(b), id(next_id++), reserved_(n), account_(&current_account()), owner_(std::move(owner)) {
-  account_->live += int64_t(reserved_);
+  account_->add(int64_t(reserved_));
 }
 
 Storage::~Storage() {
-  account_->live -= int64_t(reserved_);
+  account_->add(-int64_t(reserved_));
   if (owner_) owner_->release(buffer, nbytes);
   else pool().give(block_, reserved_);
 }

@@ -23,6 +23,12 @@ struct Device {
 // Live bytes of one environment; the binding reports its movement to the garbage collector.
 struct MemoryAccount {
   std::atomic<int64_t> live{0};
+  // The same, large blocks counted a quarter: no cache holds them long, so that there is less hurry to have them back.
+  std::atomic<int64_t> pressing{0};
+  void add(int64_t bytes) {
+    live += bytes;
+    pressing += bytes < 3 << 20 && bytes > -(3 << 20) ? bytes : bytes / 4;
+  }
 };
 MemoryAccount& current_account();
 

@@ -1,3 +1,6 @@
+#include <omp.h>
+
+#include "kernels/cpu/vec.h"
 #include "tools.h"
 
 using namespace weightroom;
@@ -56,6 +59,29 @@ TEST_CASE("vector loops treat tails like the rest") {
     auto e = values(ops::unary(UnaryOp::exp, a));
     for (size_t i = 0; i < e.size(); ++i) CHECK(e[i] == doctest::Approx(std::exp(x[i])).epsilon(1e-6));
   }
+}
+
+TEST_CASE("results written past the caches are those of small ones, whatever the alignment and threads") {
+  const int before = omp_get_max_threads();
+  for (int threads : {1, 3})
+    for (int64_t n : {vec::kStream - 1, vec::kStream, vec::kStream + 11}) {
+      omp_set_num_threads(threads);
+      CAPTURE(n); CAPTURE(threads);
+      Tensor a = some({n}), b = some({n}, 2), one = some({1}, 3), r = empty_cpu({n + 3}, DType::float32);
+      auto x = values(a), y = values(b);
+      const float c = values(one)[0];
+      auto wrong = [n](const Tensor& t, auto f) { int64_t k = 0; for (int64_t i = 0; i < n; ++i) k += t.data<float>()[i] != f(size_t(i)); return k; };
+      CHECK(wrong(ops::add(a, b), [&](size_t i) { return x[i] + y[i]; }) == 0);
+      CHECK(wrong(ops::mul(a, one), [&](size_t i) { return x[i] * c; }) == 0);
+      CHECK(wrong(ops::sub(one, b), [&](size_t i) { return c - y[i]; }) == 0);
+      CHECK(wrong(ops::neg(a), [&](size_t i) { return -x[i]; }) == 0);
+      Tensor odd = ops::slice(r, 0, 3, n + 3, 1);
+      backend(odd).binary(BinaryOp::mul, odd, a, b, 1);
+      CHECK(wrong(odd, [&](size_t i) { return x[i] * y[i]; }) == 0);
+      ops::binary_(BinaryOp::add, a, b);  // read and written: not past the caches
+      CHECK(wrong(a, [&](size_t i) { return x[i] + y[i]; }) == 0);
+    }
+  omp_set_num_threads(before);
 }
 
 TEST_CASE("sums do not depend on the number of threads or the layout") {

@@ -66,6 +66,14 @@ BinaryLoop loop_of(BinaryOp op, DType t) {
   return dispatch_all(t, [op]<typename T>() { static const auto table = binary_loops<T>(std::make_index_sequence<kBinaryOps>()); return table[size_t(op)]; });
 }
 
+// Whether a kernel writes contiguous float32 `out` past the caches.
+bool streams(const Tensor& out, std::initializer_list<Tensor> in) {
+  if (out.numel() < vec::kStream) return false;
+  for (const Tensor& t : in)
+    if (t.impl()->storage == out.impl()->storage) return false;
+  return true;
+}
+
 }  // namespace
 
 void CpuBackend::fill(const Tensor& out, Scalar value) {
@@ -112,7 +120,8 @@ void CpuBackend::unary(UnaryOp op, const Tensor& out, const Tensor& in, double p
   if (in.dtype() == DType::float32 && in.is_contiguous() && out.is_contiguous()) {
     float *o = out.data<float>(), *a = in.data<float>();
     if (vec::unary(op, o, a, 0)) {
-      parallel_for(in.numel(), kGrain, [&](int64_t b, int64_t e) { vec::unary(op, o + b, a + b, e - b); });
+      const bool stream = streams(out, {in});
+      parallel_for(in.numel(), kGrain, [&](int64_t b, int64_t e) { vec::unary(op, o + b, a + b, e - b, stream); });
       return;
     }
   }
@@ -122,10 +131,10 @@ void CpuBackend::unary(UnaryOp op, const Tensor& out, const Tensor& in, double p
 
 void CpuBackend::binary(BinaryOp op, const Tensor& out, const Tensor& a, const Tensor& b, double alpha) {
   BinaryLoop loop = loop_of(op, a.dtype());
-  bool floats = out.dtype() == DType::float32;
+  bool floats = out.dtype() == DType::float32, large = streams(out, {a, b});
   Walk<3>({&out, &a, &b}).run([&](int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s) {
     auto unit = [](int64_t st) { return st == 4 || st == 0; };
-    if (floats && s[0] == 4 && unit(s[1]) && unit(s[2]) && vec::binary(op, &at<float>(p[0]), &at<float>(p[1]), &at<float>(p[2]), n, s[1] != 0, s[2] != 0, float(alpha))) return;
+    if (floats && s[0] == 4 && unit(s[1]) && unit(s[2]) && vec::binary(op, &at<float>(p[0]), &at<float>(p[1]), &at<float>(p[2]), n, s[1] != 0, s[2] != 0, float(alpha), large && n >= kGrain)) return;
     loop(n, p, s, alpha);
   });
 }

@@ -2,10 +2,12 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/vec.cpp"
 #include <hwy/foreach_target.h>
 // after foreach_target
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "kernels/cpu/vec_math-inl.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,11 +20,23 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
+// Elements before `out` is aligned to whole vectors, as streaming stores want it.
+int64_t misaligned(const float* out, int64_t n) {
+  const int64_t L = int64_t(hn::Lanes(D()));
+  return std::min(n, (L - int64_t(reinterpret_cast<uintptr_t>(out) / sizeof(float)) % L) % L);
+}
+
 // out[i] = f(a[i]); the tail goes through a padded buffer so that f sees whole vectors only.
-template <typename F> void map1(float* out, const float* a, int64_t n, F f) {
+template <typename F> void map1(float* out, const float* a, int64_t n, bool stream, F f) {
   const D d;
   const int64_t L = int64_t(hn::Lanes(d));
   int64_t i = 0;
+  if (stream) {
+    i = misaligned(out, n);
+    if (i) map1(out, a, i, false, f);
+    for (; i + L <= n; i += L) hn::Stream(f(d, hn::LoadU(d, a + i)), d, out + i);
+    hwy::FlushStream();
+  }
   for (; i + L <= n; i += L) hn::StoreU(f(d, hn::LoadU(d, a + i)), d, out + i);
   if (i < n) {
     HWY_ALIGN float t[hn::MaxLanes(D())] = {};
@@ -32,14 +46,22 @@ template <typename F> void map1(float* out, const float* a, int64_t n, F f) {
   }
 }
 
-template <typename F> void map2(float* out, const float* a, const float* b, int64_t n, int as, int bs, F f) {
+template <typename F> void map2(float* out, const float* a, const float* b, int64_t n, int as, int bs, bool stream, F f) {
   const D d;
   const int64_t L = int64_t(hn::Lanes(d));
   int64_t i = 0;
   const V a0 = hn::Set(d, a[0]), b0 = hn::Set(d, b[0]);
-  if (as && bs) for (; i + L <= n; i += L) hn::StoreU(f(d, hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, out + i);
-  else if (as) for (; i + L <= n; i += L) hn::StoreU(f(d, hn::LoadU(d, a + i), b0), d, out + i);
-  else for (; i + L <= n; i += L) hn::StoreU(f(d, a0, bs ? hn::LoadU(d, b + i) : b0), d, out + i);
+  auto vectors = [&](auto store) {
+    if (as && bs) for (; i + L <= n; i += L) store(f(d, hn::LoadU(d, a + i), hn::LoadU(d, b + i)), out + i);
+    else if (as) for (; i + L <= n; i += L) store(f(d, hn::LoadU(d, a + i), b0), out + i);
+    else for (; i + L <= n; i += L) store(f(d, a0, bs ? hn::LoadU(d, b + i) : b0), out + i);
+  };
+  if (stream) {
+    i = misaligned(out, n);
+    if (i) map2(out, a, b, i, as, bs, false, f);
+    vectors([&](V v, float* to) { hn::Stream(v, d, to); });
+    hwy::FlushStream();
+  } else vectors([&](V v, float* to) { hn::StoreU(v, d, to); });
   if (i < n) {
     HWY_ALIGN float s[hn::MaxLanes(D())] = {};
     HWY_ALIGN float t[hn::MaxLanes(D())] = {};
@@ -52,38 +74,38 @@ template <typename F> void map2(float* out, const float* a, const float* b, int6
 // Keeps NaN and -0, as PyTorch does.
 struct Relu { V operator()(D d, V x) const { return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Zero(d), x); } };
 
-bool Unary(UnaryOp op, float* out, const float* a, int64_t n) {
+bool Unary(UnaryOp op, float* out, const float* a, int64_t n, bool stream) {
   switch (op) {
-    case UnaryOp::neg: map1(out, a, n, [](D, V x) { return hn::Neg(x); }); return true;
-    case UnaryOp::abs: map1(out, a, n, [](D, V x) { return hn::Abs(x); }); return true;
-    case UnaryOp::square: map1(out, a, n, [](D, V x) { return hn::Mul(x, x); }); return true;
-    case UnaryOp::sqrt: map1(out, a, n, [](D, V x) { return hn::Sqrt(x); }); return true;
-    case UnaryOp::reciprocal: map1(out, a, n, [](D d, V x) { return hn::Div(hn::Set(d, 1.f), x); }); return true;
-    case UnaryOp::relu: map1(out, a, n, Relu()); return true;
-    case UnaryOp::exp: map1(out, a, n, [](D d, V x) { return math::exp(d, x); }); return true;
-    case UnaryOp::tanh: map1(out, a, n, [](D d, V x) { return math::tanh(d, x); }); return true;
-    case UnaryOp::sigmoid: map1(out, a, n, [](D d, V x) { return math::sigmoid(d, x); }); return true;
-    case UnaryOp::silu: map1(out, a, n, [](D d, V x) { return hn::Div(x, hn::Add(hn::Set(d, 1.f), math::exp(d, hn::Neg(x)))); }); return true;
+    case UnaryOp::neg: map1(out, a, n, stream, [](D, V x) { return hn::Neg(x); }); return true;
+    case UnaryOp::abs: map1(out, a, n, stream, [](D, V x) { return hn::Abs(x); }); return true;
+    case UnaryOp::square: map1(out, a, n, stream, [](D, V x) { return hn::Mul(x, x); }); return true;
+    case UnaryOp::sqrt: map1(out, a, n, stream, [](D, V x) { return hn::Sqrt(x); }); return true;
+    case UnaryOp::reciprocal: map1(out, a, n, stream, [](D d, V x) { return hn::Div(hn::Set(d, 1.f), x); }); return true;
+    case UnaryOp::relu: map1(out, a, n, stream, Relu()); return true;
+    case UnaryOp::exp: map1(out, a, n, stream, [](D d, V x) { return math::exp(d, x); }); return true;
+    case UnaryOp::tanh: map1(out, a, n, stream, [](D d, V x) { return math::tanh(d, x); }); return true;
+    case UnaryOp::sigmoid: map1(out, a, n, stream, [](D d, V x) { return math::sigmoid(d, x); }); return true;
+    case UnaryOp::silu: map1(out, a, n, stream, [](D d, V x) { return hn::Div(x, hn::Add(hn::Set(d, 1.f), math::exp(d, hn::Neg(x)))); }); return true;
     default: return false;
   }
 }
 
-bool Binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, int as, int bs, float alpha) {
+bool Binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, int as, int bs, float alpha, bool stream) {
   if (n == 0) return true;
   switch (op) {
     case BinaryOp::add:
-      if (alpha == 1.f) map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Add(x, y); });
-      else map2(out, a, b, n, as, bs, [alpha](D d, V x, V y) { return hn::MulAdd(hn::Set(d, alpha), y, x); });
+      if (alpha == 1.f) map2(out, a, b, n, as, bs, stream, [](D, V x, V y) { return hn::Add(x, y); });
+      else map2(out, a, b, n, as, bs, stream, [alpha](D d, V x, V y) { return hn::MulAdd(hn::Set(d, alpha), y, x); });
       return true;
     case BinaryOp::sub:
-      if (alpha == 1.f) map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Sub(x, y); });
-      else map2(out, a, b, n, as, bs, [alpha](D d, V x, V y) { return hn::NegMulAdd(hn::Set(d, alpha), y, x); });
+      if (alpha == 1.f) map2(out, a, b, n, as, bs, stream, [](D, V x, V y) { return hn::Sub(x, y); });
+      else map2(out, a, b, n, as, bs, stream, [alpha](D d, V x, V y) { return hn::NegMulAdd(hn::Set(d, alpha), y, x); });
       return true;
-    case BinaryOp::mul: map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Mul(x, y); }); return true;
-    case BinaryOp::div: map2(out, a, b, n, as, bs, [](D, V x, V y) { return hn::Div(x, y); }); return true;
-    case BinaryOp::relu_backward: map2(out, a, b, n, as, bs, [](D d, V g, V y) { return hn::IfThenElse(hn::Le(y, hn::Zero(d)), hn::Zero(d), g); }); return true;
-    case BinaryOp::sigmoid_backward: map2(out, a, b, n, as, bs, [](D d, V g, V y) { return hn::Mul(hn::Mul(g, y), hn::Sub(hn::Set(d, 1.f), y)); }); return true;
-    case BinaryOp::tanh_backward: map2(out, a, b, n, as, bs, [](D d, V g, V y) { return hn::Mul(g, hn::Sub(hn::Set(d, 1.f), hn::Mul(y, y))); }); return true;
+    case BinaryOp::mul: map2(out, a, b, n, as, bs, stream, [](D, V x, V y) { return hn::Mul(x, y); }); return true;
+    case BinaryOp::div: map2(out, a, b, n, as, bs, stream, [](D, V x, V y) { return hn::Div(x, y); }); return true;
+    case BinaryOp::relu_backward: map2(out, a, b, n, as, bs, stream, [](D d, V g, V y) { return hn::IfThenElse(hn::Le(y, hn::Zero(d)), hn::Zero(d), g); }); return true;
+    case BinaryOp::sigmoid_backward: map2(out, a, b, n, as, bs, stream, [](D d, V g, V y) { return hn::Mul(hn::Mul(g, y), hn::Sub(hn::Set(d, 1.f), y)); }); return true;
+    case BinaryOp::tanh_backward: map2(out, a, b, n, as, bs, stream, [](D d, V g, V y) { return hn::Mul(g, hn::Sub(hn::Set(d, 1.f), hn::Mul(y, y))); }); return true;
     default: return false;
   }
 }
@@ -281,9 +303,9 @@ HWY_EXPORT(ColumnSums);
 HWY_EXPORT(Sgd);
 HWY_EXPORT(Adam);
 HWY_EXPORT(Target);
-bool unary(UnaryOp op, float* out, const float* a, int64_t n) { return HWY_DYNAMIC_DISPATCH(Unary)(op, out, a, n); }
-bool binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, int as, int bs, float alpha) {
-  return HWY_DYNAMIC_DISPATCH(Binary)(op, out, a, b, n, as, bs, alpha);
+bool unary(UnaryOp op, float* out, const float* a, int64_t n, bool stream) { return HWY_DYNAMIC_DISPATCH(Unary)(op, out, a, n, stream); }
+bool binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, int as, int bs, float alpha, bool stream) {
+  return HWY_DYNAMIC_DISPATCH(Binary)(op, out, a, b, n, as, bs, alpha, stream);
 }
 float sum(const float* a, int64_t n) { return HWY_DYNAMIC_DISPATCH(Sum)(a, n); }
 float sum_squares(const float* a, int64_t n) { return HWY_DYNAMIC_DISPATCH(SumSquares)(a, n); }

@@ -6,10 +6,13 @@
 
 namespace weightroom::vec {
 
+// Results of this size leave the caches before anybody reads them: `stream` writes past the caches instead of fetching each line first.
+// Measured: without it faster up to 2 MiB, with it from 4 MiB. Not where out is also read.
+constexpr int64_t kStream = (3 << 20) / sizeof(float);
 // True when `op` has a vector loop; then out[i] = op(a[i]).
-bool unary(UnaryOp op, float* out, const float* a, int64_t n);
+bool unary(UnaryOp op, float* out, const float* a, int64_t n, bool stream = false);
 // a or b may be one repeated number (step 0).
-bool binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, int a_step, int b_step, float alpha);
+bool binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, int a_step, int b_step, float alpha, bool stream = false);
 float sum(const float* a, int64_t n);
 float sum_squares(const float* a, int64_t n);
 float max(const float* a, int64_t n);
