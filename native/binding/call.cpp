@@ -27,6 +27,13 @@ napi_valuetype type_of(napi_env env, napi_value v) {
   return t;
 }
 
+// The handle behind a Tensor object; null for every other value, which napi_unwrap refuses.
+const Handle* handle_of(napi_env env, napi_value v) {
+  void* p = nullptr;
+  if (!v || napi_unwrap(env, v, &p) != napi_ok || !p || static_cast<Handle*>(p)->magic != Handle::kMagic) return nullptr;
+  return static_cast<Handle*>(p);
+}
+
 const char* type_name(napi_valuetype t) {
   switch (t) {
     case napi_undefined: return "undefined";
@@ -76,20 +83,13 @@ bool Call::missing(size_t i) const {
   return t == napi_undefined || t == napi_null;
 }
 
-bool Call::is_tensor(napi_value v) const {
-  if (type_of(env, v) != napi_object) return false;
-  void* p = nullptr;
-  return napi_unwrap(env, v, &p) == napi_ok && p && static_cast<Handle*>(p)->magic == Handle::kMagic;
-}
+bool Call::is_tensor(napi_value v) const { return handle_of(env, v); }
 
 Tensor Call::to_tensor(napi_value v) const {
-  void* p = nullptr;
-  napi_valuetype t = v ? type_of(env, v) : napi_undefined;
-  if (t != napi_object || napi_unwrap(env, v, &p) != napi_ok || !p || static_cast<Handle*>(p)->magic != Handle::kMagic)
-    throw Error(ErrorKind::type, concat("argument must be a Tensor, not ", type_name(t)));
-  const Tensor& x = static_cast<Handle*>(p)->tensor;
-  check(x.defined(), "the tensor has been disposed");
-  return x;
+  const Handle* h = handle_of(env, v);
+  if (!h) throw Error(ErrorKind::type, concat("argument must be a Tensor, not ", type_name(v ? type_of(env, v) : napi_undefined)));
+  check(h->tensor.defined(), "the tensor has been disposed");
+  return h->tensor;
 }
 
 Tensor Call::operand(size_t i) const {
@@ -108,10 +108,14 @@ TensorList Call::tensors(size_t i) const {
   for (uint32_t k = 0; k < n; ++k) {
     napi_value v;
     ok(napi_get_element(env, argv[i], k, &v));
+    if (const Handle* h = handle_of(env, v)) {
+      check(h->tensor.defined(), "the tensor has been disposed");
+      out.push_back(h->tensor);
+      continue;
+    }
     napi_valuetype t = type_of(env, v);
-    if (t == napi_null || t == napi_undefined) { out.emplace_back(); continue; }
-    if (!is_tensor(v)) fail_type("expected Tensor as element ", k, " in argument ", i, ", but got ", type_name(t));
-    out.push_back(to_tensor(v));
+    if (t != napi_null && t != napi_undefined) fail_type("expected Tensor as element ", k, " in argument ", i, ", but got ", type_name(t));
+    out.emplace_back();
   }
   return out;
 }
