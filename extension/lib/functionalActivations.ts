@@ -60,14 +60,17 @@ export function logsigmoid(x: Tensor): Tensor {
     return below.sub(below.exp().log1p()).where(t.lt(0), below.detach().sub(t.clamp(0).neg().exp().log1p()));
   });
 }
+/** A setting rounded to x's dtype, which half types are compared in. */
+const typed = (v: number, x: Tensor): number => (x.dtype.itemsize === 2 ? Number(full([], v, { dtype: x.dtype }).item()) : v);
 /** Zero within ±lambd, x elsewhere. */
-export function hardshrink(x: Tensor, lambd = 0.5): Tensor { floating(x, 'hardshrink_cpu'); return named('HardshrinkBackward0', x, (t) => t.where(t.gt(lambd).logicalOr(t.lt(-lambd)), t.detach().abs().mul(0))); }
+export function hardshrink(x: Tensor, lambd = 0.5): Tensor { floating(x, 'hardshrink_cpu'); const l = typed(lambd, x); return named('HardshrinkBackward0', x, (t) => t.where(t.gt(l).logicalOr(t.lt(-l)), t.detach().abs().mul(0))); }
 /** x drawn towards zero by lambd. */
 export function softshrink(x: Tensor, lambd = 0.5): Tensor {
   const most: Record<string, string> = { float64: '1.79769e+308', float16: '65504', bfloat16: '3.38953e+38' };
   if (!(lambd >= 0)) throw new RuntimeError(`lambda must be in range [0, ${most[x.dtype.name] ?? '3.40282e+38'}] for input dtype ${x.dtype.scalarName}, but found ${lambd}`);
   floating(x, 'softshrink_cpu');
-  return named('SoftshrinkBackward0', x, (t) => t.sub(lambd).where(t.gt(lambd), t.add(lambd).where(t.lt(-lambd), t.detach().abs().mul(0))));
+  const l = typed(lambd, x);
+  return named('SoftshrinkBackward0', x, (t) => t.sub(l).where(t.gt(l), t.add(l).where(t.lt(-l), t.detach().abs().mul(0))));
 }
 /** x above the threshold, `value` elsewhere. */
 export function threshold(x: Tensor, limit: number, value: number): Tensor { return named('ThresholdBackward0', x, (t) => t.maskedFill(t.le(limit), value)); }

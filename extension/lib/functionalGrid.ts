@@ -39,15 +39,20 @@ export interface GridSampleOptions { mode?: GridMode; paddingMode?: GridPadding;
 
 /** Cut to [0, most]; outside, and on the bounds, nothing flows back. NaN becomes 0. */
 const clip = (t: Tensor, most: number): Tensor => t.where(t.gt(0).logicalAnd(t.lt(most)), t.detach().gt(0).to(t.dtype).mul(most));
-/** Mirrored at the bounds as often as needed. */
-function reflect(t: Tensor, low: number, high: number): Tensor {
+/** Mirrored at the bounds as often as needed; `flat`: in two dims, in whose arithmetic PyTorch's two kernels differ for places far away. */
+function reflect(t: Tensor, low: number, high: number, flat: boolean): Tensor {
   if (low === high) return t.mul(0);
-  const span = high - low, away = t.sub(low).abs(), flips = away.detach().div(span).floor(), rest = away.sub(flips.mul(span));
-  return rest.add(low).where(flips.remainder(2).eq(0), rest.neg().add(high));
+  const span = high - low, away = t.sub(low).abs();
+  if (flat) {
+    const rest = away.sub(away.detach().div(2 * span).trunc().mul(2 * span));
+    return rest.where(rest.detach().le(span), rest.neg().add(2 * span)).add(low);
+  }
+  const rest = away.fmod(span);
+  return rest.add(low).where(away.detach().div(span).floor().remainder(2).eq(0), rest.neg().add(high));
 }
-function bounded(t: Tensor, size: number, padding: GridPadding, align: boolean): Tensor {
+function bounded(t: Tensor, size: number, padding: GridPadding, align: boolean, flat: boolean): Tensor {
   if (padding === 'zeros') return t;
-  return clip(padding === 'border' ? t : align ? reflect(t, 0, size - 1) : reflect(t, -0.5, size - 0.5), size - 1);
+  return clip(padding === 'border' ? t : align ? reflect(t, 0, size - 1, flat) : reflect(t, -0.5, size - 0.5, flat), size - 1);
 }
 
 const A = -0.75;
@@ -90,9 +95,9 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
     return walk(0, [], null);
   };
   let y: Tensor;
-  if (mode === 'nearest') y = at(pixels.map((t, d) => bounded(t, spots[d]!, paddingMode, alignCorners).round()));
-  else if (mode === 'bilinear') y = mixed(pixels.map((p, d) => { const t = bounded(p, spots[d]!, paddingMode, alignCorners), low = t.detach().floor(), part = t.sub(low); return [{ at: low, weight: part.neg().add(1) }, { at: low.add(1), weight: part }]; }));
-  else y = mixed(pixels.map((t, d) => { const low = t.detach().floor(); return cubic(t.sub(low)).map((weight, k) => ({ at: bounded(low.add(k - 1), spots[d]!, paddingMode, alignCorners), weight })); }));
+  if (mode === 'nearest') y = at(pixels.map((t, d) => bounded(t, spots[d]!, paddingMode, alignCorners, n === 2).round()));
+  else if (mode === 'bilinear') y = mixed(pixels.map((p, d) => { const t = bounded(p, spots[d]!, paddingMode, alignCorners, n === 2), low = t.detach().floor(), part = t.sub(low); return [{ at: low, weight: part.neg().add(1) }, { at: low.add(1), weight: part }]; }));
+  else y = mixed(pixels.map((t, d) => { const low = t.detach().floor(); return cubic(t.sub(low)).map((weight, k) => ({ at: bounded(low.add(k - 1), spots[d]!, paddingMode, alignCorners, n === 2), weight })); }));
   // In nearest mode the grid has a gradient, of zeros.
   if (mode === 'nearest' && grid.requiresGrad) y = y.add(grid.sum().mul(0));
   const out = y.reshape([batch, channels, ...to]);

@@ -142,6 +142,11 @@ export function pairwiseDistance(a: Tensor, b: Tensor, options: { p?: number; ep
   const { p = 2, eps = 1e-6, keepdim = false } = options;
   return a.sub(b).add(eps).norm(p, -1, keepdim);
 }
+/** The largest magnitude of each row; every element that has it gets the whole gradient. */
+function farthest(t: Tensor): Tensor {
+  const m = t.detach().norm(Infinity, 1), y = t.mul(t.detach().sign().mul(t.detach().abs().eq(m.unsqueeze(1)).to(t.dtype))).sum(1);
+  return y.sub(y.detach()).add(m);
+}
 /** The pairwise distances of a matrix's rows, i before j: [n(n-1)/2]. Source: torch.nn.functional.pdist. */
 export function pdist(x: Tensor, p = 2): Tensor {
   if (x.dim() !== 2) throw new RuntimeError(`pdist only supports 2D tensors, got: ${x.dim()}D`);
@@ -152,7 +157,7 @@ export function pdist(x: Tensor, p = 2): Tensor {
   const pairs = arange(n * n, like).reshape(n, n), upper = pairs.maskedSelect(ones([n, n], { device: x.device }).triu(1).gt(0));
   const apart = x.indexSelect(0, upper.div(n, { roundingMode: 'floor' })).sub(x.indexSelect(0, upper.remainder(n)));
   // A count has a gradient too, of zeros.
-  const d = p === 0 ? apart.norm(0, 1).add(x.slice(0, 0, 0).sum()) : apart.norm(p, 1);
+  const d = p === 0 ? apart.norm(0, 1).add(x.slice(0, 0, 0).sum()) : p === Infinity && x.requiresGrad ? farthest(apart) : apart.norm(p, 1);
   return d.requiresGrad ? native['nameGradFn'](d, 'PdistBackward0') as Tensor : d;
 }
 /** x₁ᵀ W x₂ + b. x₁ [..., in1], x₂ [..., in2], weight [out, in1, in2]. */

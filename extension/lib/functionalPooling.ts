@@ -99,6 +99,7 @@ function adaptive<T>(name: string, n: number, x: Tensor, size: OutputSize, even:
   const out = Array.from({ length: n }, (_, d) => (typeof size === 'number' ? size : size[d] ?? null) ?? x.size(at + d));
   if (out.some((o) => o < 0)) throw new RuntimeError(most ? `Trying to create tensor with negative dimension ${out.find((o) => o < 0)}: [${[...x.shape.slice(0, at), ...(n === 1 ? [1] : []), ...out].join(', ')}]` : `adaptive_avg_pool${Math.max(2, n)}d: elements of output_size must be greater than or equal to 0 but received {${n === 1 ? `1, ${out[0]}` : n === 2 ? out.join(', ') : `${out[0]}, ${out[1]},${out[2]}`}}`);
   if (out.every((o, d) => o > 0 && x.size(at + d) > 0 && x.size(at + d) % o === 0)) return even(out.map((o, d) => x.size(at + d) / o));
+  if (out.some((o) => o > 2 ** 22)) throw new RuntimeError(`${name}(): at most ${2 ** 22} windows that are not alike, but output_size is [${out.join(', ')}]`);
   // The last dim first, so that of equal maxima the first in memory wins.
   return uneven(out.map((o, d) => { const m = x.size(at + d); return { dim: at + d, windows: Array.from({ length: o }, (_, i): [number, number] => [Math.floor((i * m) / o), Math.ceil(((i + 1) * m) / o)]) }; }).reverse());
 }

@@ -3,11 +3,12 @@ import { int64 } from './dtype';
 import { NotImplementedError, RuntimeError, ValueError } from './errors';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './functionalPooling';
 import { named } from './named';
-import { fromTypedArray, full, tensor, zeros } from './ops';
+import { empty, fromTypedArray, full, zeros } from './ops';
 import { spatial, type Size1 } from './spatial';
 import type { Tensor } from './tensor';
 
-const positions = (list: readonly number[], x: Tensor): Tensor => fromTypedArray(BigInt64Array.from(list, BigInt), [list.length], { dtype: int64, device: x.device });
+/** n positions; in typed memory, so that too many are refused and not the end of the process. */
+const positions = (n: number, at: (i: number) => number, x: Tensor): Tensor => { const list = new BigInt64Array(n); for (let i = 0; i < n; i++) list[i] = BigInt(at(i)); return fromTypedArray(list, [n], { dtype: int64, device: x.device }); };
 
 // --- padding
 
@@ -63,7 +64,7 @@ function padDim(x: Tensor, { dim, before, after }: Side, mode: PadMode): Tensor 
     if (mode === 'circular') return ((i % n) + n) % n;
     return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
   };
-  return x.indexSelect(dim, positions(Array.from({ length: n + before + after }, (_, i) => source(i - before)), x));
+  return x.indexSelect(dim, positions(n + before + after, (i) => source(i - before), x));
 }
 
 // --- resizing
@@ -101,11 +102,6 @@ function smoothTaps(mode: InterpolateMode, i: number, size: number, ratio: numbe
   const weights = Array.from({ length: to - from }, (_, k) => filter((k + from - centre + 0.5) / wide)), total = weights.reduce((a, b) => a + b, 0);
   return weights.map((w, k) => ({ at: from + k, weight: total === 0 ? w : w / total }));
 }
-/** Lists of taps of one length: what is missing weighs nothing. */
-function evened(all: Taps[]): Taps[] {
-  const most = Math.max(...all.map((t) => t.length));
-  return all.map((t) => [...t, ...Array.from({ length: most - t.length }, () => ({ at: t[0]!.at, weight: 0 }))]);
-}
 /** Resizes the spatial dims. x [N, C, ...]; the size or the factor is given. Source: torch.nn.functional.interpolate. */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const n = x.dim() - 2, { size = null, scaleFactor = null, mode = 'nearest', alignCorners = null, recomputeScaleFactor = null, antialias = false } = options;
@@ -125,19 +121,26 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   }
   if (out.some((o) => o <= 0) || x.shape.slice(2).some((s) => s <= 0)) throw new RuntimeError(`Input and output sizes should be greater than 0, but got input (${x.shape.slice(2).map((s, d) => `${'DHW'.slice(3 - n)[d]}: ${s}`).join(', ')}) output (${out.map((s, d) => `${'DHW'.slice(3 - n)[d]}: ${s}`).join(', ')})`);
   if (antialias && !((mode === 'bilinear' || mode === 'bicubic') && x.dim() === 4)) throw new ValueError('Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input');
+  if (out.reduce((a, b) => a * b, 1) > 1e7) empty([...x.shape.slice(0, 2), ...out], { dtype: x.dtype, device: x.device });
   if (mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1]!(x, out);
   return named(opNames[mode](n).replace('Backward', antialias ? 'AaBackward' : 'Backward'), x, (t) => out.reduce((y, o, d) => {
     const m = x.size(2 + d), align = alignCorners === true;
     const given = scale !== null && recomputeScaleFactor !== true ? 1 / scale[d]! : m / o;
     const ratio = align ? (o > 1 ? (m - 1) / (o - 1) : 0) : smooth ? given : Math.fround(given);
-    return resize(y, 2 + d, antialias ? evened(Array.from({ length: o }, (_, i) => smoothTaps(mode, i, m, ratio))) : Array.from({ length: o }, (_, i) => tapsOf(mode, i, m, ratio, align)));
+    const taps = (i: number): Taps => (antialias ? smoothTaps(mode, i, m, ratio) : tapsOf(mode, i, m, ratio, align));
+    let most = taps(0).length;
+    if (antialias) for (let i = 1; i < o; i++) most = Math.max(most, taps(i).length);
+    return resize(y, 2 + d, o, most, taps);
   }, t));
 }
-function resize(x: Tensor, dim: number, taps: readonly Taps[]): Tensor {
-  const part = (k: number): Tensor => x.indexSelect(dim, positions(taps.map((t) => t[k]!.at), x));
-  if (taps[0]!.length === 1) return part(0);
-  const weights = (k: number): Tensor => tensor(taps.map((t) => t[k]!.weight), { dtype: x.dtype, device: x.device }).view(x.shape.map((_, d) => (d === dim ? taps.length : 1)));
-  return taps[0]!.map((_, k) => part(k).mul(weights(k))).reduce((a, b) => a.add(b));
+/** x resized along dim to n elements, each made of at most `most` taps; missing ones weigh nothing. */
+function resize(x: Tensor, dim: number, n: number, most: number, taps: (i: number) => Taps): Tensor {
+  const at = Array.from({ length: most }, () => new Float64Array(n)), weights = Array.from({ length: most }, () => new Float64Array(n));
+  for (let i = 0; i < n; i++) { const list = taps(i); for (let k = 0; k < most; k++) { at[k]![i] = (list[k] ?? list[0]!).at; weights[k]![i] = list[k]?.weight ?? 0; } }
+  const part = (k: number): Tensor => x.indexSelect(dim, positions(n, (i) => at[k]![i]!, x));
+  if (most === 1) return part(0);
+  const weight = (k: number): Tensor => fromTypedArray(weights[k]!, x.shape.map((_, d) => (d === dim ? n : 1)), { dtype: x.dtype, device: x.device });
+  return at.map((_, k) => part(k).mul(weight(k))).reduce((a, b) => a.add(b));
 }
 
 // --- rearranging
@@ -171,7 +174,7 @@ export function channelShuffle(x: Tensor, groups: number): Tensor {
 
 export interface FoldOptions { dilation?: Size1; padding?: Size1; stride?: Size1 }
 /** Where the windows lie along each of two dims: [kernel × windows] positions in the padded input. */
-function windows(size: readonly number[], kernel: Size1, o: FoldOptions): { k: number[]; pads: number[]; counts: number[]; at: number[][] } {
+function windows(size: readonly number[], kernel: Size1, o: FoldOptions): { k: number[]; pads: number[]; counts: number[]; at: { length: number; of: (i: number) => number }[] } {
   const k = spatial(kernel, 2, 'kernel_size'), [dilation, pads, stride] = [spatial(o.dilation ?? 1, 2, 'dilation'), spatial(o.padding ?? 0, 2, 'padding'), spatial(o.stride ?? 1, 2, 'stride')];
   const pair = (v: readonly number[]): string => `kernel_height: ${v[0]} kernel_width: ${v[1]}`;
   if (k.some((v) => v <= 0)) throw new RuntimeError(`kernel size should be greater than zero, but got ${pair(k)}`);
@@ -179,7 +182,7 @@ function windows(size: readonly number[], kernel: Size1, o: FoldOptions): { k: n
   if (dilation.some((v) => v <= 0)) throw new RuntimeError(`dilation should be greater than zero, but got dilation_height: ${dilation[0]} dilation_width: ${dilation[1]}`);
   if (pads.some((v) => v < 0)) throw new RuntimeError(`padding should be non-negative, but got pad_height: ${pads[0]} pad_width: ${pads[1]}`);
   const counts = size.map((s, d) => Math.floor((s + 2 * pads[d]! - dilation[d]! * (k[d]! - 1) - 1) / stride[d]!) + 1);
-  return { k, pads, counts, at: counts.map((c, d) => Array.from({ length: k[d]! * Math.max(0, c) }, (_, i) => Math.floor(i / c) * dilation[d]! + (i % c) * stride[d]!)) };
+  return { k, pads, counts, at: counts.map((c, d) => ({ length: k[d]! * Math.max(0, c), of: (i) => Math.floor(i / c) * dilation[d]! + (i % c) * stride[d]! })) };
 }
 /** Every window as a column: x [N, C, H, W] → [N, C·kH·kW, L]. Source: torch.nn.functional.unfold. */
 export function unfold(x: Tensor, kernelSize: Size1, options: FoldOptions = {}): Tensor {
@@ -190,7 +193,7 @@ export function unfold(x: Tensor, kernelSize: Size1, options: FoldOptions = {}):
   if (counts.some((v) => v < 1)) throw new RuntimeError(`Given input with spatial size (${h}, ${w}), kernel_size=(${k.join(', ')}), dilation=(${spatial(options.dilation ?? 1, 2, 'dilation').join(', ')}), padding=(${pads.join(', ')}), calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`);
   return named('Im2ColBackward0', x, (t) => {
     const padded = constantPad(t, [{ dim: 3, before: pads[1]!, after: pads[1]! }, { dim: 2, before: pads[0]!, after: pads[0]! }], 0);
-    const parts = padded.indexSelect(2, positions(at[0]!, x)).indexSelect(3, positions(at[1]!, x));
+    const parts = padded.indexSelect(2, positions(at[0]!.length, at[0]!.of, x)).indexSelect(3, positions(at[1]!.length, at[1]!.of, x));
     return parts.reshape([n, c, k[0]!, counts[0]!, k[1]!, counts[1]!]).permute(0, 1, 2, 4, 3, 5).reshape([n, c * k[0]! * k[1]!, counts[0]! * counts[1]!]);
   });
 }
@@ -204,7 +207,7 @@ export function fold(x: Tensor, outputSize: Size1, kernelSize: Size1, options: F
   return named('Col2ImBackward0', x, (t) => {
     const parts = t.reshape([n, c, k[0]!, k[1]!, counts[0]!, counts[1]!]).permute(0, 1, 2, 4, 3, 5).reshape([n, c, at[0]!.length, at[1]!.length]);
     const blank = (h: number, w: number): Tensor => zeros([n, c, h, w], { dtype: t.dtype, device: t.device });
-    const [h, w] = [size[0]! + 2 * pads[0]!, size[1]! + 2 * pads[1]!], rows = blank(at[0]!.length, w).indexAdd(3, positions(at[1]!, x), parts);
-    return blank(h, w).indexAdd(2, positions(at[0]!, x), rows).slice(2, pads[0]!, h - pads[0]!).slice(3, pads[1]!, w - pads[1]!);
+    const [h, w] = [size[0]! + 2 * pads[0]!, size[1]! + 2 * pads[1]!], rows = blank(at[0]!.length, w).indexAdd(3, positions(at[1]!.length, at[1]!.of, x), parts);
+    return blank(h, w).indexAdd(2, positions(at[0]!.length, at[0]!.of, x), rows).slice(2, pads[0]!, h - pads[0]!).slice(3, pads[1]!, w - pads[1]!);
   });
 }

@@ -200,7 +200,10 @@ export function cartesianProd(...tensors: Tensor[]): Tensor { return tensors.len
 /** All choices of r elements of a vector, as rows. */
 export function combinations(input: Tensor, r = 2, options: { withReplacement?: boolean } = {}): Tensor {
   if (input.dim() !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape [${[...input.shape].join(', ')}]`);
-  const n = input.numel();
+  const n = input.numel(), top = options.withReplacement === true ? n + r - 1 : n;
+  let many = 1;
+  for (let i = 0; i < Math.min(r, top - r); i++) many = (many * (top - i)) / (i + 1);
+  if (many * r > 1e8) throw new RuntimeError(`[enforce fail at alloc_cpu] DefaultCPUAllocator: can't allocate memory: ${many} rows`);
   const rows: number[][] = [];
   const walk = (row: number[], from: number): void => { if (row.length === r) rows.push(row); else for (let i = from; i < n; i++) walk([...row, i], options.withReplacement === true ? i : i + 1); };
   walk([], 0);
@@ -220,7 +223,7 @@ export function isin(elements: Operand, testElements: Operand, options: { invert
 /** The integral of y along dim by the trapezoid rule, at places x or `dx` apart. */
 export function trapezoid(y: Tensor, x: Tensor | null = null, options: { dx?: number; dim?: number } = {}): Tensor {
   const [areas, dim] = trapezoids(y, x, options);
-  if (y.size(dim) === 0) return areas.sum(dim).to(y.dtype);
+  if (y.size(dim) === 0) return areas.detach().sum(dim).to(y.dtype);
   if (x !== null) return areas.sum(dim);
   return y.sum(dim).sub(y.select(dim, 0).add(y.select(dim, -1)).mul(0.5)).mul(options.dx ?? 1);
 }

@@ -67,7 +67,7 @@ napi_value gather(Call& c) { return c.wrap(ops::gather(c.tensor(0), c.integer(1)
 napi_value scatter(Call& c) {
   Tensor t = c.tensor(0), index = c.tensor(2);
   if (c.is_tensor(c.argv[3])) return c.wrap(ops::scatter(t, c.integer(1), index, c.tensor(3), c.boolean(4)));
-  ops::check_fits(c.scalar(3), t.dtype());
+  if (index.numel()) ops::check_fits(c.scalar(3), t.dtype());
   Tensor v = ops::full(index.sizes(), c.scalar(3), t.dtype(), t.device());
   v.impl()->wrapped_number = true;
   return c.wrap(ops::scatter(t, c.integer(1), index, v, c.boolean(4)));

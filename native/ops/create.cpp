@@ -53,6 +53,7 @@ Tensor wrapped(Scalar value, Device device) {
 
 Tensor arange(Scalar start, Scalar end, Scalar step, DType dtype, Device device) {
   check(step.d != 0, "step must be nonzero");
+  if (!is_floating(dtype) && step.i == 0) fail_value("step must be nonzero");
   check(std::isfinite(start.d) && std::isfinite(end.d), "unsupported range: ", start.d, " -> ", end.d);
   check((step.d > 0 && end.d >= start.d) || (step.d < 0 && end.d <= start.d), "upper bound and lower bound inconsistent with step sign");
   double n = std::ceil((end.d - start.d) / step.d);

@@ -140,8 +140,8 @@ Tensor scatter_reduce(const Tensor& a, int64_t dim, const Tensor& index0, const 
         gi = mul(gather(g[0], dim, ix), others);
         gs = mul(g[0], scatter_reduce(one(x.sizes()), dim, ix, part, "prod", true));
       } else {
+        // An element of its own that ties counts as one to share with in PyTorch, also where it is not included.
         Tensor own = detach(to_dtype(binary(BinaryOp::eq, x, y), x.dtype()));
-        if (!include_self) own = hide(own);
         Tensor theirs = detach(to_dtype(binary(BinaryOp::eq, part, gather(y, dim, ix)), x.dtype()));
         Tensor share = div(g[0], scatter(own, dim, ix, theirs, true));
         gs = mul(own, share);

@@ -216,6 +216,7 @@ TensorList split(const Tensor& a, const Dims& parts, int64_t dim, bool even) {
 TensorList unbind(const Tensor& a, int64_t dim) {
   dim = wrap_dim(dim, a.dim());
   if (a.dim() == 0) fail_index("Dimension specified as 0 but tensor has no dimensions");
+  check(a.size(dim) <= 10'000'000, "[enforce fail at alloc_cpu] DefaultCPUAllocator: can't allocate memory: ", a.size(dim), " tensors");
   std::vector<Geometry> views;
   for (int64_t i = 0; i < a.size(dim); ++i) {
     Geometry v{a.sizes(), a.strides(), a.offset() + (a.numel() ? i * a.stride(dim) : 0)};

@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz:absurd [-- --cases N --seed S --from INDEX --seconds T]`: calls with arguments that make no sense (huge, negative, NaN, of another kind), in
+ * `npm run fuzz:absurd [-- --cases N --seed S --from INDEX --seconds T --trace]`: calls with arguments that make no sense (huge, negative, NaN, of another kind), in
  * processes of their own with little memory. A process that ends, or a case that takes longer than T seconds, is reported with its number.
  */
 import { spawn } from 'node:child_process';
@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 
-const { values: o } = parseArgs({ options: { cases: { type: 'string', default: '20000' }, seed: { type: 'string', default: String(Date.now() % 1e6) }, from: { type: 'string', default: '0' }, seconds: { type: 'string', default: '60' }, worker: { type: 'boolean', default: false } } });
+const { values: o } = parseArgs({ options: { cases: { type: 'string', default: '20000' }, seed: { type: 'string', default: String(Date.now() % 1e6) }, from: { type: 'string', default: '0' }, seconds: { type: 'string', default: '120' }, worker: { type: 'boolean', default: false }, trace: { type: 'boolean', default: false } } });
 const seed = Number(o.seed), first = Number(o.from), end = first + Number(o.cases);
 
 if (o.worker) {
@@ -21,7 +21,7 @@ if (o.worker) {
   }
 } else {
   // Address space for the process and a gigabyte or two beyond: what is huge must be refused, not tried.
-  const limited = ['-c', 'ulimit -v 8000000 2>/dev/null; exec "$@"', 'sh', process.execPath, '--max-old-space-size=700', import.meta.filename, '--worker', '--seed', String(seed)];
+  const limited = ['-c', 'ulimit -v 5000000 2>/dev/null; exec "$@"', 'sh', process.execPath, '--max-old-space-size=700', import.meta.filename, '--worker', '--seed', String(seed), ...(o.trace ? ['--trace'] : [])];
   let at = first, bad = 0;
   console.log(`seed ${seed}, cases ${first} to ${end - 1}`);
   while (at < end) {
@@ -41,7 +41,7 @@ if (o.worker) {
     const [code, signal] = await ended;
     if (code === 0) break;
     bad++;
-    console.log(`case ${at}: ${slow ? `takes longer than ${o.seconds} s` : `the process ends with ${signal ?? code}`}\n${noise.split('\n').filter((l) => /FATAL|ERROR|Assertion|terminate|Sanitizer|#\d/.test(l)).slice(0, 12).join('\n')}`);
+    console.log(`case ${at}: ${slow ? `takes longer than ${o.seconds} s` : `the process ends with ${signal ?? code}`}\n${o.trace ? noise : noise.split('\n').filter((l) => /FATAL|ERROR|Assertion|terminate|Sanitizer|#\d/.test(l)).slice(0, 12).join('\n')}`);
     at++;
   }
   console.log(`${end - first} cases, ${bad} findings`);

@@ -2,6 +2,9 @@
  * What the absurd fuzzer does: a case of the ops fuzzer with one argument, somewhere in it, that makes no sense; and layers, optimizers and
  * modules made from such. Nothing is compared: whatever comes back or is thrown will do, as long as the process lives.
  */
+import fs from 'node:fs';
+import { inspect } from 'node:util';
+
 import { autograd, data, float32, fromTypedArray, int64, nn, optim, Tensor, tensor, zeros } from '../../extension/lib/index';
 import { build, Draw, spoiler, type Case } from './opsDraw';
 import { draw } from './opsTable';
@@ -42,14 +45,18 @@ function absurd(r: Draw, v: unknown): unknown {
   return r.pick(numbers);
 }
 
+const tracing = process.argv.includes('--trace');
+/** With --trace: the arguments that were put in, before the call. */
+function trace(args: readonly unknown[]): void { if (tracing) fs.writeSync(2, `${args.map((a) => (a instanceof Tensor ? `Tensor[${a.shape.join(',')}]` : inspect(a))).join(', ')}\n`); }
 let pending: { r: Draw; calls: number } | null = null;
 /** The argument list of the call whose turn it is, with one argument spoiled. */
 function spoil(args: unknown[]): unknown[] {
   if (pending === null || args.length === 0 || pending.calls-- > 0) return args;
   const { r } = pending;
   pending = null;
-  const at = r.int(0, args.length - 1);
-  return args.map((a, i) => (i === at ? absurd(r, a) : a));
+  const at = r.int(0, args.length - 1), list = args.map((a, i) => (i === at ? absurd(r, a) : a));
+  trace(list);
+  return list;
 }
 spoiler.spoil = spoil;
 for (let p: object = Tensor.prototype; p !== Object.prototype; p = Object.getPrototypeOf(p) as object) {
@@ -101,8 +108,8 @@ const layers: ((n: () => number, x: Tensor) => void)[] = [
 const optimizers = [optim.SGD, optim.Adam, optim.AdamW, optim.Adafactor, optim.ASGD, optim.LBFGS, optim.Muon, optim.RMSprop, optim.Adagrad, optim.Adadelta, optim.Adamax, optim.NAdam, optim.RAdam, optim.Rprop] as unknown as (new (p: Tensor[], o: object) => optim.Optimizer)[];
 
 function layer(r: Draw): void {
-  const sane = r.pick([1, 2, 3]), n = (): number => (r.chance(0.6) ? sane : r.pick(numbers)), x = r.chance(0.3) ? anyTensor(r) : zeros(r.pick([[3], [2, 3], [2, 2, 4, 4], [1, 2, 3, 4, 5]]));
-  if (r.chance(0.7)) return r.pick(layers)(n, x);
+  const sane = r.pick([1, 2, 3]), n = (): number => { const v = r.chance(0.6) ? sane : r.pick(numbers); trace([v]); return v; }, x = r.chance(0.3) ? anyTensor(r) : zeros(r.pick([[3], [2, 3], [2, 2, 4, 4], [1, 2, 3, 4, 5]]));
+  if (r.chance(0.7)) { const f = r.pick(layers); trace([String(f), x, sane]); return f(n, x); }
   const p = r.chance(0.2) ? anyTensor(r).detach().clone() : zeros(2, 3);
   if (p.isFloatingPoint()) p.requiresGrad_();
   const o = new (r.pick(optimizers))([p], Object.fromEntries(Array.from({ length: r.int(0, 3) }, () => [r.pick(options), r.chance(0.2) ? [n(), n()] : n()])));

@@ -30,6 +30,7 @@ abstract class RnnBase extends Module {
     if (!(this.dropout >= 0 && this.dropout <= 1)) throw new ValueError('dropout should be a number in range [0, 1] representing the probability of an element being zeroed');
     if (hiddenSize <= 0) throw new ValueError('hidden_size must be greater than zero');
     if (this.numLayers <= 0) throw new ValueError('num_layers must be greater than zero');
+    if (this.numLayers > 1e6) throw new ValueError(`num_layers must be at most 1000000, got ${this.numLayers}`);
     if (projSize < 0) throw new ValueError('proj_size should be a positive integer or zero to disable projections');
     if (projSize >= hiddenSize) throw new ValueError('proj_size has to be smaller than hidden_size');
     const gates = modes[mode][1] * hiddenSize, out = projSize > 0 ? projSize : hiddenSize;

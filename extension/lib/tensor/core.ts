@@ -84,7 +84,9 @@ export class TensorCore {
   toArray(): Nested {
     const flat = this.toTypedArray();
     const shape = this.shape;
-    const isBool = this.dtype === bool;
+    const isBool = this.dtype === bool, lists = shape.slice(0, -1).reduce((a, b) => a * Math.max(1, b), 1);
+    // A tensor of no elements may have billions of rows.
+    if (lists > 1e8) throw new RuntimeError(`toArray(): ${lists} arrays are more than memory holds`);
     let at = 0;
     const build = (d: number): Nested => {
       if (d === shape.length) { const v = flat[at++]!; return isBool ? v === 1 : v; }

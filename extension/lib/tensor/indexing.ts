@@ -142,7 +142,7 @@ export class TensorIndexing extends TensorShape {
   takeAlongDim(index: Tensor, dim?: number): Tensor {
     if (dim === undefined) return this.reshape(-1).gather(0, index.reshape(-1));
     const d = dim < 0 ? dim + this.dim() : dim;
-    const shape = [...this.shape].map((s, i) => (i === d ? s : Math.max(s, index.size(i))));
+    const shape = [...this.shape].map((s, i) => (i === d || s !== 1 ? s : index.size(i)));
     return this.expand(shape.map((s, i) => (i === d ? this.size(i) : s))).gather(d, index.expand(shape.map((s, i) => (i === d ? index.size(i) : s))));
   }
   /** A copy with src as the slice at `index` along dim. */

@@ -49,6 +49,8 @@ export class TensorLinalg extends TensorIndexing {
   }
   /** Sums products over the last `dims` dims of this and the first of other, or over given pairs of dims. */
   tensordot(other: Tensor, dims: number | readonly [readonly number[], readonly number[]] = 2): Tensor {
+    if (typeof dims === 'number' && !(dims >= 0)) throw new RuntimeError(`tensordot expects dims >= 0, but got dims=${dims}`);
+    if (typeof dims === 'number' && dims > Math.min(this.dim(), other.dim())) throw new RuntimeError(`tensordot expects dims < ndim_a or ndim_b, but got dims=${dims}`);
     const at = (t: Tensor, d: number): number => (d < 0 ? d + t.dim() : d);
     const self = this as unknown as Tensor;
     const [a, b] = typeof dims === 'number' ? [Array.from({ length: dims }, (_, i) => self.dim() - dims + i), Array.from({ length: dims }, (_, i) => i)] : [dims[0].map((d) => at(self, d)), dims[1].map((d) => at(other, d))];

@@ -74,7 +74,7 @@ export class TensorReduce extends TensorBinary {
   /** Differences of neighbours, n times. */
   diff(n = 1, dim = -1): Tensor {
     let t = this as unknown as Tensor;
-    for (let i = 0; i < n; i++) { const size = t.size(dim); t = t.dtype.name === 'bool' ? t.slice(dim, 1).logicalXor(t.slice(dim, 0, Math.max(size - 1, 0))) : t.slice(dim, 1).sub(t.slice(dim, 0, Math.max(size - 1, 0))); }
+    for (let i = 0; i < n; i++) { const size = t.size(dim); if (size === 0) break; t = t.dtype.name === 'bool' ? t.slice(dim, 1).logicalXor(t.slice(dim, 0, Math.max(size - 1, 0))) : t.slice(dim, 1).sub(t.slice(dim, 0, Math.max(size - 1, 0))); }
     return t;
   }
 

@@ -9,6 +9,12 @@ type Sizes = (number | readonly number[])[];
 type Dim = number | readonly number[];
 const list = (d: Dim): readonly number[] => (typeof d === 'number' ? [d] : d);
 
+/** So many tensors that the process would end before they are made. */
+function checkPieces(n: number): number {
+  if (n > 1e7) throw new RuntimeError(`[enforce fail at alloc_cpu] DefaultCPUAllocator: can't allocate memory: ${n} tensors`);
+  return n;
+}
+
 /** @internal */
 export class TensorShape extends TensorReduce {
   /** Another shape over the same memory; -1 is inferred. Throws RuntimeError where that needs a copy. */
@@ -108,8 +114,10 @@ export class TensorShape extends TensorReduce {
     const counts = Array.from(repeats.expand(n === 0 ? [0] : repeats.numel() === 1 ? [n] : [...repeats.shape]).toTypedArray(), Number);
     if (counts.length !== n) throw new RuntimeError(`repeats must have the same size as input along dim, but got repeats.size(0) = ${counts.length} and input.size(${d}) = ${n}`);
     if (counts.some((c) => c < 0)) throw new RuntimeError('repeats can not be negative');
-    const index = counts.flatMap((c, i) => Array.from({ length: c }, () => BigInt(i)));
-    return t.indexSelect(d, native['toDevice'](native['fromTypedArray'](BigInt64Array.from(index), [index.length], 4, 0), native['device'](this)));
+    const index = new BigInt64Array(counts.reduce((a, c) => a + c, 0));
+    let at = 0;
+    counts.forEach((c, i) => { index.fill(BigInt(i), at, at += c); });
+    return t.indexSelect(d, native['toDevice'](native['fromTypedArray'](index, [index.length], 4, 0), native['device'](this)));
   }
 
   // --- cutting
@@ -126,7 +134,7 @@ export class TensorShape extends TensorReduce {
     }
     if (size < 0) throw new RuntimeError(`split expects split_size be non-negative, but got split_size=${size}`);
     if (size === 0 && n !== 0) throw new RuntimeError(`split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
-    const parts = size === 0 ? 1 : Math.max(1, Math.ceil(n / size));
+    const parts = checkPieces(size === 0 ? 1 : Math.max(1, Math.ceil(n / size)));
     return native['split'](this, Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(size, n - i * size))), d, true);
   }
   /** At most `chunks` views of equal size along dim, the last perhaps smaller. */
@@ -134,13 +142,14 @@ export class TensorShape extends TensorReduce {
     if (this.dim() === 0) throw new RuntimeError('chunk expects at least a 1-dimensional tensor');
     if (!(chunks > 0)) throw new RuntimeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
     const n = this.size(dim);
-    return n === 0 ? this.split(Array.from({ length: chunks }, () => 0), dim) : this.split(Math.ceil(n / chunks), dim);
+    return n === 0 ? this.split(Array.from({ length: checkPieces(chunks) }, () => 0), dim) : this.split(Math.ceil(n / chunks), dim);
   }
   /** Exactly `sections` views of nearly equal size, or cut at the given positions. */
   tensorSplit(sections: number | readonly number[], dim = 0): Tensor[] {
     const d = wrapDim(dim, this.dim());
     const n = this.size(d);
     if (typeof sections === 'number') {
+      checkPieces(sections);
       if (!(sections > 0)) throw new RuntimeError(`number of sections must be larger than 0, got ${sections}`);
       const small = Math.floor(n / sections);
       const larger = n % sections;

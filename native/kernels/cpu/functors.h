@@ -253,7 +253,10 @@ template <BinaryOp op, typename T> T binary_int(T a, T b, T alpha) {
       case BinaryOp::gcd: return euclid(a, b);
       case BinaryOp::lcm: {
         T g = euclid(a, b);
-        return g == T(0) ? T(0) : unary_int<UnaryOp::abs>(T(times(c_quotient(a, g), b)), T(0), T(0));
+        if (g == T(0)) return T(0);
+        // In int, as C computes with short types, where the product of two fits; wider ones wrap.
+        if constexpr (sizeof(T) < 4) return T(std::abs(int(c_quotient(a, g)) * int(b)));
+        else return unary_int<UnaryOp::abs>(T(times(c_quotient(a, g), b)), T(0), T(0));
       }
       case BinaryOp::bitwise_and: return T(a & b);
       case BinaryOp::bitwise_or: return T(a | b);
