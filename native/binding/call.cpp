@@ -218,7 +218,7 @@ napi_value Call::wrap(const Tensor& t) const {
 
 void Call::collect_young() const {
   // A handle stands for what hangs on it: tensor, graph, V8's own. Measured: collected by the 500 they are found in the cache and small steps take half the time.
-  constexpr int64_t kLeast = 8 << 20, kMost = int64_t(1) << 30, kHandle = 16 << 10;
+  constexpr int64_t kPace = 8 << 20, kMost = int64_t(1) << 30, kHandle = 16 << 10;
   auto weight = [this] { return data->account->pressing.load(std::memory_order_relaxed) + kHandle * data->handles; };
   int64_t live = weight(), grown = live - data->after_collection;
   if (grown < data->allowance) {
@@ -230,9 +230,9 @@ void Call::collect_young() const {
   ok(napi_get_global(env, &global));
   ok(napi_call_function(env, global, fn, 0, nullptr, nullptr));
   int64_t now = weight();
-  // What is in use sets the pace; where little could be freed, wait longer and longer.
-  int64_t pace = std::max(kLeast, now / 2);
-  data->allowance = live - now >= grown / 4 ? pace : std::min(kMost, std::max(pace, 2 * data->allowance));
+  // Where little could be freed, wait longer and longer. Memory in use does not slow the pace: these collections do not look at it, and after
+  // 64 MB of external memory V8 would collect everything, which takes milliseconds.
+  data->allowance = live - now >= grown / 4 ? kPace : std::min(kMost, 2 * data->allowance);
   data->after_collection = now;
 }
 
