@@ -104,10 +104,12 @@ export function storageOf(t: Tensor): WritableStorage {
   const byteLength = native['storageSize'](t) as number;
   return { byteLength, dtype: t.dtype.name, pieces: () => piecesOf(t, 0, byteLength) };
 }
+/** Written from here it is still in the processor's cache. */
+const WRITTEN = 1 << 19;
 /** `length` bytes of a CPU tensor's storage in order. */
 export function* piecesOf(t: Tensor, from: number, length: number): Generator<Io<Uint8Array>> {
-  const buffer = Buffer.allocUnsafe(Math.min(PIECE, length));
-  for (let at = 0; at < length; at += PIECE) yield piece(t, from + at, buffer.subarray(0, Math.min(PIECE, length - at)));
+  const buffer = Buffer.allocUnsafe(Math.min(WRITTEN, length));
+  for (let at = 0; at < length; at += WRITTEN) yield piece(t, from + at, buffer.subarray(0, Math.min(WRITTEN, length - at)));
 }
 function* piece(t: Tensor, at: number, into: Buffer): Io<Uint8Array> {
   native['copyOut'](t, at, into);
