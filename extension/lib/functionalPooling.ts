@@ -1,7 +1,7 @@
 /** torch.nn.functional, continued: pooling. x [N, C, ...] or [C, ...]; the stride is the kernel's size unless given. */
 import { RuntimeError, ValueError } from './errors';
 import { native } from './native';
-import { arange, cat, zeros } from './ops';
+import { arange, cat, empty, zeros } from './ops';
 import { int64 } from './dtype';
 import { spatial, type Size1 } from './spatial';
 import type { Tensor } from './tensor';
@@ -93,13 +93,14 @@ function adaptive<T>(name: string, n: number, x: Tensor, size: OutputSize, even:
     if (n > 1 && x.dim() <= size.length) throw new ValueError(`Input dimension should be at least ${size.length + 1}`);
     throw new RuntimeError(n === 1 ? `${name}() argument 'output_size' should contain one int (got ${size.length})` : most ? `${name}(): internal error: output_size.size() must be ${n}` : `${name}: output_size must be ${n}`);
   }
-  const empty = x.shape.findIndex((s, d) => s === 0 && d >= (most && x.dim() === n + 1 ? 0 : most ? 1 : x.dim() - n));
-  if (empty >= 0) throw new RuntimeError(`${name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes ${shown} with dimension ${empty} being empty`);
+  const hollow = x.shape.findIndex((s, d) => s === 0 && d >= (most && x.dim() === n + 1 ? 0 : most ? 1 : x.dim() - n));
+  if (hollow >= 0) throw new RuntimeError(`${name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes ${shown} with dimension ${hollow} being empty`);
   const at = x.dim() - n;
   const out = Array.from({ length: n }, (_, d) => (typeof size === 'number' ? size : size[d] ?? null) ?? x.size(at + d));
   if (out.some((o) => o < 0)) throw new RuntimeError(most ? `Trying to create tensor with negative dimension ${out.find((o) => o < 0)}: [${[...x.shape.slice(0, at), ...(n === 1 ? [1] : []), ...out].join(', ')}]` : `adaptive_avg_pool${Math.max(2, n)}d: elements of output_size must be greater than or equal to 0 but received {${n === 1 ? `1, ${out[0]}` : n === 2 ? out.join(', ') : `${out[0]}, ${out[1]},${out[2]}`}}`);
   if (out.every((o, d) => o > 0 && x.size(at + d) > 0 && x.size(at + d) % o === 0)) return even(out.map((o, d) => x.size(at + d) / o));
   if (out.some((o) => o > 2 ** 22)) throw new RuntimeError(`${name}(): at most ${2 ** 22} windows that are not alike, but output_size is [${out.join(', ')}]`);
+  if (out.reduce((a, b) => a * b, 1) > 1e7) empty([...x.shape.slice(0, at), ...out], { dtype: x.dtype, device: x.device });
   // The last dim first, so that of equal maxima the first in memory wins.
   return uneven(out.map((o, d) => { const m = x.size(at + d); return { dim: at + d, windows: Array.from({ length: o }, (_, i): [number, number] => [Math.floor((i * m) / o), Math.ceil(((i + 1) * m) / o)]) }; }).reverse());
 }
