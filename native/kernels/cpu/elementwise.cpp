@@ -52,6 +52,8 @@ template <BinaryOp op, typename T> void binary_loop(int64_t n, std::array<char*,
   for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1], p[2] += s[2]) {
     if constexpr (is_comparison(op)) at<bool>(p[0]) = compare_value<op>(C(at<T>(p[1])), C(at<T>(p[2])));
     else if constexpr (op == BinaryOp::nextafter && sizeof(T) == 2 && std::is_floating_point_v<C>) at<T>(p[0]) = next_bits(at<T>(p[1]), at<T>(p[2]));
+    // The quotient is rounded to the half type before it is cut, as PyTorch does.
+    else if constexpr (op == BinaryOp::trunc_divide && sizeof(T) == 2 && std::is_floating_point_v<C>) at<T>(p[0]) = T(std::trunc(C(T(C(at<T>(p[1])) / C(at<T>(p[2]))))));
     else if constexpr (std::is_floating_point_v<C>) at<T>(p[0]) = T(binary_float<op>(C(at<T>(p[1])), C(at<T>(p[2])), C(alpha)));
     else at<T>(p[0]) = binary_int<op>(at<T>(p[1]), at<T>(p[2]), bound<T>(alpha));
   }

@@ -29,6 +29,7 @@ export const rows: Row[] = [
   op('integers wrap', [values([9223372036854775000, -9223372036854775000, 3, -5], [4], 'int64')], (x) => [x.mul(3), x.add(x), x.neg(), x.square()], '[x * 3, x + x, -x, x.square()]', whole),
   op('small integers wrap', [values([127, -128, 100, -100], [4], 'int8')], (x) => [x.mul(3), x.add(x), x.neg(), x.abs(), x.square()], '[x * 3, x + x, -x, x.abs(), x.square()]', whole),
   op('div trunc', [f(3, 4), within(-3, 3, 3, 4)], (x, y) => x.div(y, { roundingMode: 'trunc' }), "x.div(y, rounding_mode='trunc')", { elementwise: true, noDouble: true, anyFn: true, ...modest }),
+  op('div trunc of a quotient that rounds up', [values([-9, 16.9375, 7.9375]), values([0.5312, 1, 1.0005])], (x, y) => x.div(y, { roundingMode: 'trunc' }), "x.div(y, rounding_mode='trunc')", { noGrad: true }),
   op('div floor', [f(3, 4), within(-3, 3, 3, 4)], (x, y) => x.div(y, { roundingMode: 'floor' }), "x.div(y, rounding_mode='floor')", { elementwise: true, noDouble: true, anyFn: true, ...modest }),
   op('div floor number', [f(3, 4)], (x) => x.div(2, { roundingMode: 'floor' }), "x.div(2, rounding_mode='floor')", { elementwise: true, noDouble: true, anyFn: true }),
   op('add alpha', [f(3, 4), within(-3, 3, 3, 4)], (x, y) => x.add(y, { alpha: 2 }), 'x.add(y, alpha=2)', { elementwise: true }),
