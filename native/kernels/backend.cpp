@@ -33,7 +33,7 @@ void Backend::read(void*, const Tensor& t) { missing("read", t); }
 void Backend::write(const Tensor& t, const void*) { missing("write", t); }
 void Backend::where(const Tensor& out, const Tensor&, const Tensor&, const Tensor&) { missing("where", out); }
 void Backend::arg_reduce(bool max, const Tensor&, const Tensor&, const Tensor& in, int64_t) { missing(max ? "max" : "min", in); }
-void Backend::linear(const Tensor& out, const Tensor&, const Tensor&, const Tensor&, bool) { missing("linear", out); }
+void Backend::linear(const Tensor& out, const Tensor&, const Tensor&, const Tensor&) { missing("linear", out); }
 void Backend::linear_backward(const Tensor& gx, const Tensor& gw, const Tensor& gb, const Tensor& g, const Tensor& x, const Tensor& w) {
   auto as3 = [](const Tensor& t) { return make_view(t.impl()->storage, {1, t.size(0), t.size(1)}, {0, t.stride(0), t.stride(1)}, t.offset(), t.dtype()); };
   if (gx) gemm(as3(gx), as3(g), as3(w), 1, 0);

@@ -76,8 +76,8 @@ class Backend {
   virtual void arg_reduce(bool max, const Tensor& values, const Tensor& indices, const Tensor& in, int64_t dim);
   // out[b] = alpha * a[b] @ b[b] + beta * out[b]; 3-D, out contiguous, a and b of any strides.
   virtual void gemm(const Tensor& out, const Tensor& a, const Tensor& b, double alpha, double beta) = 0;
-  // out = x @ w^T + bias over 2-D x and w; bias may be undefined. `relu` clamps the result.
-  virtual void linear(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, bool relu);
+  // out = x @ w^T + bias over 2-D x and w; bias may be undefined.
+  virtual void linear(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias);
   // Its gradients, each computed when defined: gx = g @ w, gw = g^T @ x, gb = sum of g's rows. All fresh: gw may be left deferred.
   virtual void linear_backward(const Tensor& gx, const Tensor& gw, const Tensor& gb, const Tensor& g, const Tensor& x, const Tensor& w);
 

@@ -140,7 +140,7 @@ Tensor linear(const Tensor& x, const Tensor& w, const Tensor& bias) {
   Tensor out = empty({x.size(0), n}, x.dtype(), x.device());
   {
     NoGrad guard;
-    backend(out).linear(out, x, w, bias, false);
+    backend(out).linear(out, x, w, bias);
   }
   if (any_requires_grad({x, w, bias}))
     record(out, bias ? "AddmmBackward0" : "MmBackward0", {x, w, bias}, {requires_grad(w) ? SavedTensor(x) : SavedTensor(), requires_grad(x) ? SavedTensor(w) : SavedTensor()}, [m = x.size(0), n, k](Context& c, const TensorList& g) {

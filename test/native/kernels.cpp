@@ -51,6 +51,18 @@ TEST_CASE("linear with bias equals product and sum") {
     }
 }
 
+TEST_CASE("large linear layers equal the definition, with and without bias, of slices, in sizes that no block divides") {
+  for (auto [m, n, k] : {std::array<int64_t, 3>{64, 256, 300}, {131, 97, 401}, {5000, 1, 900}}) {
+    CAPTURE(m); CAPTURE(n); CAPTURE(k);
+    Tensor wide = some({m, k + 5}, 1), w = some({n, k}, 2), b = some({n}, 3), x = ops::slice(wide, 1, 2, k + 2, 1);
+    REQUIRE(m * n * k >= int64_t(1) << 22);  // where oneDNN's primitive computes it
+    Tensor product = plain_mm(x, ops::t(w));
+    close(ops::linear(x, w, Tensor()), product, 5e-5);
+    close(ops::linear(ops::contiguous(x), w, Tensor()), product, 5e-5);
+    close(ops::linear(x, w, b), ops::add(product, ops::to_dtype(b, DType::float64)), 5e-5);
+  }
+}
+
 TEST_CASE("vector loops treat tails like the rest") {
   for (int64_t n : {0, 1, 15, 16, 17, 63, 100}) {
     Tensor a = some({n}), b = some({n}, 2);

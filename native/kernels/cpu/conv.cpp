@@ -1,24 +1,12 @@
 // Convolutions: oneDNN in float32 (its primitives kept by shape), plain loops in every other type.
-#include <dnnl.hpp>
-#include <map>
-#include <memory>
-
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/iterate.h"
+#include "kernels/cpu/onednn.h"
 
 namespace weightroom {
 namespace {
 
-using Memory = dnnl::memory;
-
-dnnl::engine& engine() {
-  static dnnl::engine e(dnnl::engine::kind::cpu, 0);
-  return e;
-}
-dnnl::stream& stream() {
-  thread_local dnnl::stream s(engine());
-  return s;
-}
+using onednn::engine, onednn::stream, onednn::Memory;
 
 Dims weight_dims(const Tensor& w, int64_t groups) {
   Dims d = w.sizes();
@@ -31,7 +19,7 @@ Memory::dims list(const Dims& d) { return {d.begin(), d.end()}; }
 Memory::desc plain(const Dims& d) { return {list(d), Memory::data_type::f32, list(contiguous_strides(d))}; }
 Memory::desc any(const Dims& d) { return {list(d), Memory::data_type::f32, Memory::format_tag::any}; }
 
-// One convolution's primitive with the layouts it chose. Scratch memory belongs to the thread, as the cache does.
+// One convolution's primitive with the layouts it chose.
 struct Primitive {
   dnnl::primitive op;
   Memory::desc src, weights, dst;
@@ -62,18 +50,9 @@ Primitive make(Kind kind, const Dims& x, const Dims& w, const Dims& y, bool bias
 }
 
 Primitive& primitive(Kind kind, const Dims& x, const Dims& w, const Dims& y, bool bias, const ConvOptions& o) {
-  thread_local std::map<Dims, std::unique_ptr<Primitive>> cache;
   Dims key{int64_t(kind), bias, int64_t(omp_get_max_threads()), int64_t(x.size())};
   for (const Dims* d : {&x, &w, &y, &o.stride, &o.padding, &o.dilation}) key.insert(key.end(), d->begin(), d->end());
-  auto& slot = cache[key];
-  if (!slot) {
-    if (cache.size() > 256) {
-      cache.clear();
-      return primitive(kind, x, w, y, bias, o);
-    }
-    slot = std::make_unique<Primitive>(make(kind, x, w, y, bias, o));
-  }
-  return *slot;
+  return onednn::kept<Primitive>(key, [&] { return make(kind, x, w, y, bias, o); });
 }
 
 // A tensor in the layout a primitive wants; written back when it is a result.

@@ -16,7 +16,7 @@ class CpuBackend final : public Backend {
   void reduce(ReduceOp op, const Tensor& out, const Tensor& in) override;
   void arg_reduce(bool max, const Tensor& values, const Tensor& indices, const Tensor& in, int64_t dim) override;
   void gemm(const Tensor& out, const Tensor& a, const Tensor& b, double alpha, double beta) override;
-  void linear(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, bool relu) override;
+  void linear(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias) override;
   void linear_backward(const Tensor& gx, const Tensor& gw, const Tensor& gb, const Tensor& g, const Tensor& x, const Tensor& w) override;
   void softmax(const Tensor& out, const Tensor& in, bool log) override;
   void softmax_backward(const Tensor& gin, const Tensor& gout, const Tensor& y, bool log) override;

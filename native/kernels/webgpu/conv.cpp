@@ -67,7 +67,7 @@ void WebgpuBackend::conv(const Tensor& y, const Tensor& x, const Tensor& w, cons
       int64_t yo = by_group ? k * og * L : k * p.o * L, co = by_group ? k * fg : k * L * fan, wo = by_group ? k * og * fg : 0;
       Dims sizes{by_group ? n : g, L, og};
       product(at(y, first * p.o * L + yo, sizes, {by_group ? p.o * L : og * L, 1, L}), at(columns, co, {sizes[0], L, fg}, {by_group ? L * fan : fg, fan, 1}),
-              at(w, wo, {sizes[0], fg, og}, {by_group ? 0 : og * fg, 1, fg}), g == 1 ? bias : Tensor(), 1, 0, false);
+              at(w, wo, {sizes[0], fg, og}, {by_group ? 0 : og * fg, 1, fg}), g == 1 ? bias : Tensor(), 1, 0);
     }
   });
   if (bias && (g > 1 || L == 0 || p.c == 0)) {
@@ -88,7 +88,7 @@ void WebgpuBackend::conv_input(const Tensor& gin, const Tensor& gout, const Tens
       int64_t yo = by_group ? k * og * L : k * p.o * L, co = by_group ? k * fg : k * L * fan, wo = by_group ? k * og * fg : 0;
       Dims sizes{by_group ? n : g, L, fg};
       product(at(columns, co, sizes, {by_group ? L * fan : fg, fan, 1}), at(gout, first * p.o * L + yo, {sizes[0], L, og}, {by_group ? p.o * L : og * L, 1, L}),
-              at(w, wo, {sizes[0], og, fg}, {by_group ? 0 : og * fg, fg, 1}), Tensor(), 1, 0, false);
+              at(w, wo, {sizes[0], og, fg}, {by_group ? 0 : og * fg, fg, 1}), Tensor(), 1, 0);
     }
     // Each input element adds up what the positions that saw it send back.
     Dims shape{n, p.c, p.input};
@@ -122,7 +122,7 @@ void WebgpuBackend::conv_weight(const Tensor& gw, const Tensor& x, const Tensor&
     Tensor columns = empty({n, L, fan}, DType::float32), rows = empty({n, L, p.o}, DType::float32);
     to_columns(columns, at(x, first * p.c * p.input, {n, p.c, p.input}, {p.c * p.input, p.input, 1}), p.kernel, p.params);
     copy(rows, at(gout, first * p.o * L, {n, L, p.o}, {p.o * L, 1, L}));
-    product(seen(gw, {g, og, fg}, {og * fg, fg, 1}), at(rows, 0, {g, og, n * L}, {og, 1, p.o}), at(columns, 0, {g, n * L, fg}, {fg, fan, 1}), Tensor(), 1, 1, false);
+    product(seen(gw, {g, og, fg}, {og * fg, fg, 1}), at(rows, 0, {g, og, n * L}, {og, 1, p.o}), at(columns, 0, {g, n * L, fg}, {fg, fan, 1}), Tensor(), 1, 1);
   });
 }
 

@@ -5,15 +5,15 @@ namespace weightroom {
 
 using namespace gpu;
 
-void WebgpuBackend::gemm(const Tensor& o, const Tensor& a, const Tensor& b, double alpha, double beta) { product(o, a, b, Tensor(), alpha, beta, false); }
+void WebgpuBackend::gemm(const Tensor& o, const Tensor& a, const Tensor& b, double alpha, double beta) { product(o, a, b, Tensor(), alpha, beta); }
 
-void WebgpuBackend::linear(const Tensor& o, const Tensor& x, const Tensor& w, const Tensor& bias, bool relu) {
+void WebgpuBackend::linear(const Tensor& o, const Tensor& x, const Tensor& w, const Tensor& bias) {
   product(seen(o, {1, o.size(0), o.size(1)}, {0, o.stride(0), o.stride(1)}), seen(x, {1, x.size(0), x.size(1)}, {0, x.stride(0), x.stride(1)}),
-          seen(w, {1, w.size(1), w.size(0)}, {0, w.stride(1), w.stride(0)}), bias, 1, 0, relu);
+          seen(w, {1, w.size(1), w.size(0)}, {0, w.stride(1), w.stride(0)}), bias, 1, 0);
 }
 
-// o[i] = act(alpha a[i] @ b[i] + bias + beta o[i]); 3-D, any strides; bias a vector along columns.
-void WebgpuBackend::product(const Tensor& o, const Tensor& a, const Tensor& b, const Tensor& bias, double alpha, double beta, bool relu) {
+// o[i] = alpha a[i] @ b[i] + bias + beta o[i]; 3-D, any strides; bias a vector along columns.
+void WebgpuBackend::product(const Tensor& o, const Tensor& a, const Tensor& b, const Tensor& bias, double alpha, double beta) {
   int64_t batch = o.size(0), m = o.size(1), n = o.size(2), k = a.size(2);
   if (o.numel() == 0) return;
   Compute c = domain_of(o.dtype());
@@ -26,12 +26,12 @@ void WebgpuBackend::product(const Tensor& o, const Tensor& a, const Tensor& b, c
   check(c == Compute::f32 || (alpha == 1 && beta == 0), "webgpu: products of integers take no factors");
   p.push_back(word(alpha));
   p.push_back(word(beta));
-  std::string variant = std::string(bias ? "b" : "") + (plain ? "" : "a") + (over ? "o" : "") + (relu ? "r" : "");
+  std::string variant = std::string(bias ? "b" : "") + (plain ? "" : "a") + (over ? "o" : "");
   std::vector<Operand> operands{out("o", o), in("a", a), in("b", b)};
   if (bias) operands.push_back(in("bias", bias));
   // Stores `sum` at (row, col) of matrix `z`.
   std::string finish = std::string("{ let to = z * word(9) + row * word(10) + col * word(11); var r = ") + (plain ? "sum" : "number(13) * sum") + ";" + (bias ? " r = r + load_bias(col * word(12));" : "") +
-                       (over ? " r = r + number(14) * load_o(to);" : "") + (relu ? " r = select(r, 0.0, r < 0.0);" : "") + " store_o(to, r); }\n";
+                       (over ? " r = r + number(14) * load_o(to);" : "") + " store_o(to, r); }\n";
   std::string pa = "load_a(z * word(3) + row * word(4) + i * word(5))", pb = "load_b(z * word(6) + i * word(7) + col * word(8))";
 
   if (k >= 128 && batch * m * n <= 4096) {

@@ -36,7 +36,7 @@ class WebgpuBackend final : public Backend {
 
   // --- gemm.cpp
   void gemm(const Tensor& out, const Tensor& a, const Tensor& b, double alpha, double beta) override;
-  void linear(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, bool relu) override;
+  void linear(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias) override;
 
   // --- nn.cpp
   void softmax(const Tensor& out, const Tensor& in, bool log) override;
@@ -80,7 +80,7 @@ class WebgpuBackend final : public Backend {
   void searchsorted(const Tensor& out, const Tensor& sorted, const Tensor& values, bool right) override;
 
  private:
-  void product(const Tensor& out, const Tensor& a, const Tensor& b, const Tensor& bias, double alpha, double beta, bool relu);
+  void product(const Tensor& out, const Tensor& a, const Tensor& b, const Tensor& bias, double alpha, double beta);
   void class_gradient(const char* name, const Tensor& gin, const Tensor& gout, const Tensor& target, const Tensor& total_weight, const Tensor& more, const char* expression, int64_t ignore_index, int reduction);
   void scatter_with(const char* name, const Tensor& out, int64_t n, int64_t step, const Tensor& index, const Tensor& src, const char* combine, const std::string& before);
   void to_columns(const Tensor& columns, const Tensor& x, int64_t kernel, const std::vector<uint32_t>& params);
