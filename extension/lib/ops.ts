@@ -215,7 +215,8 @@ export function bucketize(input: Operand, boundaries: Tensor, options: { right?:
 /** Where elements are among testElements; `invert`: where they are not. */
 export function isin(elements: Operand, testElements: Operand, options: { invert?: boolean } = {}): Tensor {
   for (const v of [elements, testElements]) if (v instanceof Tensor && v.dtype.name === 'bool') throw new RuntimeError('Unsupported input type encountered for isin(): Bool');
-  const type = resultType(elements, testElements), at = (v: Operand): Tensor => (v instanceof Tensor ? v.to(type) : full([], v, { dtype: type }));
+  const type = resultType(elements, testElements), { device } = (elements instanceof Tensor ? elements : testElements) as Tensor;
+  const at = (v: Operand): Tensor => (v instanceof Tensor ? v.to(type) : full([], v, { dtype: type, device }));
   const x = at(elements), known = at(testElements).reshape(-1).sort().values, n = known.numel();
   const found = n === 0 ? full(x.shape, false, { device: x.device }) : known.gather(0, searchsorted(known, x).clamp(0, n - 1).reshape(-1)).reshape(x.shape).eq(x);
   return options.invert === true ? found.logicalNot() : found;

@@ -158,7 +158,8 @@ Tensor layer_norm(const Tensor& a, const Dims& normalized, const Tensor& weight,
       }
       auto make = [&](bool want, const Dims& s) { return want ? empty(s, x.dtype(), x.device()) : Tensor(); };
       Tensor gin = make(c.needs(0), x.sizes()), gw = make(c.needs(1), normalized), gb = make(c.needs(2), normalized);
-      backend(x).layer_norm_backward(gin, gw, gb, contiguous(g[0]), x, c.saved(1), c.saved(2), w ? contiguous(w) : w);
+      if (x.numel()) backend(x).layer_norm_backward(gin, gw, gb, contiguous(g[0]), x, c.saved(1), c.saved(2), w ? contiguous(w) : w);
+      else for (Tensor t : {gw, gb}) if (t) fill_(t, 0);
       return TensorList{gin, gw, gb};
     });
   return out;

@@ -139,8 +139,11 @@ TensorList unique(const Tensor& a, bool sorted) {
   return {values, reshape(inverse, a.sizes()), counts};
 }
 
-Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
+Tensor searchsorted(const Tensor& sorted, const Tensor& searched, bool right) {
   NoGrad guard;
+  const DType common = result_type(sorted, searched);
+  Tensor values = to_dtype(searched, common);
+  if (searched.impl()->wrapped_number) values = to_device(values, sorted.device());
   check_same_device(sorted, values);
   check(sorted.dim() > 0, "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension");
   bool rows = sorted.dim() > 1;
@@ -150,8 +153,7 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
     fail("torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value tensor must match, but we got boundaries tensor ", shape_str(sorted.sizes()), " and input value tensor ", shape_str(values.sizes()));
   Tensor out = empty(values.sizes(), DType::int64, values.device());
   if (out.numel()) {
-    DType common = result_type(sorted, values);
-    backend(sorted).searchsorted(out, contiguous(to_dtype(sorted, common)), contiguous(to_dtype(values, common)), right);
+    backend(sorted).searchsorted(out, contiguous(to_dtype(sorted, common)), contiguous(values), right);
   }
   return out;
 }

@@ -142,7 +142,7 @@ HistogramAccumulator::HistogramAccumulator(DType dtype, int64_t bins, double low
 
 void HistogramAccumulator::add(const void* values, int64_t n) {
   const int32_t last = int32_t(bins_ - 1);
-  alignas(64) int32_t index[kBlock];
+  alignas(64) int32_t index[kBlock], key[kBlock];
   for_blocks(dtype_, values, n, [&](auto* block, int64_t k, int64_t) {
     using Wide = std::remove_const_t<std::remove_pointer_t<decltype(block)>>;
     Wide kept[kBlock];
@@ -158,10 +158,18 @@ void HistogramAccumulator::add(const void* values, int64_t n) {
     // high - low is infinite: half of everything is not.
     if (high_ / 2 - low_ / 2 > std::numeric_limits<double>::max() / 2)
       for (int64_t i = 0; i < k; ++i) index[i] = int32_t(std::min(double(last), (double(use[i]) / 2 - low_ / 2) * (double(bins_) / (high_ / 2 - low_ / 2))));
-    for (int64_t i = 0; i < k; ++i) ++counts_[size_t(index[i]) * 4 + size_t(i & 3)];
-    if (keys_.empty()) return;
-    stats::keys(use, k, index);
-    for (int64_t i = 0; i < k; ++i) ++keys_[size_t(index[i])];
+    uint64_t* counts = counts_.data();
+    if (keys_.empty()) {
+      for (int64_t i = 0; i < k; ++i) ++counts[size_t(index[i]) * 4 + size_t(i & 3)];
+      return;
+    }
+    stats::keys(use, k, key);
+    // Both at once: each waits for its own last store, not for the other's.
+    uint64_t* keys = keys_.data();
+    for (int64_t i = 0; i < k; ++i) {
+      ++counts[size_t(index[i]) * 4 + size_t(i & 3)];
+      ++keys[size_t(key[i])];
+    }
   });
 }
 

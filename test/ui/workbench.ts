@@ -96,12 +96,15 @@ export class Workbench {
     await this.page.locator('.sidebar .monaco-button', { hasText: 'Run Model File' }).waitFor();
   }
   async openFile(name: string): Promise<void> {
-    // Not `cut-net.pt` for `net.pt`. The list is filled twice; a click between does nothing.
+    // Not `cut-net.pt` for `net.pt`. The list is filled twice (what was open lately, then what is found): its rows move under a click between.
     const label = new RegExp(`^\\s*${name.replace(/[^\w/]/g, '\\$&')}`);
     const tab = this.page.locator('.tabs-container .tab', { hasText: label }).first();
-    for (const end = Date.now() + 150_000; !await tab.isVisible() && Date.now() < end;) {
+    for (let settle = 300, end = Date.now() + 150_000; !await tab.isVisible() && Date.now() < end; settle *= 2) {
       await this.quick('Control+P', name);
-      await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
+      const row = this.quickInput.locator('.monaco-list-row', { hasText: label }).first();
+      await row.waitFor();
+      await this.page.waitForTimeout(settle);
+      await row.click();
       await tab.waitFor({ timeout: 5000 }).catch(() => undefined);
     }
     await tab.click();

@@ -150,11 +150,7 @@ void CpuBackend::layer_norm(const Tensor& out, const Tensor& mean, const Tensor&
 }
 
 void CpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& in, const Tensor& mean, const Tensor& rstd, const Tensor& weight) {
-  int64_t m = mean.numel(), n = m ? in.numel() / m : 0;
-  if (m == 0) {
-    for (const Tensor& t : {gw, gb}) if (t) fill(t, Scalar(0));
-    return;
-  }
+  int64_t m = mean.numel(), n = in.numel() / m;
   dispatch_floating(in.dtype(), [&]<typename T>() {
     using C = compute_t<T>;
     const T* scale = weight ? weight.data<T>() : nullptr;
