@@ -55,7 +55,7 @@ export function followSaves(services: Services): vscode.Disposable {
   return vscode.Disposable.from(reasons, saves);
 }
 
-/** A model file is in the editor, on screen a moment later: the engine starts now, so that Run need not wait for it. Nothing of the file runs. */
+/** A model file is in the editor: once it is on screen the engine starts, so that Run need not wait for it. Nothing of the file runs. */
 export function warmUp({ engine }: Services): void {
   if (vscode.workspace.isTrusted) setTimeout(() => engine.warmUp(), 100);
 }

@@ -152,9 +152,7 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& searched, bool right) {
   if (!fits)
     fail("torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value tensor must match, but we got boundaries tensor ", shape_str(sorted.sizes()), " and input value tensor ", shape_str(values.sizes()));
   Tensor out = empty(values.sizes(), DType::int64, values.device());
-  if (out.numel()) {
-    backend(sorted).searchsorted(out, contiguous(to_dtype(sorted, common)), contiguous(values), right);
-  }
+  if (out.numel()) backend(sorted).searchsorted(out, contiguous(to_dtype(sorted, common)), contiguous(values), right);
   return out;
 }
 
