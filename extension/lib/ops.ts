@@ -223,19 +223,20 @@ export function isin(elements: Operand, testElements: Operand, options: { invert
 }
 /** The integral of y along dim by the trapezoid rule, at places x or `dx` apart. */
 export function trapezoid(y: Tensor, x: Tensor | null = null, options: { dx?: number; dim?: number } = {}): Tensor {
-  const [areas, dim] = trapezoids(y, x, options);
-  if (y.size(dim) === 0) return areas.detach().sum(dim).to(y.dtype);
+  const along = wrapDim(options.dim ?? -1, y.dim());
+  if (y.size(along) === 0) return full(y.shape.filter((_, i) => i !== along), 0, { dtype: y.dtype, device: y.device });
+  const [areas, dim] = trapezoids('trapezoid', y, x, options);
   if (x !== null) return areas.sum(dim);
   return y.sum(dim).sub(y.select(dim, 0).add(y.select(dim, -1)).mul(0.5)).mul(options.dx ?? 1);
 }
 /** The running integral: one less than y along dim. */
 export function cumulativeTrapezoid(y: Tensor, x: Tensor | null = null, options: { dx?: number; dim?: number } = {}): Tensor {
-  const [areas, dim] = trapezoids(y, x, options);
+  const [areas, dim] = trapezoids('cumulative_trapezoid', y, x, options);
   return areas.cumsum(dim);
 }
-function trapezoids(y: Tensor, x: Tensor | null, options: { dx?: number; dim?: number }): [Tensor, number] {
+function trapezoids(name: string, y: Tensor, x: Tensor | null, options: { dx?: number; dim?: number }): [Tensor, number] {
   const { dx = 1, dim = -1 } = options, d = wrapDim(dim, y.dim()), n = y.size(d);
-  if (y.dtype.name === 'bool') throw new RuntimeError('trapezoid: received a bool input for `y`, but bool is not supported');
+  if (y.dtype.name === 'bool' || x?.dtype.name === 'bool') throw new RuntimeError(`${name}: received a bool input for ${x === null ? '' : '`x` or '}\`y\`, but bool is not supported`);
   const sums = y.slice(d, 1).add(y.slice(d, 0, Math.max(0, n - 1)));
   if (x === null) return [sums.mul(dx / 2), d];
   // One vector of places goes along dim.

@@ -273,7 +273,10 @@ Tensor binary(BinaryOp op, const Tensor& a0, const Tensor& b0, double alpha) {
 }
 
 void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
-  check_inplace(self, {b0});
+  // Logic in place leaves the history as it was, and may change a leaf.
+  bool logic = op == BinaryOp::logical_and || op == BinaryOp::logical_or || op == BinaryOp::logical_xor;
+  if (logic) { NoGrad guard; check_inplace(self); }
+  else check_inplace(self, {b0});
   Tensor b = b0, s = self;
   bring_together(s, b);
   if (!s.same(self)) check_same_device(self, b0);
@@ -311,8 +314,6 @@ void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
       backend(self).copy(self, r);
     }
   }
-  // Logic in place leaves the history as it was.
-  bool logic = op == BinaryOp::logical_and || op == BinaryOp::logical_or || op == BinaryOp::logical_xor;
   if (logic) {
     NoGrad guard;
     return record_inplace(self, "", {self}, {}, nullptr);

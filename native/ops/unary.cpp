@@ -170,9 +170,15 @@ Tensor unary(UnaryOp op, const Tensor& a, double p, double q) {
 }
 
 void unary_(UnaryOp op, const Tensor& self, double p, double q) {
+  if (is_predicate(op)) {
+    // As other logic in place: the history stays as it was, and a leaf may be changed.
+    NoGrad guard;
+    return copy_(self, unary(op, self));
+  }
   check_inplace(self);
   check_dtype(op, self);
-  if (!is_floating(self.dtype()) && !is_predicate(op) && !keeps_integers(op)) fail("result type Float can't be cast to the desired output type ", scalar_type_name(self.dtype()));
+  if (op == UnaryOp::square && self.dtype() == DType::boolean) fail("result type Long can't be cast to the desired output type Bool");
+  if (!is_floating(self.dtype()) && !keeps_integers(op)) fail("result type Float can't be cast to the desired output type ", scalar_type_name(self.dtype()));
   bool grad = any_requires_grad({self});
   std::vector<SavedTensor> saved;
   bool of_output = saves_output(op);

@@ -69,7 +69,8 @@ def backward(out):
 
 
 def failed(e):
-    return {'error': f'{type(e).__name__}: {e}'}
+    # LinAlgError's own name has an underscore.
+    return {'error': f'{type(e).__name__.lstrip("_")}: {e}'}
 
 
 def op(row, variant):

@@ -1,9 +1,10 @@
 /** Reductions, running results and order statistics. `dim`: one, several, or none for all; `{ dim, keepdim }` works too. */
 import type { DType } from '../dtype';
+import { NotImplementedError } from '../errors';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { TensorBinary } from './binary';
-import { dimArgs, type DimOptions } from './core';
+import { dimArgs, wrapDim, type DimOptions } from './core';
 import { Picked } from './picked';
 
 type Dim = number | readonly number[];
@@ -127,6 +128,13 @@ export class TensorReduce extends TensorBinary {
 
   softmax(dim: number): Tensor { return native['softmax'](this, dim, false); }
   logSoftmax(dim: number): Tensor { return native['softmax'](this, dim, true); }
-  cumsum_(dim: number): this { return this.become(this.cumsum(dim)); }
-  cumprod_(dim: number): this { return this.become(this.cumprod(dim)); }
+  cumsum_(dim: number): this { return this.scannable('cumsum', dim) ? this.become(this.cumsum(dim)) : this; }
+  cumprod_(dim: number): this { return this.scannable('cumprod', dim) ? this.become(this.cumprod(dim)) : this; }
+  /** Whether there is something to run over; bool has no sums of its own. */
+  private scannable(name: string, dim: number): boolean {
+    if (this.dtype.name !== 'bool') return true;
+    wrapDim(dim, this.dim());
+    if (this.dim() > 0 && this.numel() > 0) throw new NotImplementedError(`"${name}_out_cpu" not implemented for 'Bool'`);
+    return false;
+  }
 }

@@ -31,8 +31,10 @@ void CpuBackend::softmax(const Tensor& out, const Tensor& in, bool log) {
             vec::binary(BinaryOp::mul, o, o, &inv, n, 1, 0, 1.f);
             return;
           }
-          float shift = m + std::log(vec::exp_shifted(o, a, m, n));
-          vec::binary(BinaryOp::sub, o, a, &shift, n, 1, 0, 1.f);
+          // One after the other: added up, a large maximum would swallow the logarithm.
+          float rest = std::log(vec::exp_shifted(o, a, m, n));
+          vec::binary(BinaryOp::sub, o, a, &m, n, 1, 0, 1.f);
+          vec::binary(BinaryOp::sub, o, o, &rest, n, 1, 0, 1.f);
           return;
         }
       }
@@ -40,8 +42,8 @@ void CpuBackend::softmax(const Tensor& out, const Tensor& in, bool log) {
       for (int64_t i = 0; i < n; ++i) m = C(a[i]) > m ? C(a[i]) : m;
       C total = 0;
       for (int64_t i = 0; i < n; ++i) total += std::exp(C(a[i]) - m);
-      C lse = m + std::log(total);
-      for (int64_t i = 0; i < n; ++i) o[i] = T(log ? C(a[i]) - lse : std::exp(C(a[i]) - m) / total);
+      C rest = std::log(total);
+      for (int64_t i = 0; i < n; ++i) o[i] = T(log ? C(a[i]) - m - rest : std::exp(C(a[i]) - m) / total);
     });
   });
 }

@@ -156,7 +156,7 @@ float ExpShifted(float* out, const float* a, float shift, int64_t n) {
   V acc = hn::Zero(d);
   int64_t i = 0;
   for (; i + L <= n; i += L) {
-    V e = hn::Exp(d, hn::Sub(hn::LoadU(d, a + i), s));
+    V e = math::exp(d, hn::Sub(hn::LoadU(d, a + i), s));
     hn::StoreU(e, d, out + i);
     acc = hn::Add(acc, e);
   }

@@ -22,7 +22,7 @@ Site target_site(const char* op) { return {ErrorKind::index, op, "Target ", " is
 void WebgpuBackend::softmax(const Tensor& o, const Tensor& a, bool log) {
   launch(*queue_, {log ? "log_softmax" : "softmax", "", {out("o", o), in("a", a)}, words({width_of(a)}), [&] {
     return "var v = -inf_();\n" + each("v = max_(v, load_a(at));") + tree("max_(x, y)", 64) + "let top = red[0];\nv = 0.0;\n" + each("v += exp_(load_a(at) - top);") + kSum + "let total = red[0];\n" +
-           (log ? "let shift = top + log_(total);\n" + each("store_o(at, load_a(at) - shift);") : each("store_o(at, exp_(load_a(at) - top) / total);"));
+           (log ? "let rest = log_(total);\n" + each("store_o(at, load_a(at) - top - rest);") : each("store_o(at, exp_(load_a(at) - top) / total);"));
   }, kShared, {}}, uint64_t(rows_of(a)), 64);
 }
 

@@ -1,6 +1,6 @@
 /** Reductions, running results, order. */
 import * as torch from '../../../extension/lib/index';
-import { f, op, positive, values, within, mask, ints, type Row } from '../table';
+import { f, op, positive, same, values, within, mask, ints, type Row } from '../table';
 
 const none = { noGrad: true };
 const x234 = f(2, 3, 4);
@@ -9,7 +9,11 @@ const zeros = values([0, 2, -1.5, 0, 0, 3, 1, 2, -2, 4, 0.5, 1, 2, 0, 0, 1, 1, 1
 const nans = values([1, NaN, 3, NaN, NaN, NaN, 7, 8, 2, 0.5, -1, 4], [3, 4]);
 const ties = values([1, 3, 3, 2, 5, 5, 5, 0, -1, -1, 2, 2], [3, 4]);
 
+const no = (...shape: number[]): torch.Tensor => torch.zeros(shape, { dtype: torch.bool });
+
 export const rows: Row[] = [
+  same('trapezoid of no bools', () => [torch.trapezoid(no(0)), torch.trapezoid(no(2, 0)), torch.trapezoid(no(0), no(0)), torch.trapezoid(no(0, 2), null, { dim: 0 })], 'n = lambda *s: torch.zeros(s, dtype=torch.bool); out = [torch.trapezoid(n(0)), torch.trapezoid(n(2, 0)), torch.trapezoid(n(0), n(0)), torch.trapezoid(n(0, 2), dim=0)]'),
+  same('cumsum_ of too few bools', () => [no(0).cumsum_(0), no().cumsum_(0), no(0, 2).cumprod_(1), torch.tensor(true).cumprod_(-1)], 'n = lambda *s: torch.zeros(s, dtype=torch.bool); out = [n(0).cumsum_(0), n().cumsum_(0), n(0, 2).cumprod_(1), torch.tensor(True).cumprod_(-1)]'),
   op('trapezoid', [f(3, 4), f(4), f(3, 4)], (y, x, z) => [torch.trapezoid(y), torch.trapezoid(y, null, { dx: 0.3, dim: 0 }), torch.trapezoid(y, x!), torch.trapezoid(y, z!, { dim: 0 }), torch.cumulativeTrapezoid(y, x!)], '[torch.trapezoid(x), torch.trapezoid(x, dx=.3, dim=0), torch.trapezoid(x, y), torch.trapezoid(x, z, dim=0), torch.cumulative_trapezoid(x, y)]', { anyFn: true, ulps: 16, dtypes: ['bfloat16'] }),
   op('sum', [x234], (x) => x.sum(), 'x.sum()', empty),
   op('sum dim', [x234], (x) => x.sum(1), 'x.sum(1)', empty),
@@ -107,6 +111,8 @@ export const rows: Row[] = [
   op('softmax last', [x234], (x) => x.softmax(-1), 'x.softmax(-1)'),
   op('log_softmax', [x234], (x) => x.logSoftmax(2), 'x.log_softmax(2)'),
   op('softmax extremes', [values([1000, 0, -1000, -Infinity, -Infinity, -Infinity, Infinity, 1, 2, NaN, 1, 2], [4, 3])], (x) => [x.softmax(1), x.logSoftmax(1)], '[x.softmax(1), x.log_softmax(1)]', { dtypes: ['float64'], noGrad: true }),
+  op('log_softmax of large values', [values([3e4, 3e4, 1e6, 1e6, -1e30, -1e30], [3, 2])], (x) => [x.logSoftmax(1), x.logSoftmax(0), torch.nn.functional.crossEntropy(x, torch.zeros(3).long())], '[x.log_softmax(1), x.log_softmax(0), F.cross_entropy(x, torch.zeros(3).long())]', { kink: true, dtypes: [] }),
+  op('softmax of a long row with NaN', [values(Array.from({ length: 80 }, (_, i) => (i === 3 || i === 77 ? NaN : i === 41 ? Infinity : (i % 7) / 4 - 1)), [4, 20])], (x) => [x.softmax(1), x.logSoftmax(1)], '[x.softmax(1), x.log_softmax(1)]', { kink: true, dtypes: [] }),
   op('softmax of a number', [f()], (x) => x.softmax(0), 'x.softmax(0)'),
   op('trace', [f(3, 4)], (x) => x.trace(), 'x.trace()'),
   op('cov', [f(3, 5)], (x) => torch.cov(x), 'torch.cov(x)', { anyFn: true, dtypes: ['float64'] }),
