@@ -1,5 +1,4 @@
 /** Two checkpoints, or a checkpoint and a live model, side by side: aligned names and how far each pair lies apart. */
-import os from 'node:os';
 
 import { Cancelled, runAsync, type Io } from '../checkpoint/io';
 import { meaning, numbers, type Decoded } from '../checkpoint/numbers';
@@ -12,7 +11,6 @@ import type { OpenSide } from './checkpointSides';
 const { native } = internal;
 const PIECE = 1 << 23;
 const BOX = 1 << 20;
-const LANES = Math.max(1, Math.min(4, os.availableParallelism()));
 const sameShape = (a: FileTensor, b: FileTensor): boolean => a.shape.join() === b.shape.join();
 
 /** Complex numbers are compared part by part, all others by the number they stand for. */
@@ -101,7 +99,7 @@ export async function compare(a: OpenSide, b: OpenSide, o: CompareOptions): Prom
         if (performance.now() - told > 150) tell();
       }
     };
-    const lanes = await Promise.allSettled(Array.from({ length: LANES }, () => lane().catch((error: unknown) => { failed = true; throw error; })));
+    const lanes = await Promise.allSettled(Array.from({ length: internal.statisticsLanes }, () => lane().catch((error: unknown) => { failed = true; throw error; })));
     for (const l of lanes) if (l.status === 'rejected') throw l.reason;
   }
   const counts: CompareResult['counts'] = { same: 0, changed: 0, added: 0, removed: 0, reshaped: 0, retyped: 0, unread: 0 };

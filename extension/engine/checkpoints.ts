@@ -1,6 +1,5 @@
 /** Answers every checkpoint/* request: on the process's main thread, never blocking it for long, cancellable, in bounded memory. */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import type { CancellationToken } from 'vscode-jsonrpc/node';
 
@@ -24,8 +23,7 @@ import type { RunnerHost } from './runnerHost';
 type On = <P, R>(message: Request<P, R>, handler: (params: P, token: CancellationToken) => R | Promise<R>, kind?: ErrorInfo['kind']) => void;
 type Notify = <P>(message: Notification<P>, params: P) => void;
 
-const { fileStats } = internal;
-const LANES = Math.max(1, Math.min(4, os.availableParallelism()));
+const { fileStats, statisticsLanes } = internal;
 const OFTEN = 150; // ms between two notes of one job
 
 function report(notify: Notify, job: string | undefined, params: { done: number; total: number; stats?: c.TensorStats; rows?: c.StatsRow[]; compare?: Packed<c.CompareRow> }): void {
@@ -131,7 +129,7 @@ async function allStats(f: OpenFile, names: string[] | undefined, signal: AbortS
       if (performance.now() - rested > 8) { await new Promise((go) => setImmediate(go)); rested = performance.now(); }
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: LANES }, () => lane().catch((error: unknown) => { failed = true; throw error; })));
+  const lanes = await Promise.allSettled(Array.from({ length: statisticsLanes }, () => lane().catch((error: unknown) => { failed = true; throw error; })));
   for (const l of lanes) if (l.status === 'rejected') throw l.reason;
   return { rows };
 }

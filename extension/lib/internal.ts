@@ -3,4 +3,4 @@ export { engineType } from './fileTensors';
 export { native } from './native';
 export { misfit } from './nn/misfit';
 export { onSafePoint, type SafePointKind } from './safePoint';
-export { stats as fileStats } from './statistics';
+export { stats as fileStats, LANES as statisticsLanes } from './statistics';

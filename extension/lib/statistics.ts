@@ -32,7 +32,8 @@ export interface AsyncStatsOptions extends StatsOptions {
 
 const PIECE = 1 << 24;
 const BOX = 1 << 20;
-const LANES = Math.max(1, Math.min(4, os.availableParallelism()));
+/** How many jobs are under way at a time: one more than cores, so that they go on while the main thread puts a result into words; Node's pool has four threads. */
+export const LANES = Math.min(4, os.availableParallelism() + 1);
 const RUNS = 256;
 export const percentiles = [1, 5, 25, 50, 75, 95, 99] as const;
 

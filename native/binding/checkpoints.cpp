@@ -110,7 +110,7 @@ struct Stats {
   double low = 0, high = 0;
   void add(const void* p, int64_t n) {
     if (!histogram) return summary.add(p, n);
-    if (histogram->empty()) throw std::runtime_error("the histogram was merged into another");
+    if (histogram->released()) throw std::runtime_error("the histogram was merged into another");
     histogram->add(p, n);
   }
 };
@@ -175,11 +175,11 @@ napi_value stats_summary(Call& c) {
 napi_value stats_histogram(Call& c) {
   auto s = held<Stats>(c, 0);
   if (!s->histogram) fail_type("expected a histogram");
-  napi_value o = histogram_value(c, s->low, s->high, s->histogram->counts());
   Dims ps = c.dims(1);
-  napi_value list;
+  const Histogram h = s->histogram->finish({ps.begin(), ps.end()});
+  napi_value o = histogram_value(c, s->low, s->high, h.counts), list;
   c.ok(napi_create_array_with_length(c.env, ps.size(), &list));
-  for (size_t i = 0; i < ps.size(); ++i) c.ok(napi_set_element(c.env, list, uint32_t(i), c.value(s->histogram->percentile(double(ps[i])))));
+  for (size_t i = 0; i < ps.size(); ++i) c.ok(napi_set_element(c.env, list, uint32_t(i), c.value(h.percentiles[i])));
   c.ok(napi_set_named_property(c.env, o, "percentiles", list));
   return o;
 }

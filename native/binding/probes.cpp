@@ -25,7 +25,7 @@ napi_value histogram(Call& c) {
   Summary s = a.finish();
   HistogramAccumulator h(t.dtype(), n, s.min, s.max);
   h.add(t.bytes(), t.numel());
-  return histogram_value(c, s.min, s.max, h.counts());
+  return histogram_value(c, s.min, s.max, h.finish().counts);
 }
 
 napi_value memory(Call& c) {

@@ -40,7 +40,8 @@ template <typename T> bool BinsRest(const T* p, int64_t i, int64_t n, double low
 inline void KeysRest(const float* p, int64_t i, int64_t n, int32_t* key) {
   for (; i < n; ++i) {
     uint32_t u;
-    std::memcpy(&u, p + i, 4);
+    const float v = p[i] + 0.0f;
+    std::memcpy(&u, &v, 4);
     key[i] = int32_t((u & 0x80000000u ? ~u : u | 0x80000000u) >> 16);
   }
 }
@@ -118,6 +119,32 @@ template <typename T> bool BinsT(const T* p, int64_t n, double low, double high,
   return BinsRest(p, i, n, low, high, scale, last, index) && hn::AllTrue(d, in);
 }
 
+// The same in float32, twice as many at a time, where that is as exact: an approximate bin tells the bin unless it lies close to an edge, and such
+// vectors are computed as doubles. Only where low and high are float32 values themselves.
+bool BinsNarrow(const float* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) {
+  const float flow = float(low), fhigh = float(high), fscale = float(scale);
+  // Three roundings of 2^-24 of at most last + 1 each.
+  const float margin = float(last + 1) * 0x1p-22f;
+  if (double(flow) != low || double(fhigh) != high || !std::isfinite(fhigh - flow) || !std::isnormal(fscale) || margin > 0.01f) return BinsT(p, n, low, high, scale, last, index);
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const int64_t L = int64_t(hn::Lanes(d));
+  const auto lo = hn::Set(d, flow), hi = hn::Set(d, fhigh), sc = hn::Set(d, fscale), near = hn::Set(d, margin);
+  const auto top = hn::Set(di, last);
+  auto in = hn::Eq(lo, lo);
+  int64_t i = 0;
+  for (; i + L <= n; i += L) {
+    const auto v = hn::LoadU(d, p + i);
+    const auto t = hn::Mul(hn::Sub(v, lo), sc);
+    in = hn::And(in, hn::And(hn::Ge(v, lo), hn::Le(v, hi)));
+    hn::StoreU(hn::Min(hn::ConvertTo(di, t), top), di, index + i);
+    // The lowest value is exactly 0, and there may be many of it (zeros after a ReLU).
+    const auto edge = hn::AndNot(hn::Eq(v, lo), hn::Lt(hn::Abs(hn::Sub(t, hn::Round(t))), near));
+    if (HWY_UNLIKELY(!hn::AllFalse(d, edge)) && !BinsT(p + i, L, low, high, scale, last, index + i)) return false;
+  }
+  return BinsRest(p, i, n, low, high, scale, last, index) && hn::AllTrue(d, in);
+}
+
 HWY_INLINE void KeysOf(const float* p, int64_t n, int32_t* key) {
   const hn::ScalableTag<float> d;
   const hn::RebindToUnsigned<decltype(d)> du;
@@ -126,7 +153,7 @@ HWY_INLINE void KeysOf(const float* p, int64_t n, int32_t* key) {
   const auto sign = hn::Set(du, 0x80000000u);
   int64_t i = 0;
   for (; i + L <= n; i += L) {
-    const auto u = hn::BitCast(du, hn::LoadU(d, p + i));
+    const auto u = hn::BitCast(du, hn::Add(hn::LoadU(d, p + i), hn::Zero(d)));
     const auto turn = hn::Or(hn::BitCast(du, hn::ShiftRight<31>(hn::BitCast(ds, u))), sign);
     hn::StoreU(hn::BitCast(ds, hn::ShiftRight<16>(hn::Xor(u, turn))), ds, key + i);
   }
@@ -173,6 +200,7 @@ template <typename T> bool MomentsT(const T* p, int64_t n, double shift, Moments
   return AllFinite(out);
 }
 template <typename T> bool BinsT(const T* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) { return BinsRest(p, 0, n, low, high, scale, last, index); }
+bool BinsNarrow(const float* p, int64_t n, double low, double high, double scale, int32_t last, int32_t* index) { return BinsT(p, n, low, high, scale, last, index); }
 inline void KeysOf(const float* p, int64_t n, int32_t* key) { KeysRest(p, 0, n, key); }
 template <typename T> bool DistanceT(const T* a, const T* b, int64_t n, Distance& out) {
   out = {};
@@ -196,7 +224,7 @@ void WidenBfloat(const uint16_t* from, int64_t n, float* to) {
 }
 bool MomentsF(const float* p, int64_t n, double s, Moments& o) { return MomentsT(p, n, s, o); }
 bool MomentsD(const double* p, int64_t n, double s, Moments& o) { return MomentsT(p, n, s, o); }
-bool BinsF(const float* p, int64_t n, double l, double h, double s, int32_t last, int32_t* i) { return BinsT(p, n, l, h, s, last, i); }
+bool BinsF(const float* p, int64_t n, double l, double h, double s, int32_t last, int32_t* i) { return BinsNarrow(p, n, l, h, s, last, i); }
 bool BinsD(const double* p, int64_t n, double l, double h, double s, int32_t last, int32_t* i) { return BinsT(p, n, l, h, s, last, i); }
 void KeysF(const float* p, int64_t n, int32_t* key) { KeysOf(p, n, key); }
 void KeysD(const double* p, int64_t n, int32_t* key) {

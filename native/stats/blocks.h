@@ -17,7 +17,7 @@ bool moments(const double* block, int64_t n, double shift, Moments& out);
 // index[i] = clamp(floor((block[i] - low) * scale), 0, last). Returns false when a value does not lie in [low, high] (or is a NaN).
 bool bins(const float* block, int64_t n, double low, double high, double scale, int32_t last, int32_t* index);
 bool bins(const double* block, int64_t n, double low, double high, double scale, int32_t last, int32_t* index);
-// key[i]: the upper 16 bits of the value as float32, so turned that keys order as values do.
+// key[i]: the upper 16 bits of the value as float32, so turned that keys order as values do; that of -0 is 0's.
 void keys(const float* block, int64_t n, int32_t* key);
 void keys(const double* block, int64_t n, int32_t* key);
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "stats/blocks.h"
 
@@ -14,7 +15,7 @@ namespace {
 using stats::kBlock;
 
 // Calls f(block, n) over the values as float or double, whichever holds them exactly (int64 is rounded to double).
-// Bytes of files need not be aligned: every block is copied out first.
+// Bytes of files need not be aligned: such blocks are copied out first.
 template <typename F> void for_blocks(DType dtype, const void* values, int64_t n, F&& f) {
   const char* from = static_cast<const char*>(values);
   dispatch_all(dtype, [&]<typename T>() {
@@ -23,7 +24,14 @@ template <typename F> void for_blocks(DType dtype, const void* values, int64_t n
     alignas(64) T raw[kBlock];
     for (int64_t i = 0; i < n; i += kBlock) {
       const int64_t k = std::min(kBlock, n - i);
-      if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) std::memcpy(block, from + i * int64_t(sizeof(T)), size_t(k) * sizeof(T));
+      if constexpr (std::is_same_v<T, Wide>) {
+        const char* at = from + i * int64_t(sizeof(T));
+        if (reinterpret_cast<uintptr_t>(at) % alignof(T) == 0) {
+          f(reinterpret_cast<const Wide*>(at), k, i);
+          continue;
+        }
+        std::memcpy(block, at, size_t(k) * sizeof(T));
+      }
       else if constexpr (std::is_same_v<T, bool>) {
         for (int64_t j = 0; j < k; ++j) block[j] = from[i + j] != 0;  // any byte may stand in a file
       } else {
@@ -133,80 +141,125 @@ Summary SummaryAccumulator::finish() const {
   return s;
 }
 
+namespace {
+// The upper 16 bits of a value as float32, so turned that keys order as values do; both zeros have one.
+int64_t key_of(double value) {
+  const float f = float(value);
+  int32_t key;
+  stats::keys(&f, 1, &key);
+  return key;
+}
+// Doubles as integers in the same order, and back.
+int64_t rank(double v) {
+  int64_t u;
+  std::memcpy(&u, &v, 8);
+  return u < 0 ? u ^ INT64_MAX : u;
+}
+double of_rank(int64_t r) {
+  if (r < 0) r ^= INT64_MAX;
+  double v;
+  std::memcpy(&v, &r, 8);
+  return v;
+}
+}  // namespace
+
 HistogramAccumulator::HistogramAccumulator(DType dtype, int64_t bins, double low, double high, bool percentiles)
-    : dtype_(dtype), low_(low), high_(high), scale_(high > low ? double(bins) / (high - low) : 0), bins_(bins), counts_(size_t(bins) * 4) {
-  // A range too small or too wide for a double: everything falls into the first bin, or is told apart one by one.
+    : dtype_(dtype), low_(low), high_(high), scale_(high > low ? double(bins) / (high - low) : 0), bins_(bins), keyed_(percentiles) {
+  // A range too small for a double: everything falls into the first bin.
   if (!std::isfinite(scale_)) scale_ = 0;
-  if (percentiles) keys_.resize(65536);
+  // high - low is infinite: half of everything is not.
+  if (high / 2 - low / 2 > std::numeric_limits<double>::max() / 2) half_scale_ = double(bins) / (high / 2 - low / 2);
+  if (keyed_) {
+    first_ = key_of(low);
+    highest_ = std::max(first_, key_of(high));
+  }
+}
+
+// As stats::bins does it.
+int64_t HistogramAccumulator::bin_of(double v) const {
+  const double at = half_scale_ > 0 ? (v / 2 - low_ / 2) * half_scale_ : (v - low_) * scale_;
+  return int64_t(std::min(std::max(at, 0.0), double(bins_ - 1)));
 }
 
 void HistogramAccumulator::add(const void* values, int64_t n) {
+  if (slots_.empty()) slots_.resize(size_t(highest_ - first_ + bins_));
   const int32_t last = int32_t(bins_ - 1);
-  alignas(64) int32_t index[kBlock], key[kBlock];
+  alignas(64) int32_t slot[kBlock], key[kBlock];
   for_blocks(dtype_, values, n, [&](auto* block, int64_t k, int64_t) {
     using Wide = std::remove_const_t<std::remove_pointer_t<decltype(block)>>;
     Wide kept[kBlock];
     const Wide* use = block;
-    if (!stats::bins(use, k, low_, high_, scale_, last, index)) {
+    if (!stats::bins(use, k, low_, high_, scale_, last, slot)) {
       int64_t m = 0;
       for (int64_t i = 0; i < k; ++i)
         if (double(block[i]) >= low_ && double(block[i]) <= high_) kept[m++] = block[i];
       use = kept;
       k = m;
-      stats::bins(use, k, low_, high_, scale_, last, index);
+      stats::bins(use, k, low_, high_, scale_, last, slot);
     }
-    // high - low is infinite: half of everything is not.
-    if (high_ / 2 - low_ / 2 > std::numeric_limits<double>::max() / 2)
-      for (int64_t i = 0; i < k; ++i) index[i] = int32_t(std::min(double(last), (double(use[i]) / 2 - low_ / 2) * (double(bins_) / (high_ / 2 - low_ / 2))));
-    uint64_t* counts = counts_.data();
-    if (keys_.empty()) {
-      for (int64_t i = 0; i < k; ++i) ++counts[size_t(index[i]) * 4 + size_t(i & 3)];
-      return;
+    if (half_scale_ > 0)
+      for (int64_t i = 0; i < k; ++i) slot[i] = int32_t(bin_of(double(use[i])));
+    if (keyed_) {
+      stats::keys(use, k, key);
+      for (int64_t i = 0; i < k; ++i) slot[i] += key[i] - int32_t(first_);
     }
-    stats::keys(use, k, key);
-    // Both at once: each waits for its own last store, not for the other's.
-    uint64_t* keys = keys_.data();
-    for (int64_t i = 0; i < k; ++i) {
-      ++counts[size_t(index[i]) * 4 + size_t(i & 3)];
-      ++keys[size_t(key[i])];
-    }
+    uint64_t* counts = slots_.data();
+    for (int64_t i = 0; i < k; ++i) ++counts[size_t(slot[i])];
   });
 }
 
 void HistogramAccumulator::merge(HistogramAccumulator& o) {
-  for (size_t i = 0; i < counts_.size() && i < o.counts_.size(); ++i) counts_[i] += o.counts_[i];
-  for (size_t i = 0; i < keys_.size() && i < o.keys_.size(); ++i) keys_[i] += o.keys_[i];
-  o.counts_ = {};
-  o.keys_ = {};
+  if (slots_.empty()) slots_ = std::move(o.slots_);
+  else for (size_t i = 0; i < slots_.size() && i < o.slots_.size(); ++i) slots_[i] += o.slots_[i];
+  o.release();
 }
 
-std::vector<int64_t> HistogramAccumulator::counts() const {
-  std::vector<int64_t> out(static_cast<size_t>(bins_));
-  for (size_t i = 0; i < counts_.size(); ++i) out[i / 4] += int64_t(counts_[i]);
-  return out;
+double HistogramAccumulator::value_of(int64_t k) const {
+  const uint32_t key = uint32_t(k) << 16;
+  const uint32_t low = key & 0x80000000u ? key & 0x7fffffffu : ~key;  // the bits back; of a negative value, all lower bits set
+  // Types that the key holds whole (or that are whole numbers) stand at the edge nearer to zero, others in the middle.
+  const uint32_t middle = is_floating(dtype_) && dtype_ != DType::bfloat16 ? (low & 0xffff0000u) | 0x8000u : low & 0xffff0000u;
+  float v;
+  std::memcpy(&v, &middle, 4);
+  if ((low & 0x7fff0000u) == 0) v = 0;  // zero and what is nearly so
+  if (!std::isfinite(v)) return low & 0x80000000u ? low_ : high_;  // a double beyond float32
+  return std::min(std::max(double(v), low_), high_);
 }
 
-double HistogramAccumulator::percentile(double p) const {
-  uint64_t total = 0;
-  for (uint64_t k : keys_) total += k;
-  if (total == 0) return 0;
-  // Where NumPy's linear interpolation would look, without interpolating.
-  const double want = p / 100 * double(total - 1);
-  uint64_t below = 0;
-  for (size_t i = 0; i < keys_.size(); ++i) {
-    below += keys_[i];
-    if (double(below) <= want) continue;
-    const uint32_t key = uint32_t(i) << 16;
-    const uint32_t low = key & 0x80000000u ? key & 0x7fffffffu : ~key;  // the bits back; of a negative value, all lower bits set
-    // Types that the key holds whole (or that are whole numbers) stand at the edge nearer to zero, others in the middle.
-    const uint32_t middle = is_floating(dtype_) && dtype_ != DType::bfloat16 ? (low & 0xffff0000u) | 0x8000u : low & 0xffff0000u;
-    float v;
-    std::memcpy(&v, &middle, 4);
-    if ((low & 0x7fff0000u) == 0) v = 0;  // zero and what is nearly so
-    if (!std::isfinite(v)) return low & 0x80000000u ? low_ : high_;  // a double beyond float32
-    return std::min(std::max(double(v), low_), high_);
+Histogram HistogramAccumulator::finish(const std::vector<double>& ps) const {
+  Histogram h{std::vector<int64_t>(size_t(bins_)), std::vector<double>(ps.size())};
+  if (slots_.empty()) return h;
+  std::vector<std::pair<int64_t, int64_t>> keys;  // those that occur, by rising values, and how often
+  int64_t slot = 0, total = 0, least = rank(low_);
+  for (int64_t bin = 0; bin < bins_; ++bin) {
+    // The least value of the next bin: its key is the last that values of this bin may have.
+    int64_t last = highest_ - first_;
+    if (keyed_ && bin + 1 < bins_ && bin_of(high_) > bin) {
+      int64_t most = rank(high_);
+      while (least < most) {
+        const int64_t middle = least + int64_t((uint64_t(most) - uint64_t(least)) / 2);
+        if (bin_of(of_rank(middle)) > bin) most = middle;
+        else least = middle + 1;
+      }
+      last = key_of(of_rank(least)) - first_;
+    }
+    for (; slot <= last + bin; ++slot) {
+      const int64_t count = int64_t(slots_[size_t(slot)]);
+      if (count == 0) continue;
+      h.counts[size_t(bin)] += count;
+      total += count;
+      keys.emplace_back(first_ + slot - bin, count);
+    }
   }
-  return high_;
+  for (size_t i = 0; i < ps.size() && total > 0; ++i) {
+    // Where NumPy's linear interpolation would look, without interpolating.
+    const double want = ps[i] / 100 * double(total - 1);
+    int64_t below = 0;
+    size_t k = 0;
+    while (k + 1 < keys.size() && double(below + keys[k].second) <= want) below += keys[k++].second;
+    h.percentiles[i] = value_of(keys[k].first);
+  }
+  return h;
 }
 
 void CompareAccumulator::add(const void* a, const void* b, int64_t n) {

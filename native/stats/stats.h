@@ -36,7 +36,12 @@ class SummaryAccumulator {
   int64_t int_min_ = INT64_MAX, int_max_ = INT64_MIN;
 };
 
-// Equal-width bins over [low, high], the last one closed; and, for percentiles, counts by the upper 16 bits of each value as float32.
+struct Histogram {
+  std::vector<int64_t> counts;
+  std::vector<double> percentiles;
+};
+
+// Equal-width bins over [low, high], the last one closed; and, for percentiles, counts by the upper 16 bits of each value as float32, its key.
 // NaN and infinities are left out.
 class HistogramAccumulator {
  public:
@@ -44,18 +49,22 @@ class HistogramAccumulator {
   void add(const void* values, int64_t n);
   // Takes the counts of `other`, which gives its memory back.
   void merge(HistogramAccumulator& other);
-  bool empty() const { return counts_.empty(); }
-  std::vector<int64_t> counts() const;
-  // The value below which `p` percent lie, within 1/256 of it; clamped to [low, high]. Needs `percentiles`.
-  double percentile(double p) const;
+  void release() { slots_ = {}; released_ = true; }
+  bool released() const { return released_; }
+  // For each of `ps` the value below which so many percent lie, within 1/256 of it, clamped to [low, high]; needs `percentiles`.
+  Histogram finish(const std::vector<double>& ps = {}) const;
 
  private:
+  int64_t bin_of(double value) const;
+  double value_of(int64_t key) const;
+
   DType dtype_;
-  double low_, high_, scale_;
+  double low_, high_, scale_, half_scale_ = 0;
   int64_t bins_;
-  // Four tables side by side: neighbouring values often fall into one bin, and would wait for each other.
-  std::vector<uint64_t> counts_;
-  std::vector<uint64_t> keys_;
+  // Keys rise with the value, and so do bins: the sum of the two, a slot, tells both apart, and every value is counted once.
+  bool keyed_, released_ = false;
+  int64_t first_ = 0, highest_ = 0;  // keys of low and high, without `percentiles` both 0
+  std::vector<uint64_t> slots_;      // made when the first values come
 };
 
 // How far two tensors of equal shape lie apart. Pairs with a NaN or an infinity count as differing (unless their bits are equal) and in nothing else.

@@ -1,6 +1,5 @@
 /** Our side of checkpoints.mjs: one job (JSON) as argument, in a process of its own; prints { ms, mb (growth of the peak of memory), bytesRead }. */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 
@@ -18,7 +17,7 @@ async function allStats(opened, bins) {
   const names = [...opened.tensors.keys()];
   let next = 0;
   const lane = async () => { while (next < names.length) { const name = names[next++]; await lib.internal.fileStats(opened.tensors.get(name), name, { bins }); } };
-  await Promise.all(Array.from({ length: Math.min(4, os.availableParallelism()) }, lane));
+  await Promise.all(Array.from({ length: lib.internal.statisticsLanes }, lane));
 }
 function model() {
   class Net extends lib.nn.Module {
