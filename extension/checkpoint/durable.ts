@@ -2,20 +2,17 @@
  * Files that are whole or not there: written to a sibling, checked, synced, renamed over the old one, and the folder
  * synced. A crash at any moment leaves the old file or the new one.
  */
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
 import { CheckpointError } from './errors';
 import { call, type Io } from './io';
+import { removeLeftOvers, temporaryIn } from './leftOvers';
 
 /** The longer a write, the larger the pages Linux looks for: of 4 MiB, up to five times as long as of 256 KiB. */
 const PIECE = 1 << 18;
 const BEGIN = 1 << 23;
 const GATHER = 1 << 20;
-/** A sibling this old was left by a crash. */
-const STALE = 24 * 3600 * 1000;
-const temporaryName = /^\.weightroom-\d+-[0-9a-f]{12}\.tmp$/;
 
 /** Writes sequentially and counts. Small writes are gathered. */
 export class Writer {
@@ -98,6 +95,18 @@ function targetOf(file: string): string {
 
 /** Runs `d.fill` and puts the result in place. Throws CheckpointError saying what stands in the way; the old file is untouched then. */
 export function* writeDurably(d: Durable): Io<void> {
+  const { temporary, target } = yield* writeAside(d);
+  try {
+    fs.renameSync(temporary, target);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw explained(error, target);
+  }
+  syncFolder(path.dirname(target));
+}
+
+/** Runs `d.fill` and leaves the result, whole and synced, beside the file it is to become. */
+export function* writeAside(d: Durable): Io<{ temporary: string; target: string }> {
   const target = targetOf(d.file);
   const folder = path.dirname(target);
   if (!fs.existsSync(folder)) throw new CheckpointError(`Parent directory ${folder} does not exist.`);
@@ -109,15 +118,15 @@ export function* writeDurably(d: Durable): Io<void> {
   }
   const space = fs.statfsSync(folder);
   if (space.bavail * space.bsize < d.expected + 65536) throw new CheckpointError(`not enough space in ${folder}: ${d.expected} bytes are needed, ${space.bavail * space.bsize} are free`);
-  removeStale(folder);
-  const temporary = path.join(folder, `.weightroom-${process.pid}-${crypto.randomBytes(6).toString('hex')}.tmp`);
+  removeLeftOvers(folder);
+  const temporary = temporaryIn(folder);
   let fd: number;
   try {
     fd = fs.openSync(temporary, 'wx', old === null ? 0o666 : old.mode & 0o777);
   } catch (error) {
     throw new CheckpointError(`cannot write in ${folder}: ${(error as Error).message}`);
   }
-  let placed = false;
+  let whole = false;
   try {
     try {
       const w = new Writer(fd, d);
@@ -129,17 +138,20 @@ export function* writeDurably(d: Durable): Io<void> {
       fs.closeSync(fd);
     }
     if (d.verify !== undefined) yield* d.verify(temporary);
-    fs.renameSync(temporary, target);
-    placed = true;
+    whole = true;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (error instanceof CheckpointError || code === undefined) throw error;
-    const reason = code === 'ENOSPC' ? 'the disk is full' : code === 'EDQUOT' ? 'the quota is used up' : process.platform === 'win32' && (code === 'EPERM' || code === 'EBUSY' || code === 'EACCES') ? `another program has it open (${code})` : (error as Error).message;
-    throw new CheckpointError(`cannot write '${target}': ${reason}. ${old === null ? 'Nothing was written.' : 'The old file is untouched.'}`);
+    throw explained(error, target);
   } finally {
-    if (!placed) fs.rmSync(temporary, { force: true });
+    if (!whole) fs.rmSync(temporary, { force: true });
   }
-  syncFolder(folder);
+  return { temporary, target };
+}
+
+function explained(error: unknown, target: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof CheckpointError || code === undefined) return error;
+  const reason = code === 'ENOSPC' ? 'the disk is full' : code === 'EDQUOT' ? 'the quota is used up' : process.platform === 'win32' && (code === 'EPERM' || code === 'EBUSY' || code === 'EACCES') ? `another program has it open (${code})` : (error as Error).message;
+  return new CheckpointError(`cannot write '${target}': ${reason}. ${fs.existsSync(target) ? 'The old file is untouched.' : 'Nothing was written.'}`);
 }
 
 function keepOwner(fd: number, old: fs.Stats): void {
@@ -149,22 +161,11 @@ function keepOwner(fd: number, old: fs.Stats): void {
   // Only root may give files away.
   try { fs.fchownSync(fd, old.uid, old.gid); fs.fchmodSync(fd, old.mode & 0o7777); } catch { /* the writer owns it then */ }
 }
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   try {
     const fd = fs.openSync(folder, 'r');
     try { fs.fsyncSync(fd); } finally { fs.closeSync(fd); }
   } catch {
     // Some systems cannot sync a folder (Windows): the rename itself is atomic there.
-  }
-}
-function removeStale(folder: string): void {
-  try {
-    for (const name of fs.readdirSync(folder)) {
-      if (!temporaryName.test(name)) continue;
-      const file = path.join(folder, name);
-      if (Date.now() - fs.statSync(file).mtimeMs > STALE) fs.rmSync(file, { force: true });
-    }
-  } catch {
-    // Another save is cleaning up, or the folder cannot be listed: nothing depends on it.
   }
 }

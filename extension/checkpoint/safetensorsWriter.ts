@@ -3,9 +3,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { bitsOf } from './dtypes';
-import { writeDurably } from './durable';
+import { syncFolder, writeAside, writeDurably, type Durable } from './durable';
 import { CheckpointError } from './errors';
 import type { Io } from './io';
+import { markOld } from './leftOvers';
 import * as safetensors from './safetensors';
 import { safetensorsNames, safetensorsTypes } from './safetensorsTypes';
 import { readBack, type Saved, type SaveOptions } from './torchWriter';
@@ -24,7 +25,8 @@ export function* saveSafetensors(file: string, tensors: readonly NamedTensor[], 
   const { metadata = { format: 'pt' }, maxShardBytes } = options;
   const total = tensors.reduce((a, t) => a + sizeOf(t), 0);
   if (maxShardBytes === undefined || total <= maxShardBytes) {
-    const bytes = yield* saveOne(file, tensors, metadata, (done) => options.progress?.(done, total), options);
+    const { durable, bytes } = oneFile(file, tensors, metadata, (done) => options.progress?.(done, total), options);
+    yield* writeDurably(durable);
     return { files: [file], bytes };
   }
   // In the given order, a new shard when the next tensor no longer fits.
@@ -40,23 +42,47 @@ export function* saveSafetensors(file: string, tensors: readonly NamedTensor[], 
   const before = namedBy(index);
   const names = freeNames(stem, shards.length);
   const map: [string, string][] = [];
+  const temporaries: string[] = [];
+  const placed: string[] = [];
   let bytes = 0;
   try {
     for (const [i, shard] of shards.entries()) {
       const done = bytes;
-      bytes += yield* saveOne(names[i]!, shard, metadata, (more) => options.progress?.(done + more, total), options);
+      const one = oneFile(names[i]!, shard, metadata, (more) => options.progress?.(done + more, total), options);
+      temporaries.push((yield* writeAside(one.durable)).temporary);
+      bytes += one.bytes;
       for (const t of shard) map.push([t.name, path.basename(names[i]!)]);
     }
+    for (const [i, name] of names.entries()) { putBeside(temporaries[i]!, name); placed.push(name); }
+    syncFolder(path.dirname(stem));
     // The index comes last: it never names a file that is not there, and the old one's shards stay until it has taken its place.
     const json = Buffer.from(`${JSON.stringify({ metadata: { total_size: total }, weight_map: Object.fromEntries(map.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) }, null, 2)}\n`);
-    yield* writeDurably({ file: index, expected: json.length, *fill(w) { yield* w.write(json); } });
+    const old = before.filter((n) => !names.some((x) => path.basename(x) === n)).map((n) => path.join(path.dirname(stem), n));
+    yield* writeDurably({
+      file: index, expected: json.length, *fill(w) { yield* w.write(json); },
+      *verify() { for (const f of old) { const mark = markOld(f); if (mark !== null) temporaries.push(mark); } yield undefined; },
+    });
     bytes += json.length;
+    placed.length = 0;
+    // One that a reader has open cannot go on some systems: nothing names it any more.
+    for (const f of old) try { fs.rmSync(f, { force: true }); } catch { /* it stays */ }
   } catch (error) {
-    for (const name of names) fs.rmSync(name, { force: true });
+    for (const name of placed) fs.rmSync(name, { force: true });
     throw error;
+  } finally {
+    for (const name of temporaries) fs.rmSync(name, { force: true });
   }
-  for (const name of before) if (!names.some((n) => path.basename(n) === name)) fs.rmSync(path.join(path.dirname(stem), name), { force: true });
   return { files: [index, ...names], bytes };
+}
+
+/** Under its own name as well as under the temporary one, which says that no index names it yet; where a file has one name only, moved. */
+function putBeside(temporary: string, file: string): void {
+  try {
+    fs.linkSync(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CheckpointError(`'${file}' came to be there while it was written: does another program save the same checkpoint?`);
+    fs.renameSync(temporary, file);
+  }
 }
 
 /** Names that no file has yet: `big-00001-of-00002`, when a checkpoint of the same name is being replaced `big-2-00001-of-00002`. */
@@ -78,7 +104,7 @@ function namedBy(index: string): string[] {
   }
 }
 
-function* saveOne(file: string, tensors: readonly NamedTensor[], metadata: Record<string, string>, progress: (done: number) => void, { commit, writeback }: SaveOptions): Io<number> {
+function oneFile(file: string, tensors: readonly NamedTensor[], metadata: Record<string, string>, progress: (done: number) => void, { commit, writeback }: SaveOptions): { durable: Durable; bytes: number } {
   const sorted = [...tensors].sort((a, b) => bits(b) - bits(a) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const entries: string[] = [`"__metadata__":${JSON.stringify(metadata)}`];
   const seen = new Set<string>(['__metadata__']);
@@ -95,7 +121,7 @@ function* saveOne(file: string, tensors: readonly NamedTensor[], metadata: Recor
   const header = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, 0x20);
   header.writeBigUInt64LE(BigInt(header.length - 8), 0);
   json.copy(header, 8);
-  yield* writeDurably({
+  const durable: Durable = {
     file, expected: header.length + at, progress, writeback,
     *fill(w) {
       yield* w.write(header);
@@ -106,7 +132,7 @@ function* saveOne(file: string, tensors: readonly NamedTensor[], metadata: Recor
       }
     },
     *verify(temporary) { yield* readBack(temporary, safetensors); commit?.(); },
-  });
-  return header.length + at;
+  };
+  return { durable, bytes: header.length + at };
 }
 const bits = (t: NamedTensor): number => bitsOf[t.dtype] ?? safetensorsTypes[typeName(t)]!.bits;

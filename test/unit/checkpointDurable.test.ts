@@ -26,6 +26,8 @@ function whole(file: string): number {
 }
 const leftOvers = (folder: string): string[] => fs.readdirSync(folder).filter((f) => f.endsWith('.tmp'));
 
+const onlyNamed = (files: readonly string[]): string[] => [...new Set(files.map((f) => path.basename(f)))].sort();
+
 describe('durable saving', function () {
   this.timeout(0);
   let dir: ReturnType<typeof scratch>;
@@ -48,8 +50,7 @@ describe('durable saving', function () {
         seen.add(whole(file));
       }
       assert.ok(seen.size > 1, 'the saves were never seen to happen');
-      // What a killed save leaves is swept away by a later one, a day after.
-      for (const f of leftOvers(dir.path)) fs.utimesSync(dir.file(f), 0, 0);
+      // What a killed save leaves is swept away by the next one.
       save(content(5), file);
       assert.deepEqual(fs.readdirSync(dir.path), [`x.${ending}`]);
     });
@@ -69,6 +70,38 @@ describe('durable saving', function () {
       seen.add(whole(index));
     }
     assert.ok(seen.size > 1, 'the saves were never seen to happen');
+    const { files } = save(content(5), file, shards);
+    assert.deepEqual(fs.readdirSync(dir.path).sort(), onlyNamed(files));
+  });
+  for (const first of [true, false]) {
+    for (const moment of ['before', 'after']) {
+      it(`kill -9 ${moment} the index of ${first ? 'a first' : 'another'} sharded save takes its place: the next save into the folder tidies`, () => {
+        const file = dir.file('x.safetensors');
+        if (!first) save(content(1), file, shards);
+        fs.writeFileSync(dir.file('x-00001-of-00003.safetensors'), 'somebody else');
+        assert.equal(spawnSync(process.execPath, [saver, moment, file]).signal, 'SIGKILL');
+        assert.ok(leftOvers(dir.path).length > 0, 'it left temporaries');
+        const index = dir.file('x.safetensors.index.json');
+        if (first && moment === 'before') assert.equal(fs.existsSync(index), false);
+        else assert.equal(whole(index), moment === 'before' ? 1 : 7);
+        save({}, dir.file('y.pt'));
+        const left = fs.readdirSync(dir.path).filter((f) => f !== 'y.pt' && f !== 'x-00001-of-00003.safetensors').sort();
+        if (first && moment === 'before') assert.deepEqual(left, []);
+        else {
+          assert.equal(whole(index), moment === 'before' ? 1 : 7);
+          const named = Object.values((JSON.parse(fs.readFileSync(index, 'utf8')) as { weight_map: Record<string, string> }).weight_map);
+          assert.deepEqual(left, onlyNamed([...named, index]));
+        }
+        assert.ok(fs.existsSync(dir.file('x-00001-of-00003.safetensors')));
+      });
+    }
+  }
+  it('temporaries of a process that runs, and of another machine, are left for a day', () => {
+    const [own, elsewhere, old] = [`.weightroom-00000000-${process.pid}-0123456789ab.tmp`, '.weightroom-deadbeef-1-0123456789ab.tmp', '.weightroom-deadbeef-2-0123456789ab.tmp'];
+    for (const f of [own, elsewhere, old]) fs.writeFileSync(dir.file(f), '');
+    fs.utimesSync(dir.file(old), 0, 0);
+    save({}, dir.file('y.pt'));
+    assert.deepEqual(fs.readdirSync(dir.path).sort(), [own, elsewhere, 'y.pt'].sort());
   });
   it('shards: the old ones stay until the new index is there, and go then; a cancelled save leaves none', () => {
     const file = dir.file('x.safetensors');

@@ -1,4 +1,7 @@
-/** A process that saves: over and over until it is killed, or once as somebody else. argv: loop|shards|once, file, [uid]. */
+/** A process that saves: over and over until it is killed, or once as somebody else. argv: loop|shards|once|before|after, file, [uid]. `before` and
+ *  `after` end it at the moment that the index of its shards takes its place. */
+import fs from 'node:fs';
+
 import { openCheckpoint, save, full, type Tensor } from '../../extension/lib/index';
 
 export const SIZE = 1 << 20;
@@ -13,6 +16,13 @@ if (require.main === module) {
   if (mode === 'loop' || mode === 'shards') {
     process.send!('ready');
     for (let n = 1; ; n++) save(content(n), file, mode === 'shards' ? shards : {});
+  } else if (mode === 'before' || mode === 'after') {
+    const rename = fs.renameSync;
+    fs.renameSync = (from, to) => {
+      if (mode === 'after') rename(from, to);
+      process.kill(process.pid, 'SIGKILL');
+    };
+    save(content(7), file, shards);
   } else {
     try {
       save(content(9), file);
