@@ -4,9 +4,10 @@ import * as vscode from 'vscode';
 
 import { registerAgentTools } from './commands/agentTools';
 import { registerCommands } from './commands/table';
-import { followCrashes, followOutput, followSaves, followTypes, warmUp } from './commands/follow';
+import { followCrashes, followOutput, followNames, followSaves, followTypes, warmUp } from './commands/follow';
 import type { Services } from './commands/services';
 import { tell } from './commands/task';
+import { registerTypesFix } from './commands/typesFix';
 import { EngineClient } from './engine/client';
 import { registerNotebooks } from './notebook/register';
 import { ActiveFile } from './views/activeFile';
@@ -39,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): { services: Services
     log, output, engine, store, selection, modelsView, checkpointsView, problems, status, watch,
     new ModelLenses(store), new ActiveFile(() => warmUp(services)), registerDecorations(), registerCommands(services),
     registerGradients(services), registerCheckpointEditor(context, engine), registerAgentTools(services), registerNotebooks(services),
-    followOutput(services), followCrashes(services), followSaves(services), followTypes(services),
+    followOutput(services), followCrashes(services), followSaves(services), followNames(services), followTypes(services), registerTypesFix(),
   );
   performance.measure('weightroom/activate', { start: started });
   // For the tests in the extension host.

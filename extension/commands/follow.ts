@@ -1,7 +1,8 @@
 /** What happens without a command: user code prints, the engine dies, a model file is saved. */
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 
-import { Output, RunnerError } from '../protocol/model';
+import { MoveFile, Output, RunnerError } from '../protocol/model';
 import { offerRunAgain } from './runAgain';
 import { runModelFile } from './runFile';
 import { refreshTypes } from './setUpTypes';
@@ -54,6 +55,34 @@ export function followSaves(services: Services): vscode.Disposable {
   });
   return vscode.Disposable.from(reasons, saves);
 }
+
+/** A renamed or moved model file, or one in a renamed folder, keeps its live models. What a deleted one reported goes with it. */
+export function followNames(services: Services): vscode.Disposable {
+  const { engine, store, selection, problems } = services;
+  const moved = async (from: string, to: string): Promise<void> => {
+    const live = store.models.filter((m) => m.file === from);
+    const selected = live.find((m) => m.id === selection.current?.model);
+    problems.clear(from);
+    try {
+      if (live.length > 0) await engine.request(MoveFile, { from, to });
+    } catch (error) {
+      tell(services, error, null);
+    }
+    await store.moved(from, to);
+    const now = selected && store.models.find((m) => m.file === to && m.name === selected.name);
+    if (now !== undefined) selection.select({ model: now.id, path: selection.current?.path ?? '' });
+  };
+  return vscode.Disposable.from(
+    vscode.workspace.onDidRenameFiles(async ({ files }) => {
+      for (const { oldUri, newUri } of files) for (const file of [...store.files]) if (isAt(file, oldUri.fsPath)) await moved(file, newUri.fsPath + file.slice(oldUri.fsPath.length));
+    }),
+    vscode.workspace.onDidDeleteFiles(({ files }) => {
+      for (const { fsPath } of files) for (const file of store.files) if (isAt(file, fsPath)) problems.clear(file);
+    }),
+  );
+}
+/** The file itself, or the folder it is in. */
+export const isAt = (file: string, place: string): boolean => file === place || file.startsWith(place + path.sep);
 
 /** A model file is in the editor: once it is on screen the engine starts, so that Run need not wait for it. Nothing of the file runs. */
 export function warmUp({ engine }: Services): void {

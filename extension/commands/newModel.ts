@@ -3,7 +3,8 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 
 import type { Services } from './services';
-import { hasTypes, setUpTypes } from './setUpTypes';
+import { hasTypes } from './setUpTypes';
+import { offerTypes } from './typesFix';
 
 const t = vscode.l10n.t;
 
@@ -27,7 +28,8 @@ export async function newModel(services: Services, options?: unknown): Promise<v
     return undefined;
   }
   await vscode.window.showTextDocument(uri);
-  void offerTypes(services, uri);
+  const folderOf = vscode.workspace.getWorkspaceFolder(uri)?.uri;
+  if (folderOf !== undefined && !(await hasTypes(folderOf))) offerTypes(services, uri);
   return uri;
 }
 
@@ -39,11 +41,4 @@ async function pickTemplate(): Promise<string | undefined> {
     { label: `$(weightroom-module) ${t('Layer of your own')}`, description: t('parameters and a forward'), id: 'layer' },
   ];
   return (await vscode.window.showQuickPick(items, { placeHolder: t('Template') }))?.id;
-}
-
-async function offerTypes(services: Services, uri: vscode.Uri): Promise<void> {
-  const folder = vscode.workspace.getWorkspaceFolder(uri);
-  if (folder === undefined || (await hasTypes(folder.uri))) return;
-  const setUp = t('Set Up Types');
-  if ((await vscode.window.showInformationMessage(t("Set up types, so that 'weightroom' has completions in this folder?"), setUp)) === setUp) await setUpTypes(services, folder.uri);
 }

@@ -9,6 +9,7 @@ import { isNotebook, notebookId, notebookType, showNotebook } from '../views/sou
 import type { Services } from './services';
 import { task } from './task';
 import { mayRun } from './trust';
+import { offerMissingTypes } from './typesFix';
 
 const t = vscode.l10n.t;
 
@@ -63,6 +64,9 @@ export async function runModelFile(services: Services, file: string, { keepWeigh
   if (first !== undefined && (!quiet || selection.current === undefined)) selection.select({ model: first.id, path: '' }, { reveal: true });
   const carried = carriedText(result);
   output.appendLine(`── ${t('{0}: {1} in {2}', name, result.models.map((m) => `${m.name} (${m.root.type}, ${t('{0} parameters', formatCount(m.root.numel))})`).join(', '), formatTime(result.milliseconds))}${carried === '' ? '' : `\n   ${carried}`}`);
+  // What it printed is what it was run for; the gradient inspector, which stands in the same place, stays where it is.
+  if (!quiet && result.output.trim() !== '' && !services.watch.isLooking('gradients')) output.show(true);
+  if (!quiet) offerMissingTypes(services, file);
   if (carried !== '') vscode.window.setStatusBarMessage(`$(weightroom-model) ${carried}`, 8000);
   return result;
 }

@@ -16,6 +16,8 @@ export async function setUpTypes(services: Services, folder?: unknown): Promise<
   if (root === undefined) return undefined;
   try {
     const note = await writeTypes(services.context, root);
+    // TypeScript's server looks for a tsconfig that was not there only when it starts. Not awaited: it may not be running at all.
+    void vscode.commands.executeCommand('typescript.restartTsServer').then(undefined, () => undefined);
     if (note !== undefined) void vscode.window.showInformationMessage(note);
     return root;
   } catch (error) {

@@ -68,7 +68,8 @@ async function strip(cell: CellCode, source: string, known: readonly string[]): 
   } catch (error) {
     if (!Array.isArray((error as Partial<BuildFailure>).errors)) throw error;
     const info = syntaxError(error as BuildFailure, cell.cell);
-    throw new ReportedError({ ...info, name: 'SyntaxError', location: { ...info.location!, file: cell.cell } });
+    const location = { ...info.location!, file: cell.cell };
+    throw new ReportedError({ ...info, name: 'SyntaxError', location, stack: `SyntaxError: ${info.message}\n    Cell In[${cell.count}], line ${location.line}` });
   }
 }
 

@@ -7,7 +7,7 @@ import type { ParamsOf, ResultOf } from '../protocol/rpc';
 import { load, nn, noGrad, optim, save, type Loaded, type Parameter, type Tensor } from '../lib/index';
 import { loadInto } from './checkpointLive';
 import { applyInit, initCall, initFunctions } from './initFunctions';
-import { isTensor, proposeInput, shapeOf, treeOf } from './modelTree';
+import { cycleIn, isTensor, proposeInput, shapeOf, treeOf } from './modelTree';
 import { UpdateRatios } from './updateRatio';
 import { fail } from './userError';
 import { evaluate } from './userModule';
@@ -27,7 +27,7 @@ export class LiveModel {
   loss: number | null = null;
   readonly updates = new UpdateRatios();
 
-  constructor(public file: string, readonly name: string, readonly net: nn.Module, private readonly exports: Record<string, unknown>, private readonly source: Source | undefined) {}
+  constructor(public file: string, readonly name: string, readonly net: nn.Module, private readonly exports: Record<string, unknown>, private source: Source | undefined) {}
 
   get id(): ModelId { return `${this.file}#${this.name}`; }
 
@@ -36,6 +36,20 @@ export class LiveModel {
       id: this.id, name: this.name, file: this.file, root: treeOf(this.net, this.name, this.shapes), ...(this.source ? { source: this.source } : {}),
       training: this.net.training, proposedInput: this.input ?? proposeInput(this.net), canUndoReinitialize: this.history.size > 0, hasOutput: this.output !== null,
     };
+  }
+
+  /** Its file has a new name. */
+  move(to: string): void {
+    if (this.source?.file === this.file) this.source = { ...this.source, file: to };
+    this.file = to;
+  }
+
+  /** What walks every name of every module has no end where one stands in itself. */
+  private mustEnd(): void {
+    const cycle = cycleIn(this.net);
+    if (cycle === undefined) return;
+    const named = (p: string): string => (p === '' ? this.name : `${this.name}.${p}`);
+    fail('user', 'RecursionError', `${named(cycle.path)} is ${named(cycle.same)} itself: a module that holds itself has no end. Keep such a reference where it registers nothing, e.g. in an array: [parent]`, this.source && { ...this.source, column: 1 });
   }
 
   // --- finding
@@ -49,6 +63,7 @@ export class LiveModel {
   }
   /** The parameters at or below a path, by their full names, each once. */
   parametersAt(at: string): [string, Parameter][] {
+    this.mustEnd();
     const all = [...this.net.namedParameters({ removeDuplicate: false })];
     const own = all.filter(([n]) => n === at);
     if (own.length > 0) return own;
@@ -158,6 +173,7 @@ export class LiveModel {
     return { message: `Undone: ${this.history.undo() ?? fail('user', 'ValueError', `nothing to undo on ${this.name}`)}.` };
   }
   moveToDevice(at: string, device: string): { message: string } {
+    this.mustEnd();
     this.module(at).to(device);
     // The graph of the last output lives on the old device, and the input does not fit any more.
     this.output = this.input = null;
@@ -172,20 +188,24 @@ export class LiveModel {
   // --- files
 
   saveCheckpoint(at: string, file: string): { file: string; tensors: number; bytes: number } {
+    this.mustEnd();
     const state = this.module(at).stateDict();
     return { file, tensors: state.size, bytes: save(state, file).bytes };
   }
   loadCheckpoint(at: string, file: string, strict: boolean): { message: string; missing: string[]; unexpected: string[] } {
+    this.mustEnd();
     const result = this.module(at).loadStateDict(stateDictIn(load(file), file), { strict });
     return { message: String(result), missing: result.missingKeys, unexpected: result.unexpectedKeys };
   }
   loadInto(p: ParamsOf<typeof LoadInto>): ResultOf<typeof LoadInto> {
+    this.mustEnd();
     const full = (n: string): string => (p.path === '' ? n : `${p.path}.${n}`);
     return loadInto(this.module(p.path), p, (names, fn) => this.history.change(`loading of ${path.basename(p.file)} into ${p.path || this.name}`, names.map(full), fn));
   }
   /** Values by name, to carry over to a fresh run. */
   weights(): Map<string, Tensor> { return this.net.stateDict(); }
   carryFrom(old: LiveModel): RunResult['carried'][number] {
+    if (cycleIn(this.net) ?? cycleIn(old.net)) return { model: this.name, kept: 0, dropped: [] };
     const from = old.weights();
     const own = this.weights();
     const fits = [...from].filter(([n, t]) => String(own.get(n)?.shape) === String(t.shape) && own.get(n)!.dtype === t.dtype);

@@ -52,7 +52,7 @@ on(RunCell, async (cell) => {
 on(model.Interrupt, () => runner.interrupt());
 on(model.Watch, ({ watching, every, paused }) => { runner.watch(watching, every, paused); return null; });
 for (const message of [
-  model.CloseFile, model.ListModels, model.Forward, model.Backward, model.Train, model.InitFunctions, model.Reinitialize, model.UndoReinitialize,
+  model.CloseFile, model.MoveFile, model.ListModels, model.Forward, model.Backward, model.Train, model.InitFunctions, model.Reinitialize, model.UndoReinitialize,
   model.MoveToDevice, model.Freeze, model.SaveCheckpoint, model.LoadCheckpoint, model.Gradients, model.TensorHistogram,
   MoveNotebook, CompleteCell,
 ] as Request<unknown, unknown>[]) on(message, (params) => runner.request(message, params), 'user');

@@ -165,6 +165,17 @@ on(RunBundle, async (bundle) => {
   }
 });
 on(model.CloseFile, ({ file }) => { notebooks.delete(file); forget(file); changed(null); return null; });
+on(model.MoveFile, ({ from, to }) => {
+  // Their ids are new, their order is not.
+  const all = [...models.values()];
+  models.clear();
+  for (const m of all) {
+    if (m.file === from) m.move(to);
+    models.set(m.id, m);
+  }
+  changed(null);
+  return null;
+});
 on(model.ListModels, () => [...models.values()].map((m) => m.summary()));
 on(model.Forward, ({ model: id, input, path }) => { const m = find(id); return timed(() => using(m, () => m.forward(input, path ?? ''))); });
 on(model.Backward, ({ model: id, zeroGrad }) => { const m = find(id); return timed(() => using(m, () => m.backward(zeroGrad))); });

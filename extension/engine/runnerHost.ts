@@ -62,7 +62,7 @@ export class RunnerHost {
     clearTimeout(timer);
     Atomics.store(this.control, Slot.stop, 0);
     if (how !== 'late') return { stopped: true, lost: false, message: 'Stopped at a safe point. The live models are kept.' };
-    const message = 'Stopped by ending the runner: the code reached no safe point (a module call, backward() or step()). The live models are gone; run the file again.';
+    const message = 'Stopped by ending the runner: the code reached no safe point (a module call, backward() or step()). The live models and the notebooks\' variables are gone; run the file or the cells again.';
     await this.end({ kind: 'interrupted', name: 'Interrupted', message });
     return { stopped: true, lost: true, message };
   }

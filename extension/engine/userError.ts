@@ -26,6 +26,9 @@ export function userFrame(stack: string | undefined): ErrorInfo['location'] {
   return undefined;
 }
 
+/** In the names of the user's source: `nn.Linaer is not a constructor`, where the bundle says `import_weightroom.nn.Linaer`. */
+const messageOf = ({ message }: Error): string => message.replace(/\(0 ?, ?import_\w+\.([\w$.]+)\)/g, '$1').replace(/\bimport_\w+\.(?=[\w$])/g, '');
+
 /** The user's frames only, cells by their label: editors make links of `Cell In[3], line 2`. Models are callable, which V8 calls Proxy. */
 function userStack(error: Error): string {
   const frames = (error.stack ?? '').split('\n').flatMap((line) => {
@@ -34,7 +37,7 @@ function userStack(error: Error): string {
     const cell = virtualSources.get(frame.exec(line)![1]!);
     return [cell === undefined ? line.replace('at Proxy.', 'at ') : `    ${cell.label}, line ${at.line}`];
   });
-  return [`${error.name}: ${error.message}`, ...frames].join('\n');
+  return [`${error.name}: ${messageOf(error)}`, ...frames].join('\n');
 }
 
 /** An error already in its final form. */
@@ -54,7 +57,7 @@ export function errorInfo(error: unknown, kind: ErrorInfo['kind'] = 'user'): Err
   if (error.name === 'Interrupted') return { kind: 'interrupted', name: 'Interrupted', message: error.message };
   const location = userFrame(error.stack);
   return {
-    kind: fileErrors.has(error.name) ? 'file' : kind, name: error.name, message: error.message,
+    kind: fileErrors.has(error.name) ? 'file' : kind, name: error.name, message: messageOf(error),
     // Where no frame is the user's, ours say more than nothing.
     ...(location ? { location, stack: userStack(error) } : error.stack ? { stack: error.stack } : {}),
   };

@@ -8,7 +8,7 @@ import { RuntimeError, ValueError } from './errors';
 import { native } from './native';
 import { empty, emptyLike, randperm, where } from './ops';
 import type { RandomOptions } from './random';
-import type { Tensor } from './tensor';
+import { unsized, type Tensor } from './tensor';
 
 export type Nonlinearity = 'linear' | 'conv1d' | 'conv2d' | 'conv3d' | 'conv_transpose1d' | 'conv_transpose2d' | 'conv_transpose3d' | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
 export type FanMode = 'fan_in' | 'fan_out';
@@ -39,7 +39,11 @@ export function withoutInit<R>(fn: () => R): R {
     skipping = was;
   }
 }
-const filled = (t: Tensor, fill: () => Tensor): Tensor => (skipping ? t : noGrad(fill));
+function filled(t: Tensor, fill: () => Tensor): Tensor {
+  if (skipping) return t;
+  if (unsized.has(t)) throw new ValueError('Attempted to use an uninitialized parameter in torch.nn.init. This error happens when you are using a `LazyModule`. Call `forward` with a dummy batch to initialize the parameters before calling torch functions');
+  return noGrad(fill);
+}
 
 /** Inputs and outputs of one unit: [in, out] times the receptive field. */
 function fans(t: Tensor): [number, number] {
@@ -125,20 +129,20 @@ export function xavierNormal_(t: Tensor, options: { gain?: number } & RandomOpti
 export interface KaimingOptions extends RandomOptions { a?: number; mode?: FanMode; nonlinearity?: Nonlinearity }
 /** He uniform: within ±gain·√(3/fan). Source: He et al. 2015. */
 export function kaimingUniform_(t: Tensor, options: KaimingOptions = {}): Tensor {
-  if (t.shape.includes(0)) return t;
+  if (t.shape.includes(0)) return filled(t, () => t);
   const bound = Math.sqrt(3) * (calculateGain(options.nonlinearity ?? 'leaky_relu', options.a ?? 0) / Math.sqrt(fan(t, options.mode ?? 'fan_in')));
   return filled(t, () => t.uniform_(-bound, bound, options));
 }
 /** He normal: standard deviation gain/√fan. */
 export function kaimingNormal_(t: Tensor, options: KaimingOptions = {}): Tensor {
-  if (t.shape.includes(0)) return t;
+  if (t.shape.includes(0)) return filled(t, () => t);
   const f = fan(t, options.mode ?? 'fan_in');
   return filled(t, () => t.normal_(0, calculateGain(options.nonlinearity ?? 'leaky_relu', options.a ?? 0) / Math.sqrt(f), options));
 }
 /** A (semi-)orthogonal matrix over the flattened later dimensions. Source: Saxe et al. 2013. */
 export function orthogonal_(t: Tensor, options: { gain?: number } & RandomOptions = {}): Tensor {
   if (t.dim() < 2) throw new ValueError('Only tensors with 2 or more dimensions are supported');
-  if (t.numel() === 0) return t;
+  if (t.numel() === 0) return filled(t, () => t);
   if (t.dtype !== float32 && t.dtype !== float64) throw new RuntimeError(`orthogonal_ is implemented for float32 and float64 tensors, got ${t.dtype}`);
   return filled(t, () => {
     const rows = t.size(0);

@@ -4,3 +4,4 @@ export { native } from './native';
 export { misfit } from './nn/misfit';
 export { onSafePoint, type SafePointKind } from './safePoint';
 export { stats as fileStats, LANES as statisticsLanes } from './statistics';
+export { unsized } from './tensor';

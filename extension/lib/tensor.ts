@@ -16,6 +16,9 @@ export { Picked } from './tensor/picked';
 
 export class Tensor extends TensorRandom {}
 
+/** @internal Parameters and buffers of lazy modules that have no size yet. */
+export const unsized = new WeakSet<Tensor>();
+
 /** A Tensor that is a module's parameter: registered when assigned to a module. Requires a gradient unless told otherwise. */
 export class Parameter extends Tensor {
   constructor(data?: Tensor, requiresGrad = true) {
@@ -23,7 +26,7 @@ export class Parameter extends Tensor {
     if (data === undefined) return;
     native['adopt'](this, data, requiresGrad);
   }
-  override toString(): string { return `Parameter containing:\n${formatTensor(this)}`; }
+  override toString(): string { return unsized.has(this) ? '<UninitializedParameter>' : `Parameter containing:\n${formatTensor(this)}`; }
   override [inspect.custom](): string { return this.toString(); }
 }
 

@@ -46,6 +46,7 @@ export class NotebookKernel implements vscode.Disposable {
 
   /** Whether cells of the notebook have run on the engine that runs now. */
   hasRun(notebook: string): boolean { return this.counts.has(notebook); }
+  get notebooks(): string[] { return [...this.counts.keys()]; }
   moved(from: string, to: string): void {
     const count = this.counts.get(from);
     if (count === undefined) return;

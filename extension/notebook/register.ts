@@ -1,9 +1,10 @@
 /** Notebooks: the kernel, completions from live values, and names that follow the file. */
 import * as vscode from 'vscode';
 
+import { isAt } from '../commands/follow';
 import type { Services } from '../commands/services';
 import { MoveNotebook } from '../protocol/notebook';
-import { isNotebook, notebookId, notebookType } from '../views/sources';
+import { notebookId, notebookType } from '../views/sources';
 import { registerCompletions } from './completions';
 import { NotebookKernel } from './controller';
 
@@ -23,7 +24,7 @@ function followNames({ engine, log }: Services, kernel: NotebookKernel): vscode.
     engine.request(MoveNotebook, { from, to }).catch((error: unknown) => log.warn(String(error)));
   };
   return vscode.Disposable.from(
-    vscode.workspace.onDidRenameFiles(({ files }) => { for (const { oldUri, newUri } of files) if (isNotebook(oldUri.fsPath)) move(oldUri.fsPath, newUri.fsPath); }),
+    vscode.workspace.onDidRenameFiles(({ files }) => { for (const { oldUri, newUri } of files) for (const n of kernel.notebooks) if (isAt(n, oldUri.fsPath)) move(n, newUri.fsPath + n.slice(oldUri.fsPath.length)); }),
     vscode.workspace.onDidCloseNotebookDocument((d) => {
       if (d.notebookType !== notebookType || !d.isUntitled || !kernel.hasRun(notebookId(d))) return;
       untitled.set(textsOf(d), notebookId(d));

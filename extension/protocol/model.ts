@@ -28,6 +28,8 @@ export interface TreeNode {
   requiresGrad?: boolean | null;
   /** First path of the same object, when this row is a second name of it. */
   sharedWith?: string;
+  /** A lazy layer's, or of a module that has such: the size comes with the first forward pass, and is counted as nothing until then. */
+  uninitialized?: true;
   grad?: GradState;
   /** True when the values hold NaN or Inf (only computed when asked by `inspect`). */
   outputShape?: number[];
@@ -105,6 +107,8 @@ export interface InitFunction { name: string; label: string; args: { name: strin
 
 export const RunFile = request<{ file: string; keepWeights: boolean }, RunResult>('model/run');
 export const CloseFile = request<{ file: string }, null>('model/close');
+/** The file has a new name: its models go with it. */
+export const MoveFile = request<{ from: string; to: string }, null>('model/move');
 export const ListModels = request<null, ModelSummary[]>('model/list');
 /** `mode` of the model is left as it is. Output is what PyTorch prints. */
 export const Forward = request<{ model: ModelId; input: string; path?: string }, { output: string; shape: number[]; milliseconds: number }>('model/forward');

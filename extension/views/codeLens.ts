@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 
 import type { ModelStore } from './modelStore';
 import { formatCount } from './labels';
+import { words } from './words';
 import { exportedValues, isModelFile, likelyModels, modelClasses } from './modelSource';
 
 const t = vscode.l10n.t;
@@ -29,7 +30,7 @@ export class ModelLenses implements vscode.CodeLensProvider, vscode.Disposable {
   }
 
   private update(): void {
-    const now = JSON.stringify(this.store.models.map((m) => [m.file, m.name, m.id, m.hasOutput, m.root.numel]));
+    const now = JSON.stringify(this.store.models.map((m) => [m.file, m.name, m.id, m.hasOutput, m.root.numel, m.root.uninitialized]));
     if (now === this.shown) return;
     this.shown = now;
     this.announce(1000);
@@ -67,7 +68,7 @@ export class ModelLenses implements vscode.CodeLensProvider, vscode.Disposable {
       if (model.hasOutput) add(line, t('Backward'), 'weightroom.backward', [target]);
       add(line, t('Train'), 'weightroom.train', [target]);
       add(line, t('Gradients'), 'weightroom.inspectGradients', [target]);
-      add(line, t('{0} parameters', formatCount(model.root.numel)), 'weightroom.revealInTree', [target]);
+      add(line, `${t('{0} parameters', formatCount(model.root.numel))}${model.root.uninitialized ? ` + ${words.uninitialized}` : ''}`, 'weightroom.revealInTree', [target]);
     }
     for (const { line } of modelClasses(text)) run(line);
     return lenses;

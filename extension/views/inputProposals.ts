@@ -16,6 +16,7 @@ export function inputProposals(root: TreeNode, proposed: string, history: string
 function fromLayers(root: TreeNode): string[] {
   for (const node of allNodes(root)) {
     if (node.kind !== 'module') continue;
+    if (node.uninitialized && node.children.some((c) => c.kind !== 'module' && c.uninitialized)) return []; // it is the input that will tell
     const { positional: p, keyword: k } = parseExtra(node.extra ?? '');
     const features = k.get('in_features');
     if (features !== undefined) return [`rand(2, ${features})`, `randn(32, ${features})`, `ones(1, ${features})`];

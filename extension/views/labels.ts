@@ -61,7 +61,8 @@ const times = (tuple: string): string => tuple.replace(/[()\s]/g, '').split(',')
 
 /** The sizes that tell a layer from its like: 784→256, 1→16 3×3, p=0.5. '' when there are none. */
 export function layerSize(type: string, extra: string): string {
-  const { positional: p, keyword: k } = parseExtra(extra);
+  // What a lazy layer takes is not known before its first input.
+  const { positional: p, keyword: k } = parseExtra(type.startsWith('Lazy') ? extra.replace(/^(in_features=)?0\b/, '$1?') : extra);
   if (k.has('in_features') && k.has('out_features')) return `${k.get('in_features')}→${k.get('out_features')}`;
   if (k.has('kernel_size')) {
     const channels = p.length >= 2 ? `${p[0]}→${p[1]} ` : '';
@@ -84,7 +85,7 @@ export function dtypeOf(node: TreeNode): string {
 }
 
 /** The words that the labels need, translated by the caller. */
-export interface Words { shared(first: string): string; mixed: string; repeats(count: number, type: string): string }
+export interface Words { shared(first: string): string; mixed: string; uninitialized: string; repeats(count: number, type: string): string }
 
 export function rowLabel(row: Row): string {
   switch (row.kind) {
@@ -104,10 +105,12 @@ export function nodeDescription(node: TreeNode, words: Words): string {
   if (node.kind === 'module') {
     const size = layerSize(node.type, node.extra ?? '');
     parts.push(size === '' ? node.type : `${node.type} ${size}`);
-  } else parts.push(node.shape?.length === 0 ? '[]' : node.shape!.join('×'));
+  } else if (node.uninitialized) parts.push(words.uninitialized);
+  else parts.push(node.shape?.length === 0 ? '[]' : node.shape!.join('×'));
   if (node.sharedWith !== undefined) parts.push(words.shared(node.sharedWith));
   // A vector's length is its count.
-  else if (node.kind === 'module' ? node.numel > 0 : node.shape!.length > 1) parts.push(formatCount(node.numel));
+  else if (node.kind === 'module' ? node.numel > 0 : node.shape!.length > 1 && !node.uninitialized) parts.push(formatCount(node.numel));
+  if (node.kind === 'module' && node.uninitialized) parts.push(words.uninitialized);
   if (node.outputShape !== undefined) parts.push(`${parts.pop()!} → ${brackets(node.outputShape)}`);
   const dtype = dtypeOf(node);
   if (dtype !== '') parts.push(dtype === 'mixed' ? words.mixed : shortDtype(dtype));

@@ -48,6 +48,12 @@ export class ModelStore implements vscode.Disposable {
     this.set(this.list.filter((m) => m.file !== file));
   }
 
+  /** The file has a new name, and so have its models once they are asked for. */
+  async moved(from: string, to: string): Promise<void> {
+    if (this.ran.delete(from)) this.ran.add(to);
+    if (this.list.some((m) => m.file === from)) await this.refresh();
+  }
+
   /** Models are gone (the runner was ended); the files they came from stay known. */
   lost(): void { this.set([]); }
 

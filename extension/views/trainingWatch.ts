@@ -21,6 +21,9 @@ export class TrainingWatch implements vscode.Disposable {
     this.send();
   }
 
+  /** Whether `who` has it on screen. */
+  isLooking(who: string): boolean { return this.looks.get(who)?.watching ?? false; }
+
   /** Never starts the engine: a process that is not there has nothing to watch. */
   private send(): void {
     if (this.engine.state.state !== 'running') return;

@@ -10,6 +10,7 @@ const t = vscode.l10n.t;
 export const words: Words = {
   shared: (first) => t('shared with {0}', first === '' ? t('the model') : first),
   mixed: t('mixed'),
+  uninitialized: t('uninitialized'),
   repeats: (count, type) => t('{0} × {1}', count, type),
 };
 
@@ -32,7 +33,8 @@ export function gradText(state: GradState): string {
 export function facts(node: TreeNode): [string, string][] {
   const out: [string, string][] = [[t('Type'), node.extra === undefined || node.extra === '' ? node.type : `${node.type}(${node.extra})`]];
   if (node.sharedWith !== undefined) out.push([t('Shared with'), `${node.sharedWith === '' ? t('the model') : node.sharedWith} (${t('counted once')})`]);
-  if (node.shape !== undefined) out.push([t('Shape'), `[${node.shape.join(', ')}]`]);
+  if (node.uninitialized) out.push([t('Size'), t('known after the first forward pass')]);
+  else if (node.shape !== undefined) out.push([t('Shape'), `[${node.shape.join(', ')}]`]);
   if (node.numel > 0) out.push([node.kind === 'module' ? t('Parameters') : t('Elements'), node.numel < 1e6 ? formatCount(node.numel) : `${formatCount(node.numel)} (${node.numel.toLocaleString('en-US')})`]);
   if (node.bytes > 0) out.push([t('Memory'), formatBytes(node.bytes)]);
   const dtype = dtypeOf(node);

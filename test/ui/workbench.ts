@@ -1,6 +1,7 @@
 /** VS Code's workbench as a person uses it: a page of Chromium on a server of our own, with Weightroom under development. */
 import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
@@ -29,6 +30,8 @@ export const themes = { dark: 'Default Dark Modern', light: 'Default Light Moder
 export interface WorkbenchOptions extends ServerOptions {
   /** Copied, so that a test may write into it. */
   folder: string;
+  /** The copy lies outside the repository, as a user's own folder does: nothing there says what 'weightroom' is. */
+  outside?: boolean;
   /** Writes into the copy what a copy would make large: files with holes. */
   fill?: (folder: string) => void;
   /** SwiftShader's software adapter (true), or no adapter at all, whatever the machine has. */
@@ -48,7 +51,7 @@ export class Workbench {
     await b.installCodeServer();
     // As deep below the root as media/samples, so that its tsconfig finds the types.
     fs.mkdirSync(path.join(repoRoot, 'out'), { recursive: true });
-    const folder = fs.mkdtempSync(path.join(repoRoot, 'out', `${path.basename(o.folder)}-`));
+    const folder = fs.mkdtempSync(path.join(o.outside ? os.tmpdir() : path.join(repoRoot, 'out'), `${path.basename(o.folder)}-`));
     fs.cpSync(o.folder, folder, { recursive: true });
     o.fill?.(folder);
     const server = await b.startServer({ extension: repoRoot, ...o, env: { ...(icd === null ? {} : { VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd }), ...o.env } });

@@ -6,7 +6,7 @@ import { applyFilter, parseFilter } from '../../extension/views/filter';
 import { contextValue, formatBytes, formatCount, formatTime, iconOf, layerSize, nodeDescription, rowLabel, shortDtype, type Words } from '../../extension/views/labels';
 import { childRows, fileRows, findNode, findRow, problemCount, rowId, worstGrad, type NodeRow, type Row, type RowOptions } from '../../extension/views/rows';
 
-const words: Words = { shared: (f) => `shared with ${f}`, mixed: 'mixed', repeats: (n, type) => `${n} × ${type}` };
+const words: Words = { shared: (f) => `shared with ${f}`, mixed: 'mixed', uninitialized: 'uninitialized', repeats: (n, type) => `${n} × ${type}` };
 const plain: RowOptions = { collapseRepeats: true, sort: 'order', keep: null };
 
 function param(path: string, shape: number[], more: Partial<TreeNode> = {}): TreeNode {
@@ -38,6 +38,7 @@ describe('tree labels', () => {
     assert.equal(nodeDescription({ ...node(m, 'act'), outputShape: [2, 256] }, words), 'ReLU → [2, 256]');
     assert.equal(nodeDescription(node(m, 'hidden.bias'), words), '256 · f32 · cpu');
     assert.equal(nodeDescription(param('scale', []), words), '[] · f32 · cpu');
+    assert.equal(nodeDescription({ ...param('weight', [0, 0]), uninitialized: true }, words), 'uninitialized · f32 · cpu');
   });
 
   it('say shared instead of counting twice, and mixed where tensors differ', () => {
@@ -59,6 +60,8 @@ describe('tree labels', () => {
     ['Dropout', 'p=0.5, inplace=False', 'p=0.5'],
     ['Flatten', 'start_dim=1, end_dim=-1', 'start_dim=1, end_dim=-1'],
     ['Softmax', 'dim=1', 'dim=1'],
+    ['LazyLinear', 'in_features=0, out_features=10, bias=True', '?→10'],
+    ['LazyConv2d', '0, 16, kernel_size=(3, 3), stride=(1, 1)', '?→16 3×3'],
     ['Custom', 'something much too long to stand in a row', ''],
   ] as const) it(`size of ${type}(${extra})`, () => assert.equal(layerSize(type, extra), want));
 

@@ -182,6 +182,54 @@ describe('the engine process and bad input', () => {
     await fails('a.ts', 'throw new Error("no")');
     assert.equal((await engine.request(m.ListModels, null)).length, 1);
   });
+  it('a module that stands in itself: seen whole, beside the others; what would never end says why', async () => {
+    const file = engine.file('cyclic.ts', `import { nn, type Tensor } from 'weightroom';\nclass Node extends nn.Module {\n  fc = new nn.Linear(4, 4);\n  parent: nn.Module | null = null;\n  forward(x: Tensor): Tensor { return this.fc(x); }\n}\nclass Tree extends nn.Module {\n  a = new Node();\n  constructor() { super(); this.a.parent = this; }\n  forward(x: Tensor): Tensor { return this.a(x); }\n}\nexport const net = new Tree();\n`);
+    await engine.request(m.RunFile, { file, keepWeights: false });
+    await run('a.ts', good);
+    const [tree, other] = await engine.request(m.ListModels, null);
+    assert.equal(other!.name, 'net');
+    assert.deepEqual(tree!.root.children[0]!.children.map((c) => [c.path, c.sharedWith, c.children.length]), [['a.fc', undefined, 2], ['a.parent', '', 0]]);
+    const id = `${file}#net`;
+    await engine.request(m.Forward, { model: id, input: 'rand(2, 4)' });
+    await engine.request(m.Backward, { model: id, zeroGrad: true });
+    assert.equal((await engine.request(m.Gradients, { model: id })).rows.length, 2);
+    const why = /^net\.a\.parent is net itself: a module that holds itself has no end/;
+    for (const failed of [engine.failure(m.SaveCheckpoint, { model: id, path: '', file: path.join(engine.dir, 'x.pt') }), engine.failure(m.MoveToDevice, { model: id, path: '', device: 'cpu' }), engine.failure(m.Freeze, { model: id, path: '', frozen: true })]) {
+      const e = await failed;
+      assert.deepEqual([e.name, e.location?.line], ['RecursionError', 7]);
+      assert.match(e.message, why);
+    }
+    await engine.request(m.RunFile, { file, keepWeights: true });
+  });
+  it('classes of the user’s own that are called as ours, an extraRepr() that throws: the tree stays whole', async () => {
+    await run('own.ts', `import { nn, ones, type Tensor } from 'weightroom';\nclass LayerNorm extends nn.Module { gamma = new nn.Parameter(ones(4)); forward(x: Tensor): Tensor { return x.mul(this.gamma); } }\nclass Linear extends nn.Module { w = new nn.Parameter(ones(4, 2)); forward(x: Tensor): Tensor { return x.matmul(this.w); } override extraRepr(): string { throw new Error('mine'); } }\nexport const net = new nn.Sequential(new LayerNorm(), new Linear());\n`);
+    const [own] = await engine.request(m.ListModels, null);
+    assert.equal(own!.proposedInput, 'rand(2, 4)');
+    assert.equal(own!.root.children[1]!.extra, 'extraRepr() threw Error: mine');
+  });
+  it('lazy layers: no size, no input proposed, until the first forward pass', async () => {
+    const file = engine.file('lazy.ts', `import { nn } from 'weightroom';\nexport const net = new nn.Sequential(new nn.LazyLinear(8), new nn.ReLU(), new nn.Linear(8, 2));\n`);
+    const { models: [before] } = await engine.request(m.RunFile, { file, keepWeights: false });
+    assert.deepEqual([before!.proposedInput, before!.root.uninitialized, before!.root.children.map((c) => c.uninitialized), before!.root.children[0]!.children.map((c) => c.uninitialized)], ['', true, [true, undefined, undefined], [true, true]]);
+    await engine.request(m.Forward, { model: before!.id, input: 'rand(3, 5)' });
+    const [after] = await engine.request(m.ListModels, null);
+    assert.deepEqual([after!.proposedInput, after!.root.uninitialized, after!.root.numel, after!.root.children[0]!.type], ['rand(3, 5)', undefined, 5 * 8 + 8 + 8 * 2 + 2, 'Linear']);
+  });
+  it('a misspelt name is told as it was written', async () => {
+    assert.equal((await fails('a.ts', `import { nn } from 'weightroom';\nexport const net = new (nn as any).Linaer(4, 2);\n`)).message, 'nn.Linaer is not a constructor');
+    const e = await fails('b.ts', `import { nn, reluu } from 'weightroom';\nexport const net = new nn.Linear(4, 2);\nreluu(1);\n`);
+    assert.equal(e.message, 'reluu is not a function');
+    assert.ok(!e.stack!.includes('import_weightroom'), e.stack);
+  });
+  it('a renamed file keeps its models, their weights and their place', async () => {
+    await run('a.ts', good);
+    await run('b.ts', good);
+    const [from, to] = ['a.ts', 'moved.ts'].map((n) => path.join(engine.dir, n)) as [string, string];
+    const weights = (await engine.request(m.Gradients, { model: `${from}#net` })).rows[0]!.value;
+    await engine.request(m.MoveFile, { from, to });
+    assert.deepEqual((await engine.request(m.ListModels, null)).map((x) => [x.id, x.file]), [[`${to}#net`, to], [path.join(engine.dir, 'b.ts#net'), path.join(engine.dir, 'b.ts')]]);
+    assert.deepEqual((await engine.request(m.Gradients, { model: `${to}#net` })).rows[0]!.value, weights);
+  });
   it('an input of the wrong shape, an input that is no expression', async () => {
     await run('a.ts', good);
     const id = path.join(engine.dir, 'a.ts#net');

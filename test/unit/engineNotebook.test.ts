@@ -125,6 +125,7 @@ describe('a notebook', () => {
     fs.writeFileSync(file, 'export const = 3;\n');
     assert.deepEqual((await nb.fails(`import './mine';`)).location, { file, line: 1, column: 14 });
     assert.match((await nb.fails(`import x from 'no-such-package';`)).message, /no-such-package/);
+    assert.match((await nb.fails('const a = 1;\nconst b = a +;')).stack!, /^SyntaxError: Unexpected ";"\n {4}Cell In\[\d+\], line 2$/);
   });
 
   it('points errors at the cell’s own line and column, also after types, from other cells and after a garbage collection', async () => {

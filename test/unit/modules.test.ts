@@ -169,3 +169,16 @@ describe('modules print and fail as in PyTorch', () => {
     });
   }
 });
+
+describe('uninitialized parameters', () => {
+  it('print as PyTorch prints them, and refuse to be initialized', () => {
+    const lazy = new nn.LazyLinear(3);
+    assert.equal(String(lazy.weight), '<UninitializedParameter>');
+    for (const fill of [nn.init.normal_, nn.init.zeros_, nn.init.kaimingUniform_, nn.init.orthogonal_] as ((t: Tensor) => Tensor)[])
+      assert.throws(() => fill(lazy.weight), /^ValueError: Attempted to use an uninitialized parameter/);
+    lazy(ones(2, 4));
+    assert.match(String(lazy.weight), /^Parameter containing:\ntensor\(\[\[/);
+    nn.init.zeros_(lazy.weight);
+    assert.equal(lazy.weight.abs().sum().item(), 0);
+  });
+});

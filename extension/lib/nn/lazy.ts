@@ -5,11 +5,11 @@
 import { RuntimeError, ValueError } from '../errors';
 import { empty } from '../ops';
 import type { Size1 } from '../spatial';
-import { Parameter, type Tensor } from '../tensor';
+import { Parameter, unsized, type Tensor } from '../tensor';
 import { Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvLayerOptions, type ConvTransposeLayerOptions } from './convolution';
 import { factory, type FactoryOptions } from './factory';
 import { Linear } from './layers';
-import { materialize, unsized, type Module } from './module';
+import { materialize, type Module } from './module';
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, type BatchNormLayerOptions } from './normalization';
 
 /** Until the first call; then `complete` has seen the input and the module is of class `plain`. */

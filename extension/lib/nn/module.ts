@@ -12,15 +12,13 @@ import { native } from '../native';
 import { isTensorSource, LazyDict, type TensorSource } from '../lazyDict';
 import { empty } from '../ops';
 import { OrderedDict } from '../orderedDict';
-import { Parameter, Tensor } from '../tensor';
+import { Parameter, Tensor, unsized } from '../tensor';
 import { misfit } from './misfit';
 import { callModule, stateOf, states, type BackwardHook, type ForwardHook, type PreHook, type State } from './moduleCall';
 import { pyType } from './pyType';
 
 export type { BackwardHook, ForwardHook, PreHook } from './moduleCall';
 
-/** @internal Tensors of lazy modules that have no size yet. */
-export const unsized = new WeakSet<Tensor>();
 /** @internal Gives a tensor without a size yet its memory; the object stays the same. */
 export function materialize(t: Tensor, shape: readonly number[]): void {
   if (unsized.delete(t)) native['setData'](t, noGrad(() => empty([...shape], { dtype: t.dtype, device: t.device })));
