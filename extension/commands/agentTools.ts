@@ -57,7 +57,7 @@ export const agentTools: Record<string, Tool<never>> = {
     async run({ engine, store }, { model: name }, token) {
       const report = await engine.request(Gradients, { model: only(store.models, name).id }, token);
       const rows = report.rows.slice(0, mostRows).map((r) => `${r.name} [${r.shape.join(', ')}] ${r.state}${r.grad === null ? '' : ` norm ${r.grad.norm.toPrecision(4)} mean|g| ${r.grad.absMean.toPrecision(4)} max|g| ${r.grad.absMax.toPrecision(4)} zeros ${r.grad.zeros}/${r.grad.count} nan ${r.grad.nan} inf ${r.grad.inf}`}`);
-      return [`step ${report.step}, loss ${report.loss ?? 'none'}, global norm ${report.globalNorm.toPrecision(5)}, first non-finite: ${report.firstNonFinite ?? 'none'}`, ...rows, ...more(report.rows.length)].join('\n');
+      return [`step ${report.step}, loss ${report.loss ?? 'none'}, global norm ${Number(report.globalNorm).toPrecision(5)}, first non-finite: ${report.firstNonFinite ?? 'none'}`, ...rows, ...more(report.rows.length)].join('\n');
     },
   }),
   weightroom_describeCheckpoint: tool<{ file: string }>({

@@ -1,8 +1,8 @@
 /** Runs backward from the last output. Gradients that are already there are added to, as in PyTorch, or cleared first. */
 import * as vscode from 'vscode';
 
-import { Backward, type ModelSummary } from '../protocol/model';
-import { formatTime } from '../views/labels';
+import { Backward, type ModelSummary, type Num } from '../protocol/model';
+import { formatTime, shortLoss } from '../views/labels';
 import { worstGrad } from '../views/rows';
 import { pickInput } from './expression';
 import { runForward } from './forward';
@@ -14,7 +14,7 @@ import { mayRun } from './trust';
 const t = vscode.l10n.t;
 
 /** `zeroGrad` may be passed by a caller; else the setting `weightroom.backward` decides. */
-export async function backward(services: Services, arg?: unknown, options?: unknown): Promise<{ loss: number; note: string } | undefined> {
+export async function backward(services: Services, arg?: unknown, options?: unknown): Promise<{ loss: Num; note: string } | undefined> {
   if (!mayRun()) return undefined;
   let model = await pickModel(services, arg);
   if (model === undefined) return undefined;
@@ -32,7 +32,7 @@ export async function backward(services: Services, arg?: unknown, options?: unkn
   if (result === undefined) return undefined;
   const note = result.note === '' ? '' : `\n   ${result.note}`;
   services.output.appendLine(`> ${name}: backward(), loss ${result.loss} · ${formatTime(result.milliseconds)}${note}`);
-  vscode.window.setStatusBarMessage(`$(weightroom-backward) ${t('{0}: gradients of loss {1}', name, Number(result.loss.toPrecision(5)))}`, 6000);
+  vscode.window.setStatusBarMessage(`$(weightroom-backward) ${t('{0}: gradients of loss {1}', name, shortLoss(result.loss))}`, 6000);
   await services.store.refresh();
   return result;
 }

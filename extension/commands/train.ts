@@ -1,9 +1,9 @@
 /** Trains a model: the file's own `train` function, or SGD on expressions for input and target. */
 import * as vscode from 'vscode';
 
-import { Train, type ModelSummary } from '../protocol/model';
+import { Train, type ModelSummary, type Num } from '../protocol/model';
 import type { ParamsOf } from '../protocol/rpc';
-import { formatCount, formatTime } from '../views/labels';
+import { formatCount, formatTime, shortLoss } from '../views/labels';
 import { exportsTrain } from '../views/modelSource';
 import { textOf } from '../views/sources';
 import { pickInput, rememberInput } from './expression';
@@ -17,7 +17,7 @@ const t = vscode.l10n.t;
 type Plan = Omit<ParamsOf<typeof Train>, 'model'>;
 
 /** `plan` may be passed by a caller; else the user is asked. */
-export async function train(services: Services, arg?: unknown, plan?: unknown): Promise<{ steps: number; loss: number } | undefined> {
+export async function train(services: Services, arg?: unknown, plan?: unknown): Promise<{ steps: number; loss: Num | null } | undefined> {
   if (!mayRun()) return undefined;
   const model = await pickModel(services, arg);
   if (model === undefined) return undefined;
@@ -26,7 +26,9 @@ export async function train(services: Services, arg?: unknown, plan?: unknown): 
   const { id, name, file } = model;
   const result = await task(services, { title: t('Training {0}', name), status: t('training {0}', name), file, runsUserCode: true }, (token) => services.engine.request(Train, { model: id, ...chosen }, token));
   if (result === undefined) return undefined;
-  const text = result.steps === 1 ? t('{0}: trained 1 step in {1}, loss {2}', name, formatTime(result.milliseconds), result.loss) : t('{0}: trained {1} steps in {2}, loss {3}', name, formatCount(result.steps), formatTime(result.milliseconds), Number(result.loss.toPrecision(5)));
+  const time = formatTime(result.milliseconds);
+  const done = result.steps === 1 ? t('{0}: trained 1 step in {1}', name, time) : t('{0}: trained {1} steps in {2}', name, formatCount(result.steps), time);
+  const text = result.loss === null ? done : `${done}, ${t('loss {0}', shortLoss(result.loss))}`;
   services.output.appendLine(`> ${text}`);
   void vscode.window.showInformationMessage(text);
   await services.store.refresh();

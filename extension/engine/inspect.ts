@@ -1,5 +1,5 @@
 /** Numbers for the gradient inspector, by the native reductions. */
-import type { GradientReport, GradientRow, Histogram, Summary, TensorHistograms } from '../protocol/model';
+import { toNum, type GradientReport, type GradientRow, type Histogram, type Summary, type TensorHistograms } from '../protocol/model';
 import { internal, noGrad, type Tensor } from '../lib/index';
 import type { LiveModel } from './liveModel';
 import { fail } from './userError';
@@ -17,10 +17,15 @@ export function gradientReport(m: LiveModel, histograms?: { names: string[] | nu
     };
   });
   return {
-    model: m.id, rows, globalNorm: Math.sqrt(rows.reduce((s, r) => s + (r.grad?.norm ?? 0) ** 2, 0)), loss: m.loss,
+    model: m.id, rows, globalNorm: toNum(globalNorm(rows)), loss: m.loss === null ? null : toNum(m.loss),
     firstNonFinite: rows.find((r) => r.state === 'nonfinite')?.name ?? null, step: m.step,
     ...(histograms === undefined ? {} : { histograms: Object.fromEntries([...m.net.namedParameters()].filter(([n]) => histograms.names?.includes(n) ?? true).map(([n, p]) => [n, both(p, histograms.bins)])) }),
   };
+}
+/** The summaries leave out what is not finite; the norm that PyTorch would give does not. */
+function globalNorm(rows: GradientRow[]): number {
+  if (rows.some((r) => (r.grad?.nan ?? 0) > 0)) return NaN;
+  return rows.some((r) => (r.grad?.inf ?? 0) > 0) ? Infinity : Math.sqrt(rows.reduce((s, r) => s + (r.grad?.norm ?? 0) ** 2, 0));
 }
 const both = (t: Tensor, bins: number): TensorHistograms => noGrad(() => ({ value: native['histogram'](t, bins) as Histogram, grad: t.grad === null ? null : (native['histogram'](t.grad, bins) as Histogram) }));
 

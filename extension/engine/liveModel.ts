@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import type { LoadInto } from '../protocol/checkpoint';
-import type { ModelId, ModelSummary, Reinitialize, RunResult } from '../protocol/model';
+import { toNum, type ModelId, type ModelSummary, type Num, type Reinitialize, type RunResult } from '../protocol/model';
 import type { ParamsOf, ResultOf } from '../protocol/rpc';
 import { load, nn, noGrad, optim, save, type Loaded, type Parameter, type Tensor } from '../lib/index';
 import { loadInto } from './checkpointLive';
@@ -94,7 +94,7 @@ export class LiveModel {
     return { output: Array.isArray(out) ? `(${out.map(String).join(',\n ')})` : String(out), shape: shapeOf(out) ?? [] };
   }
 
-  backward(zeroGrad: boolean): { loss: number; note: string } {
+  backward(zeroGrad: boolean): { loss: Num; note: string } {
     const notes: string[] = [];
     if (this.output === null || this.spent) {
       const expression = this.input ?? proposeInput(this.net);
@@ -109,10 +109,10 @@ export class LiveModel {
     loss.backward();
     this.spent = true;
     this.loss = Number(loss.item());
-    return { loss: this.loss, note: notes.join('; ') };
+    return { loss: toNum(this.loss), note: notes.join('; ') };
   }
 
-  train(o: { steps: number; lr: number; input: string; target: string; loss: 'mse' | 'crossEntropy' }): { steps: number; loss: number } {
+  train(o: { steps: number; lr: number; input: string; target: string; loss: 'mse' | 'crossEntropy' }): { steps: number; loss: Num | null } {
     const lossOf = o.loss === 'mse' ? nn.functional.mseLoss : nn.functional.crossEntropy;
     const optimizer = new optim.SGD(this.net.parameters(), { lr: o.lr });
     for (let i = 0; i < o.steps; i++) {
@@ -124,16 +124,17 @@ export class LiveModel {
       optimizer.step();
       this.loss = Number(loss.item());
     }
-    return { steps: o.steps, loss: this.loss ?? NaN };
+    return { steps: o.steps, loss: this.loss === null ? null : toNum(this.loss) };
   }
-  /** `steps: 0`: as many as the function trains by itself. Resolves with the last loss. */
-  async trainExported(steps: number): Promise<number> {
+  /** `steps: 0`: as many as the function trains by itself. Resolves with the last loss, when the function returns it or somebody watched. */
+  async trainExported(steps: number): Promise<Num | null> {
     const train = this.exports['train'];
     if (typeof train !== 'function') return fail('user', 'AttributeError', `${path.basename(this.file)} exports no function 'train'. Add: export function train(net, steps) { … }`);
+    this.loss = null;
     const result: unknown = await (train as (net: nn.Module, steps?: number) => unknown)(this.net, ...(steps > 0 ? [steps] : []));
     const last = Array.isArray(result) ? (result as unknown[]).at(-1) : result;
     if (typeof last === 'number') this.loss = last;
-    return this.loss ?? NaN;
+    return this.loss === null ? null : toNum(this.loss);
   }
 
   // --- changing

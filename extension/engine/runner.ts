@@ -297,7 +297,7 @@ function seen(loss: Tensor): void {
     counted(running!, m);
     m.loss = value;
     m.updates.watch(m.net.parameters());
-    notify(model.TrainingStep, { model: m.id, step: m.step, loss: value });
+    notify(model.TrainingStep, { model: m.id, step: m.step, loss: value === null ? null : model.toNum(value) });
   }
 }
 

@@ -1,18 +1,18 @@
 /** Norms through the steps that were looked at: enough for a small curve, thinned when long. */
 import type { NormHistory } from '../protocol/gradientsPanel';
-import type { GradientReport } from '../protocol/model';
+import type { GradientReport, Num } from '../protocol/model';
 
 const MOST = 600;
 
 export class GradientHistory {
-  private seen: { step: number; loss: number | null; globalNorm: number; norms: Map<string, number> }[] = [];
+  private seen: { step: number; loss: Num | null; globalNorm: Num; norms: Map<string, number> }[] = [];
 
   add(report: GradientReport): void {
     // The same step seen again says the same, or newer numbers of it.
     if (this.seen.at(-1)?.step === report.step) this.seen.pop();
     // A step before the last one: the file was run anew.
     if ((this.seen.at(-1)?.step ?? -1) > report.step) this.seen = [];
-    this.seen.push({ step: report.step, loss: report.loss, globalNorm: report.globalNorm, norms: new Map(report.rows.flatMap((r) => (r.grad === null ? [] : [[r.name, r.grad.norm]]))) });
+    this.seen.push({ step: report.step, loss: report.loss, globalNorm: report.globalNorm, norms: new Map(report.rows.flatMap((r) => (r.grad === null || r.state === 'nonfinite' ? [] : [[r.name, r.grad.norm]]))) });
     if (this.seen.length > MOST) this.seen = this.seen.filter((_, i) => i % 2 === 0);
   }
 

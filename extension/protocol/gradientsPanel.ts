@@ -3,7 +3,7 @@
  * the host only says that there is something new. So a slow panel never falls behind and a hidden one asks nothing.
  */
 import { notification, request, type ErrorInfo } from './rpc';
-import type { GradientReport, ModelId, TensorHistograms } from './model';
+import type { GradientReport, ModelId, TensorHistograms, Num } from './model';
 
 export interface PanelModel { id: ModelId; name: string; /** Workspace-relative file. */ file: string; /** Class name. */ type: string }
 
@@ -13,7 +13,7 @@ export interface Pinned { report: GradientReport & { histograms: Record<string, 
 export type PinSlot = 'a' | 'b';
 
 /** One parameter through the steps that were seen, oldest first; null where it had no gradient or was not seen. */
-export interface NormHistory { step: number[]; loss: (number | null)[]; globalNorm: (number | null)[]; norm: (number | null)[] }
+export interface NormHistory { step: number[]; loss: (Num | null)[]; globalNorm: (Num | null)[]; norm: (number | null)[] }
 
 export interface Frame {
   /** With the histograms of the parameter that was asked for, when it exists. */
@@ -50,7 +50,7 @@ export const SetSampling = request<{ every: number; paused: boolean }, null>('gr
 export const RunCommand = request<{ command: 'runFile' | 'openSample' | 'backward' | 'train' | 'interrupt'; model: ModelId | null }, null>('gradients/command');
 
 /** Something is new: a backward pass, changed weights. */
-export const FrameReady = notification<{ model: ModelId | null; step: number | null; loss: number | null }>('gradients/ready');
+export const FrameReady = notification<{ model: ModelId | null; step: number | null; loss: Num | null }>('gradients/ready');
 export const StateChanged = notification<PanelState>('gradients/changed');
 /** The engine cannot be asked: it crashed or is starting. Null: it can again. */
 export const EngineTrouble = notification<ErrorInfo | null>('gradients/trouble');

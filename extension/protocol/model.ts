@@ -6,6 +6,10 @@ export type ModelId = string; // `${absolute file}#${export name}`
 /** Health of a gradient, as the tree and the gradient inspector mark it. */
 export type GradState = 'none' | 'zero' | 'ok' | 'nonfinite';
 
+/** A number as JSON carries it, which knows neither NaN nor infinities: `Number(x)` gives it back. */
+export type Num = number | 'NaN' | 'Infinity' | '-Infinity';
+export const toNum = (x: number): Num => (Number.isFinite(x) ? x : (String(x) as Num));
+
 /** One row of the model tree. Paths are PyTorch's dotted names ('' is the model itself). */
 export interface TreeNode {
   kind: 'module' | 'parameter' | 'buffer';
@@ -91,9 +95,9 @@ export interface TensorHistograms { value: Histogram; grad: Histogram | null }
 export interface GradientReport {
   model: ModelId;
   rows: GradientRow[];
-  /** L2 norm over all gradients. */
-  globalNorm: number;
-  loss: number | null;
+  /** L2 norm over all gradients; NaN or infinite as soon as one of them is. */
+  globalNorm: Num;
+  loss: Num | null;
   /** Name of the first parameter, in order, whose gradient is not finite. */
   firstNonFinite: string | null;
   /** Count of backward passes seen since the model was made. */
@@ -113,9 +117,9 @@ export const ListModels = request<null, ModelSummary[]>('model/list');
 /** `mode` of the model is left as it is. Output is what PyTorch prints. */
 export const Forward = request<{ model: ModelId; input: string; path?: string }, { output: string; shape: number[]; milliseconds: number }>('model/forward');
 /** Sums the last output when it is not a scalar; says so in `note`. Gradients accumulate as in PyTorch unless `zeroGrad`. */
-export const Backward = request<{ model: ModelId; zeroGrad: boolean }, { loss: number; note: string; milliseconds: number }>('model/backward');
-/** Runs the file's exported `train(net)` when there is one, else `steps` steps of SGD of `loss` on the given expressions. */
-export const Train = request<{ model: ModelId; steps: number; lr: number; input: string; target: string; loss: 'mse' | 'crossEntropy' | 'exported' }, { steps: number; loss: number; milliseconds: number }>('model/train');
+export const Backward = request<{ model: ModelId; zeroGrad: boolean }, { loss: Num; note: string; milliseconds: number }>('model/backward');
+/** Runs the file's exported `train(net)` when there is one, else `steps` steps of SGD of `loss` on the given expressions. `loss` is null when nothing tells it. */
+export const Train = request<{ model: ModelId; steps: number; lr: number; input: string; target: string; loss: 'mse' | 'crossEntropy' | 'exported' }, { steps: number; loss: Num | null; milliseconds: number }>('model/train');
 /** Stops user code: politely at a safe point, else by ending the runner. `lost` says that live models are gone. */
 export const Interrupt = request<null, { stopped: boolean; lost: boolean; message: string }>('model/interrupt');
 /**
@@ -139,7 +143,7 @@ export const TensorHistogram = request<{ model: ModelId; name: string; bins: num
 /** Something about the model changed (values, tree, gradients): whoever shows it asks again. */
 export const ModelChanged = notification<{ model: ModelId | null }>('model/changed');
 /** Published at safe points while user code runs. */
-export const TrainingStep = notification<{ model: ModelId | null; step: number; loss: number | null }>('model/step');
+export const TrainingStep = notification<{ model: ModelId | null; step: number; loss: Num | null }>('model/step');
 /** What user code prints, as it prints it; `cell`: from this notebook cell. */
 export const Output = notification<{ text: string; file: string | null; cell?: string }>('model/output');
 export const RunnerError = notification<ErrorInfo>('model/error');

@@ -1,5 +1,5 @@
 /** What a row says: `Linear 784→256 · 200,960 → [2, 256] · f32 · cpu`. Pure. */
-import type { TreeNode } from '../protocol/model';
+import type { Num, TreeNode } from '../protocol/model';
 import { allNodes, repeatCount, type Row } from './rows';
 
 const groups = new Intl.NumberFormat('en-US');
@@ -10,6 +10,9 @@ export function formatCount(n: number): string {
   const [value, unit] = n < 1e9 ? [n / 1e6, 'M'] : n < 1e12 ? [n / 1e9, 'B'] : [n / 1e12, 'T'];
   return `${value.toPrecision(3)}${unit}`;
 }
+
+/** A loss for a message: five digits, NaN and infinities by name. */
+export const shortLoss = (loss: Num): string => String(Number(Number(loss).toPrecision(5)));
 
 /** Decimal units, as operating systems and model hubs print sizes. */
 export function formatBytes(n: number): string {

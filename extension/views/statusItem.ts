@@ -23,7 +23,7 @@ export class StatusItem implements vscode.Disposable {
       store.onDidChange(() => this.show()),
       engine.onDidChangeState(({ state }) => { this.state = state; this.show(); }),
       engine.on(TrainingStep, ({ step, loss }) => {
-        this.step = loss === null ? t('step {0}', formatCount(step)) : t('step {0}, loss {1}', formatCount(step), loss.toPrecision(4));
+        this.step = loss === null ? t('step {0}', formatCount(step)) : t('step {0}, loss {1}', formatCount(step), Number(loss).toPrecision(4));
         this.show();
       }),
     ];

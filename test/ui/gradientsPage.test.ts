@@ -100,7 +100,7 @@ describe('gradient inspector page', function () {
     // ‖change‖ is lr · ‖gradient‖, ‖values before‖ nearly ‖values‖.
     assert.ok(Math.abs(first.update! / ((0.1 * first.grad!.norm) / first.value.norm) - 1) < 0.1, `${first.update} ${first.grad!.norm} ${first.value.norm}`);
     assert.match(await rowText('dead.weight'), /all zero/);
-    assert.match(await rowText('unused.weight'), /no gradient yet/);
+    assert.match(await rowText('unused.weight'), /not reached by backward/);
     assert.match(await page.locator('.strip').innerText(), /step\s+1[\s\S]*loss\s+\d/);
   });
 
@@ -185,6 +185,19 @@ describe('gradient inspector page', function () {
       }
     });
   }
+
+  it('a loss of NaN: said so everywhere, no number made of what is left', async () => {
+    await engine.request(m.Train, { model: id, steps: 1, lr: 0.1, input: 'randn(5, 8).mul(NaN)', target: 'randn(5, 4)', loss: 'mse' });
+    state = { ...state, path: 'first.weight' };
+    const { page } = await open();
+    await selected('first.weight');
+    assert.match(await page.locator('.strip').innerText(), /loss\s+NaN\s+global norm\s+NaN[\s\S]*first NaN or Inf: first\.weight/);
+    assert.match(await rowText('first.weight'), /128 NaN, 0 Inf[\s\S]*NaN/);
+    assert.equal(await page.locator('figure[aria-label^="Histogram of"]').count(), 0);
+    await page.locator('.missing', { hasText: '128 NaN, 0 Inf' }).first().waitFor();
+    assert.match(await page.locator('.numbers').innerText(), /mean\s+–\s+–[\s\S]*norm\s+NaN\s+NaN[\s\S]*NaN\s+! 128\s+! 128/);
+    await panel!.screenshot('gradients-nan');
+  });
 
   it('speaks Chinese', async () => {
     await open({ language: 'zh-cn', strings: { 'Filter parameters': '筛选参数', 'frozen': '已冻结' } });

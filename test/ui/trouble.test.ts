@@ -21,6 +21,7 @@ function withTrouble(): string {
     'broken.ts': `${head}export const a = 1;\nexport const net = new nn.Linear(4, ;\n`,
     'throws.ts': `${head}export const net = new nn.Linear(4, 2);\nfunction inner(): void { net.forward(3 as unknown as Tensor); throw new RangeError('on purpose'); }\n\ninner();\n`,
     'nothing.ts': `${head}export class Net extends nn.Module { forward(x: Tensor): Tensor { return x; } }\n`,
+    'nan.ts': `${head}export const net = new nn.Linear(4, 2);\n`,
     'loop.ts': `${head}export const net = new nn.Linear(4, 2);\nfor (;;) { /* for ever */ }\n`,
     'steps.ts': `${head}export const net = new nn.Linear(4, 2);\nexport function train(model: typeof net): void {\n  for (;;) model(nn.functional.relu(model.weight)).sum().backward();\n}\n`,
   };
@@ -73,6 +74,15 @@ describe('trouble', function () {
     await wb().lens('Forward').click();
     await wb().answer('ones(1, 784)');
     await wb().output('tensor([[ 0.2441, -0.0391, -0.1711, -0.1005, -0.0207').waitFor();
+  });
+
+  it('a loss of NaN is told as such', async () => {
+    await run('nan.ts');
+    await wb().lens('Forward').click();
+    await wb().answer('ones(1, 4).mul(NaN)');
+    await wb().lens('Backward').click();
+    await wb().output('net: backward(), loss NaN').waitFor();
+    await wb().page.locator('.statusbar-item', { hasText: 'net: gradients of loss NaN' }).waitFor();
   });
 
   it('no GPU: said why, the model stays where it is', async () => {

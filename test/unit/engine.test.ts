@@ -124,7 +124,21 @@ describe('the engine process', () => {
     const r = await engine.request(m.Train, { model: id, steps: 3, lr: 0, input: '', target: '', loss: 'exported' });
     assert.equal(r.steps, 3);
     const own = await engine.request(m.Train, { model: id, steps: 4, lr: 0.1, input: 'rand(8, 784)', target: 'randint(0, 10, [8])', loss: 'crossEntropy' });
-    assert.ok(own.loss > 0 && own.loss < 5);
+    assert.ok(Number(own.loss) > 0 && Number(own.loss) < 5);
+  });
+
+  it('a loss that is not finite crosses the process boundary; one that nothing tells is unknown', async () => {
+    const train = engine.file('quiet.ts', `import { nn, ones } from 'weightroom';\nexport const net = new nn.Linear(2, 1);\nexport function train(model = net): void { model(ones(1, 2)).sum().backward(); }\n`);
+    await engine.request(m.RunFile, { file: train, keepWeights: false });
+    const quiet = `${train}#net`;
+    assert.deepEqual(await engine.request(m.Train, { model: quiet, steps: 0, lr: 0, input: '', target: '', loss: 'exported' }).then((r) => [r.steps, r.loss]), [1, null]);
+    await engine.request(m.Forward, { model: quiet, input: 'ones(1, 2).mul(NaN)' });
+    assert.equal((await engine.request(m.Backward, { model: quiet, zeroGrad: true })).loss, 'NaN');
+    const report = await engine.request(m.Gradients, { model: quiet });
+    assert.deepEqual([report.loss, report.globalNorm, report.firstNonFinite], ['NaN', 'NaN', 'weight']);
+    await engine.request(m.Forward, { model: quiet, input: 'ones(1, 2).mul(Infinity).abs()' });
+    assert.match(String((await engine.request(m.Backward, { model: quiet, zeroGrad: true })).loss), /Infinity|NaN/);
+    await engine.request(m.CloseFile, { file: train });
   });
 
   it('carries weights over to the next run', async () => {

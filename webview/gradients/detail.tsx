@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 
 import type { Frame, Pinned } from '../../extension/protocol/gradientsPanel';
-import type { GradientRow, Histogram } from '../../extension/protocol/model';
+import type { GradientRow, Histogram, Summary } from '../../extension/protocol/model';
 import { Figure } from '../shared/figure';
 import { formatCount, formatNumber, formatShape, formatShare } from '../shared/format';
 import { HistogramFigure, type Shown } from '../shared/histogram';
@@ -12,6 +12,7 @@ import { Plot } from '../shared/plot';
 import { usePersisted } from '../shared/state';
 import { Button, IconButton } from '../shared/toolkit';
 import { stateText } from './flow';
+import { anyGradient, normOf } from './rows';
 
 export interface Pins { a: Pinned | null; b: Pinned | null }
 
@@ -23,6 +24,9 @@ interface Props {
   onPrinted: (on: boolean) => void;
   onBackward: () => void;
 }
+
+/** Something finite to draw. */
+const hasCounts = ({ histogram }: Shown): boolean => histogram.counts.some((c) => c > 0);
 
 export function Detail({ frame, name, pins, printed, onPrinted, onBackward }: Props): JSX.Element {
   const row = frame.report.rows.find((r) => r.name === name);
@@ -47,9 +51,9 @@ export function Detail({ frame, name, pins, printed, onPrinted, onBackward }: Pr
         <IconButton icon="table" title={printed ? t('Hide the printed values') : t('Show the values as PyTorch prints them')} pressed={printed} onClick={() => onPrinted(!printed)} />
       </div>
       <div class="figures">
-        {grads.length > 0 ? <HistogramFigure stateKey="log.grad" title={t('Gradient')} name={t('Histogram of the gradient of {0}', name)} shown={grads} /> : (
-          <div class="missing"><strong>{t('Gradient')}</strong><span>{stateText(row)}</span>{row.state === 'none' && row.requiresGrad ? <Button onClick={onBackward}>{t('Run Backward')}</Button> : null}</div>)}
-        {values.length > 0 ? <HistogramFigure stateKey="log.value" title={t('Values')} name={t('Histogram of the values of {0}', name)} shown={values} /> : null}
+        {grads.some(hasCounts) ? <HistogramFigure stateKey="log.grad" title={t('Gradient')} name={t('Histogram of the gradient of {0}', name)} shown={grads} /> : (
+          <div class="missing"><strong>{t('Gradient')}</strong><span>{stateText(row, anyGradient(frame.report))}</span>{row.state === 'none' && row.requiresGrad ? <Button onClick={onBackward}>{t('Run Backward')}</Button> : null}</div>)}
+        {values.some(hasCounts) ? <HistogramFigure stateKey="log.value" title={t('Values')} name={t('Histogram of the values of {0}', name)} shown={values} /> : row.value.count === 0 ? null : <div class="missing"><strong>{t('Values')}</strong><span>{t('{0} NaN, {1} Inf', formatCount(row.value.nan), formatCount(row.value.inf))}</span></div>}
         <NormCurve frame={frame} name={name} a={a} b={b} />
         <Numbers row={row} />
         {printed && frame.text !== null ? <pre class="print wide" tabIndex={0} aria-label={t('Printed values of {0}', name)}>{frame.text}</pre> : null}
@@ -78,15 +82,17 @@ function NormCurve({ frame, name, a, b }: { frame: Frame; name: string; a: Pinne
 }
 
 function Numbers({ row: { value, grad } }: { row: GradientRow }): JSX.Element {
-  const line = (label: string, of: (s: NonNullable<typeof grad>) => string): JSX.Element => (
-    <div role="row"><span role="rowheader">{label}</span><span role="cell">{grad === null ? '–' : of(grad)}</span><span role="cell">{of(value)}</span></div>
+  const known = (s: Summary): boolean => s.count === 0 || s.nan + s.inf < s.count;
+  // `finite`: told of the finite values alone.
+  const line = (label: string, of: (s: Summary) => string, finite = true): JSX.Element => (
+    <div role="row"><span role="rowheader">{label}</span><span role="cell">{grad === null || (finite && !known(grad)) ? '–' : of(grad)}</span><span role="cell">{finite && !known(value) ? '–' : of(value)}</span></div>
   );
   const bad = (n: number): string => (n === 0 ? '0' : `! ${formatCount(n)}`);
   return (
     <div class="numbers" role="table" aria-label={t('Numbers')}>
       <div role="row"><span role="rowheader" /><span role="columnheader">{t('gradient')}</span><span role="columnheader">{t('values')}</span></div>
       {line(t('mean'), (s) => formatNumber(s.mean))}{line(t('std'), (s) => formatNumber(s.std))}{line(t('min'), (s) => formatNumber(s.min))}{line(t('max'), (s) => formatNumber(s.max))}
-      {line(t('norm'), (s) => formatNumber(s.norm))}{line(t('zeros'), (s) => formatShare(s.zeros, s.count))}{line('NaN', (s) => bad(s.nan))}{line('Inf', (s) => bad(s.inf))}
+      {line(t('norm'), (s) => formatNumber(normOf(s)), false)}{line(t('zeros'), (s) => formatShare(s.zeros, s.count), false)}{line('NaN', (s) => bad(s.nan), false)}{line('Inf', (s) => bad(s.inf), false)}
     </div>
   );
 }

@@ -14,14 +14,15 @@ import { decades, logShare } from '../shared/steps';
 import { usePersisted } from '../shared/state';
 import { TextField } from '../shared/toolkit';
 import { VirtualList, type ListHandle } from '../shared/virtualList';
-import { change, lookOf, nextSort, shownRows, type Sort, type SortKey } from './rows';
+import { anyGradient, change, lookOf, nextSort, normOf, shownRows, type Sort, type SortKey } from './rows';
 
 type Range = [number, number];
 
-export function stateText(r: GradientRow): string {
+/** `reached`: a backward pass has run, and left gradients elsewhere. */
+export function stateText(r: GradientRow, reached: boolean): string {
   const look = lookOf(r);
   switch (look) {
-    case 'none': return t('no gradient yet');
+    case 'none': return reached ? t('not reached by backward') : t('no gradient yet');
     case 'frozen': return t('frozen');
     case 'zero': return t('all zero');
     case 'nonfinite': return t('{0} NaN, {1} Inf', formatCount(r.grad!.nan), formatCount(r.grad!.inf));
@@ -41,6 +42,7 @@ export function Flow({ report, a, selected, onPick }: Props): JSX.Element {
   const before = useMemo(() => new Map(a?.rows.map((r) => [r.name, r])), [a]);
   const scale = useMemo(() => decades([...report.rows, ...(a?.rows ?? [])].flatMap((r) => (r.grad === null ? [] : [r.grad.absMean, r.grad.absMax]))), [report, a]);
   const rows = shownRows(report, filter, sort, a);
+  const reached = anyGradient(report);
   const head = (key: SortKey, text: string, title: string): JSX.Element => <SortHeader number={key !== 'depth'} text={text} title={title} down={sort.key === key && !(key === 'depth' && !sort.down) ? sort.down : null} onClick={() => setSort(nextSort(sort, key))} class={`col-${key}`} />;
   const cells = a === null ? 'cells flow-cells' : 'cells flow-cells comparing';
   return (
@@ -57,7 +59,7 @@ export function Flow({ report, a, selected, onPick }: Props): JSX.Element {
             {head('update', t('update'), t('Change of the last optimizer step over the size of the weights (L2 norms)'))}{head('zeros', t('zeros'), t('Share of exact zeros in the gradient'))}
             {a === null ? null : head('change', t('B ∕ A'), t('Mean |g| of B over that of A'))}
           </div>)}
-        row={(i) => <Row row={rows[i]!} a={before.get(rows[i]!.name)} comparing={a !== null} scale={scale} cells={cells} />} />
+        row={(i) => <Row row={rows[i]!} a={before.get(rows[i]!.name)} comparing={a !== null} scale={scale} cells={cells} reached={reached} />} />
     </div>
   );
 }
@@ -75,17 +77,19 @@ function Axis({ scale: [low, high] }: { scale: Range }): JSX.Element {
   return <span class="axis" title={t('Logarithmic: mean |g| as a bar, the largest |g| as a line')}><span>1e{low}</span><span>1e{high}</span></span>;
 }
 
-function Row({ row, a, comparing, scale, cells }: { row: GradientRow; a: GradientRow | undefined; comparing: boolean; scale: Range; cells: string }): JSX.Element {
+function Row({ row, a, comparing, scale, cells, reached }: { reached: boolean; row: GradientRow; a: GradientRow | undefined; comparing: boolean; scale: Range; cells: string }): JSX.Element {
   const [prefix, leaf] = splitName(row.name);
   const g = row.grad;
+  // Of numbers that are not finite there is nothing to say but how many they are.
+  const known = g !== null && g.nan + g.inf < g.count ? g : null;
   const look = lookOf(row);
   const ratio = comparing ? change(a, row) : null;
   const number = (key: SortKey, v: number | null | undefined): JSX.Element => <span role="gridcell" class={`number col-${key}`}>{v == null ? '–' : formatNumber(v, 3)}</span>;
   return (
     <div class={cells} title={`${row.name} ${formatShape(row.shape)} · ${formatCount(row.numel)} · ${row.device}`}>
       <span role="gridcell" class="col-depth"><Name prefix={prefix} leaf={leaf} /></span>
-      <span role="gridcell" class={`col-bar look-${look}`}>{look === 'ok' ? <Bar row={row} a={a} scale={scale} /> : <State row={row} />}</span>
-      {number('mean', g?.absMean)}{number('max', g?.absMax)}{number('norm', g?.norm)}{number('update', row.update)}
+      <span role="gridcell" class={`col-bar look-${look}`}>{look === 'ok' ? <Bar row={row} a={a} scale={scale} /> : <State row={row} reached={reached} />}</span>
+      {number('mean', known?.absMean)}{number('max', known?.absMax)}{number('norm', g === null ? null : normOf(g))}{number('update', row.update)}
       <span role="gridcell" class="number col-zeros">{g === null ? '–' : formatShare(g.zeros, g.count)}</span>
       {comparing ? <span role="gridcell" class="number col-change">{ratio === null ? '–' : `×${formatNumber(ratio, 3)}`}</span> : null}
     </div>
@@ -93,12 +97,12 @@ function Row({ row, a, comparing, scale, cells }: { row: GradientRow; a: Gradien
 }
 
 /** Absent is a dashed line, zero an empty ring, NaN a hatch: told apart without colour. */
-function State({ row }: { row: GradientRow }): JSX.Element {
+function State({ row, reached }: { row: GradientRow; reached: boolean }): JSX.Element {
   const look = lookOf(row);
   return (
     <span class="state">
       {look === 'nonfinite' ? <Icon name="warning" /> : look === 'frozen' ? <Icon name="lock" /> : look === 'zero' ? <i class="ring" /> : null}
-      <span>{stateText(row)}</span><i class={look === 'nonfinite' ? 'state-fill hatch' : look === 'zero' ? 'state-fill' : 'state-fill dashes'} />
+      <span>{stateText(row, reached)}</span><i class={look === 'nonfinite' ? 'state-fill hatch' : look === 'zero' ? 'state-fill' : 'state-fill dashes'} />
     </span>
   );
 }

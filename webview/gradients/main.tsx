@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { EngineTrouble, FrameReady, GetFrame, GetPin, GetState, PickModel, PickParameter, RunCommand, SetPin, SetSampling, StateChanged, type Frame, type PanelState, type Pinned, type PinSlot } from '../../extension/protocol/gradientsPanel';
-import type { GradientReport } from '../../extension/protocol/model';
+import type { GradientReport, Num } from '../../extension/protocol/model';
 import type { ErrorInfo } from '../../extension/protocol/rpc';
 import { formatCount, formatNumber } from '../shared/format';
 import { host } from '../shared/host';
@@ -149,8 +149,8 @@ function Strip({ state, model, frame, report: r, a, b, run, sampling, setPin, on
     <header class="strip">
       {state.models.length > 1 ? <Dropdown label={t('Model')} value={model} options={state.models.map((m) => ({ value: m.id, label: `${m.name} · ${m.type}` }))} onChange={(id) => void host.request(PickModel, { model: id }).catch(() => undefined)} /> : <span class="model" title={own?.file}><strong>{own?.name}</strong> <span class="dim">{own?.type}</span></span>}
       <Fact label={t('step')} value={r === undefined || r.step === 0 ? '–' : formatCount(r.step)} />
-      <Fact label={t('loss')} value={r?.loss == null ? '–' : formatNumber(r.loss)} steps={history?.step} line={history?.loss} />
-      <Fact label={t('global norm')} value={r === undefined || r.rows.every((x) => x.grad === null) ? '–' : formatNumber(r.globalNorm)} steps={history?.step} line={history?.globalNorm} />
+      <Fact label={t('loss')} value={r?.loss == null ? '–' : formatNumber(Number(r.loss))} steps={history?.step} line={history?.loss} />
+      <Fact label={t('global norm')} value={r === undefined || r.rows.every((x) => x.grad === null) ? '–' : formatNumber(Number(r.globalNorm))} steps={history?.step} line={history?.globalNorm} />
       {first === null ? null : <button type="button" class="chip error" title={t('Show it')} onClick={() => onFirst(first)}><Icon name="warning" /> {t('first NaN or Inf: {0}', first)}</button>}
       <span class="grow" />
       <span class="toolbar">
@@ -168,11 +168,11 @@ function Strip({ state, model, frame, report: r, a, b, run, sampling, setPin, on
 }
 
 /** A number, and how it came to be: a line through the steps seen, for the eye only (the number and the figures say it in words). */
-function Fact({ label, value, steps, line }: { label: string; value: string; steps?: number[] | undefined; line?: (number | null)[] | undefined }): JSX.Element {
-  const known = (line ?? []).filter((v) => v !== null && Number.isFinite(v)).length;
+function Fact({ label, value, steps, line }: { label: string; value: string; steps?: number[] | undefined; line?: (Num | null)[] | undefined }): JSX.Element {
+  const known = (line ?? []).filter(Number.isFinite).length;
   return (
     <span class="fact"><span class="dim">{label}</span> <span class="number">{value}</span>
-      {known > 2 ? <Plot spark height={18} label={t('{0} through the steps', label)} x={steps!} y={[line!.map((v) => (v === null || !Number.isFinite(v) ? null : v))]} curves={[{ label, color: '--wr-blue' }]} /> : null}
+      {known > 2 ? <Plot spark height={18} label={t('{0} through the steps', label)} x={steps!} y={[line!.map((v) => (typeof v === 'number' ? v : null))]} curves={[{ label, color: '--wr-blue' }]} /> : null}
     </span>
   );
 }

@@ -1,5 +1,5 @@
 /** Which rows the gradient flow shows, in which order, and what a gradient's state is called. Pure. */
-import type { GradientReport, GradientRow } from '../../extension/protocol/model';
+import type { GradientReport, GradientRow, Summary } from '../../extension/protocol/model';
 
 export type SortKey = 'depth' | 'mean' | 'max' | 'norm' | 'update' | 'zeros' | 'change';
 export interface Sort { key: SortKey; down: boolean }
@@ -7,6 +7,11 @@ export interface Sort { key: SortKey; down: boolean }
 /** How a row looks: its gradient's state, or frozen when it has none because it takes none. */
 export type Look = GradientRow['state'] | 'frozen';
 export const lookOf = (r: GradientRow): Look => (r.state === 'none' && !r.requiresGrad ? 'frozen' : r.state);
+
+/** A norm as PyTorch would give it: the summary leaves out what is not finite. */
+export const normOf = (s: Summary): number => (s.nan > 0 ? NaN : s.inf > 0 ? Infinity : s.norm);
+
+export const anyGradient = (report: GradientReport): boolean => report.rows.some((r) => r.grad !== null);
 
 /** Mean |g| of B over that of A; null when either is unknown or zero. */
 export function change(a: GradientRow | undefined, b: GradientRow): number | null {
