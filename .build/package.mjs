@@ -70,6 +70,8 @@ function notices(libraries) {
     if (owner === undefined) throw new Error(`no Debian package owns ${library}: its licence is unknown`);
     parts.push([`${path.basename(library)} (Debian package ${owner})`, fs.readFileSync(`/usr/share/doc/${owner}/copyright`, 'utf8')]);
   }
+  // Compiled in: nothing to be found in the files.
+  parts.push(['Eigen (Debian package libeigen3-dev)', fs.readFileSync('/usr/share/doc/libeigen3-dev/copyright', 'utf8')]);
   return parts.map(([title, text]) => `${'='.repeat(100)}\n${title}\n${'='.repeat(100)}\n\n${text.trim()}\n`).join('\n');
 }
 

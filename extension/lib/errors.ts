@@ -7,6 +7,8 @@ class NamedError extends Error {
   }
 }
 export class RuntimeError extends NamedError {}
+/** A matrix that does not allow what was asked: singular, not positive-definite, not finite. */
+export class LinAlgError extends RuntimeError {}
 export class IndexError extends NamedError {}
 export class ValueError extends NamedError {}
 export class KeyError extends NamedError {}

@@ -257,7 +257,7 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
   if (target.isFloatingPoint()) throw new RuntimeError(`expected scalar type Long but found ${target.dtype.scalarName}`);
   if (target.numel() > 0 && target.lt(-1).logicalOr(target.ge(target.size(-1))).any().item<boolean>()) throw new RuntimeError("argument #2 'target' is out of range");
   const x = input.dim() < 2 ? input.reshape(1, -1) : input, t = target.dim() < 2 ? target.reshape(1, -1) : target, c = x.size(1);
-  const valid = t.ge(0).long().cumprod(1).gt(0), at = t.clamp(0), marks = x.detach().mul(0).scatterAdd(1, at, valid.to(x.dtype)).gt(0);
+  const valid = t.ge(0).long().cumprod(1).gt(0), at = t.clamp(0), marks = x.newZeros(x.shape).scatterAdd(1, at, valid.to(x.dtype)).gt(0);
   const below = counted(x.gather(1, at).neg().add(1).unsqueeze(2).add(x.unsqueeze(1)));
   const loss = below.maskedFill(valid.unsqueeze(2).logicalAnd(marks.logicalNot().unsqueeze(1)).logicalNot(), 0).sum([1, 2]).div(c);
   return reduced(input.dim() < 2 ? loss.squeeze(0) : loss, reductionOf(options), 'MultilabelMarginLossBackward0');

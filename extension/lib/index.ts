@@ -7,6 +7,7 @@ export * as optim from './optim/index';
 export * as data from './data/index';
 export * as init from './init';
 export * as autograd from './autograd';
+export * as linalg from './linalg';
 export * from './ops';
 export { noGrad, enableGrad, inferenceMode, isGradEnabled, setGradEnabled } from './autograd';
 export { Generator, manualSeed, initialSeed, seed, getRngState, setRngState, forkRng } from './random';

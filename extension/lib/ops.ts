@@ -1,10 +1,10 @@
 /** Operations as free functions. Most are Tensor's methods with the tensor as first argument: `exp(x)` is `x.exp()`. */
 import { DType, float32, int64 } from './dtype';
-import { RuntimeError, ValueError } from './errors';
-import { arange, eye, full, tensor } from './create';
+import { NotImplementedError, RuntimeError, ValueError } from './errors';
+import { arange, full, linspace, tensor } from './create';
 import { native } from './native';
 import { Tensor, wrapDim, type Operand, type Picked } from './tensor';
-import { quotient, type DivOptions } from './tensor/binary';
+import { quotient, scalarType, type DivOptions } from './tensor/binary';
 
 export * from './create';
 export { slice } from './tensor';
@@ -46,6 +46,7 @@ export const sum = of('sum'), nansum = of('nansum'), mean = of('mean'), nanmean 
 export const any = of('any'), all = of('all'), countNonzero = of('countNonzero'), logsumexp = of('logsumexp'), amax = of('amax'), amin = of('amin');
 export const aminmax = of('aminmax'), argmax = of('argmax'), argmin = of('argmin'), cumsum = of('cumsum'), cumprod = of('cumprod'), logcumsumexp = of('logcumsumexp');
 export const cummax = of('cummax'), cummin = of('cummin'), diff = of('diff'), sort = of('sort'), argsort = of('argsort'), msort = of('msort'), topk = of('topk');
+export const quantile = of('quantile'), nanquantile = of('nanquantile'), cov = of('cov'), corrcoef = of('corrcoef');
 export const kthvalue = of('kthvalue'), mode = of('mode'), bincount = of('bincount'), histc = of('histc'), softmax = of('softmax'), logSoftmax = of('logSoftmax');
 export const trace = of('trace');
 
@@ -62,12 +63,14 @@ export const diagonalScatter = of('diagonalScatter'), tensorSplit = of('tensorSp
 export const gather = of('gather'), scatter = of('scatter'), scatterAdd = of('scatterAdd'), scatterReduce = of('scatterReduce'), indexAdd = of('indexAdd');
 export const indexCopy = of('indexCopy'), indexFill = of('indexFill'), indexSelect = of('indexSelect'), indexPut = of('indexPut'), take = of('take');
 export const takeAlongDim = of('takeAlongDim'), maskedSelect = of('maskedSelect'), maskedFill = of('maskedFill'), maskedScatter = of('maskedScatter');
-export const argwhere = of('argwhere');
+export const argwhere = of('argwhere'), indexReduce = of('indexReduce'), put = of('put');
 
 // products
 export const mm = of('mm'), bmm = of('bmm'), matmul = of('matmul'), mv = of('mv'), dot = of('dot'), vdot = of('vdot'), inner = of('inner'), outer = of('outer');
 export const kron = of('kron'), cross = of('cross'), tensordot = of('tensordot'), addmm = of('addmm'), addmv = of('addmv'), addr = of('addr');
-export const baddbmm = of('baddbmm'), addbmm = of('addbmm'), dist = of('dist'), renorm = of('renorm');
+export const baddbmm = of('baddbmm'), addbmm = of('addbmm'), dist = of('dist'), renorm = of('renorm'), ger = of('ger');
+export const inverse = of('inverse'), pinverse = of('pinverse'), det = of('det'), logdet = of('logdet'), slogdet = of('slogdet'), matrixPower = of('matrixPower');
+export const choleskySolve = of('choleskySolve'), choleskyInverse = of('choleskyInverse'), adjoint = of('adjoint'), detach = of('detach');
 
 // arithmetic, with a number or tensor on either side
 
@@ -112,6 +115,9 @@ export function where(condition: Tensor, a?: Operand, b?: Operand): Tensor | Ten
 
 interface SpreadOptions { dim?: number | readonly number[]; correction?: number; keepdim?: boolean }
 const spread = (input: Tensor, o: SpreadOptions, root: boolean): [Tensor, Tensor] => native['varMean'](input, o.dim ?? [], o.correction ?? 1, o.keepdim ?? false, root);
+/** Variance of a sample; `var` is no name in JavaScript, but `torch.var(x)` is good. */
+function variance(input: Tensor, dim?: number | readonly number[] | SpreadOptions, keepdim?: boolean): Tensor { return input.var(dim, keepdim); }
+export { variance as var };
 /** Variance and mean in one pass. */
 export function varMean(input: Tensor, options: SpreadOptions = {}): [Tensor, Tensor] { return spread(input, options, false); }
 /** Standard deviation and mean in one pass. */
@@ -131,6 +137,7 @@ export function atleast3d(t: Tensor): Tensor { return t.dim() >= 3 ? t : t.dim()
 /** Side by side: along the first dim of vectors, the second of others. */
 export function hstack(tensors: readonly Tensor[]): Tensor { const ts = tensors.map(atleast1d); return cat(ts, ts[0] !== undefined && ts[0].dim() === 1 ? 0 : 1); }
 export function vstack(tensors: readonly Tensor[]): Tensor { return cat(tensors.map(atleast2d), 0); }
+export const rowStack = vstack;
 export function dstack(tensors: readonly Tensor[]): Tensor { return cat(tensors.map(atleast3d), 2); }
 export function columnStack(tensors: readonly Tensor[]): Tensor { return hstack(tensors.map((t) => (t.dim() <= 1 ? t.reshape(t.numel(), 1) : t))); }
 /** Matrices along the diagonal of one large matrix. */
@@ -229,6 +236,7 @@ export function trapezoid(y: Tensor, x: Tensor | null = null, options: { dx?: nu
   if (x !== null) return areas.sum(dim);
   return y.sum(dim).sub(y.select(dim, 0).add(y.select(dim, -1)).mul(0.5)).mul(options.dx ?? 1);
 }
+export const trapz = trapezoid;
 /** The running integral: one less than y along dim. */
 export function cumulativeTrapezoid(y: Tensor, x: Tensor | null = null, options: { dx?: number; dim?: number } = {}): Tensor {
   const [areas, dim] = trapezoids('cumulative_trapezoid', y, x, options);
@@ -243,65 +251,40 @@ function trapezoids(name: string, y: Tensor, x: Tensor | null, options: { dx?: n
   const places = x.dim() === 1 && y.dim() !== 1 ? x.reshape(y.shape.map((_, i) => (i === d ? x.size(0) : 1))) : x, at = places.dim() - y.dim() + d;
   return [places.slice(at, 1).sub(places.slice(at, 0, Math.max(0, places.size(at) - 1))).mul(sums).div(2), d];
 }
-/** A square matrix, or a batch of them, to a whole power. Throws RuntimeError for negative powers, which need an inverse. */
-export function matrixPower(input: Tensor, n: number): Tensor {
-  if (input.dim() < 2 || input.size(-1) !== input.size(-2)) throw new RuntimeError(`linalg.matrix_power: A must be batches of square matrices, but they are ${input.dim() < 2 ? 0 : input.size(-2)} by ${input.dim() < 1 ? 0 : input.size(-1)} matrices`);
-  if (!Number.isInteger(n) || n < 0) throw new RuntimeError(`matrixPower(): expected a whole power that is not negative, but got ${n}`);
-  if (n === 0) return input.clone().copy_(eye(input.size(-1), input.size(-1), { dtype: input.dtype, device: input.device }).expand(input.shape));
-  let power = input, result: Tensor | null = null;
-  for (let k = n; k > 0; k = Math.floor(k / 2)) {
-    if (k % 2 === 1) result = result === null ? power : result.matmul(power);
-    if (k > 1) power = power.matmul(power);
-  }
-  return result === input ? input.clone() : result!;
+/** The coordinates, one tensor a dim, of positions in the flattened tensor of that shape. */
+export function unravelIndex(indices: Tensor, shape: number | readonly number[]): Tensor[] {
+  if (indices.isFloatingPoint() || indices.dtype.name === 'bool') throw new TypeError(`expected 'indices' to be integer dtype, but got ${String(indices.dtype)}`);
+  const sizes = typeof shape === 'number' ? [shape] : shape;
+  for (const n of sizes) if (!(n >= 0)) throw new ValueError(`'shape' cannot have negative values, but got (${sizes.join(', ')})`);
+  let step = sizes.reduce((a, b) => a * b, 1);
+  return sizes.map((n) => { step /= Math.max(1, n); return indices.long().floorDivide(step).remainder(n); });
 }
-/** Quantiles q of everything or along dim, with linear interpolation unless told otherwise. */
-export function quantile(input: Tensor, q: number | Tensor, options: { dim?: number; keepdim?: boolean; interpolation?: 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint' } = {}): Tensor {
-  const qs = typeof q === 'number' ? full([], q, { dtype: input.dtype }) : q;
-  if (!input.isFloatingPoint()) throw new RuntimeError(`quantile() input tensor must be either float or double dtype`);
-  if (qs.dim() > 1) throw new RuntimeError(`quantile() q must be a scalar or 1D tensor`);
-  const probabilities = Array.from(qs.toTypedArray() as ArrayLike<number>, Number);
-  for (const v of probabilities) if (!(v >= 0 && v <= 1)) throw new RuntimeError(typeof q === 'number' ? `quantile() q must be in the range [0, 1] but got ${q}` : 'quantile() q values must be in the range [0, 1]');
-  if (input.numel() === 0) throw new RuntimeError('quantile() input tensor must be non-empty');
-  const dim = options.dim ?? 0;
-  const flat = options.dim === undefined ? input.reshape(-1) : input;
-  const sorted = flat.movedim(dim, -1).sort(-1).values;
-  const n = sorted.size(-1);
-  const hasNan = sorted.isnan().any(-1, true);
-  const kind = options.interpolation ?? 'linear';
-  const results = probabilities.map((v) => {
-    const rank = v * (n - 1);
-    const at = kind === 'nearest' ? roundHalfEven(rank) : kind === 'lower' ? Math.floor(rank) : kind === 'higher' ? Math.ceil(rank) : rank;
-    const low = Math.floor(at);
-    const high = Math.ceil(at);
-    const a = sorted.select(-1, low);
-    const weight = kind === 'midpoint' ? 0.5 : at - low;
-    const value = low === high ? a : a.lerp(sorted.select(-1, high), weight);
-    return value.maskedFill(hasNan.squeeze(-1), NaN);
-  });
-  const keep = (t: Tensor): Tensor => (options.keepdim === true ? (options.dim === undefined ? t.reshape(Array.from({ length: input.dim() }, () => 1)) : t.unsqueeze(dim)) : t);
-  return qs.dim() === 0 ? keep(results[0]!) : stack(results.map(keep), 0);
+/** How many values (or what sum of `weight`) lie in each bin, and the bins' edges: `[hist, binEdges]`. `bins`: edges, or how many of equal width. */
+export function histogram(input: Tensor, bins: number | Tensor, options: { range?: readonly [number, number]; weight?: Tensor; density?: boolean } = {}): [Tensor, Tensor] {
+  if (!input.isFloatingPoint()) throw new NotImplementedError(`"histogramdd" not implemented for '${scalarType(input.dtype.name)}'`);
+  if (typeof bins === 'number' && !(bins > 0)) throw new RuntimeError(`torch.histogram(): bins must be > 0, but got ${bins} for dimension 0`);
+  if (typeof bins !== 'number' && bins.dtype !== input.dtype) throw new RuntimeError(`torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype ${cType(input)} and bins for dimension 0 with dtype ${cType(bins)}`);
+  if (options.weight !== undefined && String(options.weight.shape) !== String(input.shape)) throw new RuntimeError(`torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor excluding its innermost dimension, but got input with shape [${input.numel()}, 1] and weight with shape [${options.weight.shape.join(', ')}]`);
+  const x = input.detach().reshape(-1), edges = typeof bins === 'number' ? even(x, bins, options.range) : bins, n = edges.numel() - 1;
+  const place = searchsorted(edges.contiguous(), x, { right: true }).sub(1), last = edges.select(0, n), at = where(x.eq(last), full([], n - 1, { dtype: int64, device: x.device }), place);
+  const inside = x.ge(edges.select(0, 0)).logicalAnd(x.le(last)), weight = options.weight?.detach().reshape(-1) ?? x.newOnes([x.numel()]);
+  const hist = x.newZeros([n]).indexAdd(0, at.maskedSelect(inside), weight.maskedSelect(inside));
+  return [options.density === true ? hist.div(hist.sum()).div(edges.slice(0, 1).sub(edges.slice(0, 0, n))) : hist, edges];
 }
-function roundHalfEven(x: number): number { const r = Math.round(x); return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r; }
+const cType = (t: Tensor): string => (t.dtype.name === 'float64' ? 'double' : t.dtype.name === 'float32' ? 'float' : scalarType(t.dtype.name));
+function even(x: Tensor, bins: number, range?: readonly [number, number]): Tensor {
+  let [low, high] = range ?? (x.numel() === 0 ? [0, 1] : [x.min().item(), x.max().item()]);
+  const text = (v: number): string => (Number.isNaN(v) ? 'nan' : Number.isFinite(v) ? String(v) : v > 0 ? 'inf' : '-inf');
+  if (!Number.isFinite(low) || !Number.isFinite(high)) throw new RuntimeError(`torch.histogramdd: dimension 0's range [${text(low)}, ${text(high)}] is not finite`);
+  if (low > high) throw new RuntimeError(`torch.histogramdd: min should not exceed max, but got min ${low} max ${high} for dimension 0`);
+  if (low === high) { low -= 0.5; high += 0.5; }
+  return linspace(low, high, bins + 1, { dtype: x.dtype, device: x.device });
+}
 /** Powers of a vector's elements, as columns from the highest. */
 export function vander(x: Tensor, n: number = x.numel(), options: { increasing?: boolean } = {}): Tensor {
   if (n < 0) throw new ValueError('N must be non-negative.');
   const powers = arange(n, { dtype: int64, device: x.device });
   return x.unsqueeze(-1).pow(options.increasing === true ? powers : powers.flip(0));
-}
-/** Covariance of variables in rows, observations in columns. */
-export function cov(input: Tensor, options: { correction?: number } = {}): Tensor {
-  const x = input.dim() < 2 ? input.reshape(1, -1) : input;
-  const centred = x.sub(x.mean(1, true));
-  const c = centred.mm(centred.t()).div(Math.max(0, x.size(1) - (options.correction ?? 1)));
-  return c.squeeze();
-}
-/** Correlation coefficients of variables in rows. */
-export function corrcoef(input: Tensor): Tensor {
-  const c = cov(input);
-  if (c.dim() === 0) return c.div(c);
-  const d = c.diagonal().sqrt();
-  return c.div(d.unsqueeze(1)).div(d.unsqueeze(0)).clamp(-1, 1);
 }
 /** Limits of a floating dtype: eps, max, tiny. */
 export function finfo(dtype: DType): { bits: number; eps: number; max: number; min: number; tiny: number } {

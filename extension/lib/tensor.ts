@@ -2,7 +2,7 @@
  * Tensor: an n-dimensional array on a device, with automatic differentiation. Names are PyTorch's in camelCase; in-place
  * operations end in an underscore. Memory is native and freed by the garbage collector: nothing needs disposing.
  * The class is built in layers, one family of operations a file: tensor/core, unary, binary, reduce, shape, indexing,
- * linalg, random.
+ * linalg, statistics, random.
  */
 import { inspect } from 'node:util';
 

@@ -308,17 +308,26 @@ void check_overlap(const Tensor& written, const Tensor& read) {
     fail("unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. Please clone() the tensor before performing the operation.");
 }
 
-void check_inplace(const Tensor& self, std::initializer_list<Tensor> others) {
-  check_overlap(self);
+// Whether the history of `self` may be rewritten.
+static void check_rewrite(const Tensor& self, std::initializer_list<Tensor> others) {
   if (self.impl()->storage->inference && !inference_mode())
     fail("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
   if (!enabled) return;
   AutogradMeta* m = meta(self);
   if (!m) return;
+  if (m->base.defined() && requires_grad(self)) {
+    if (m->view_kind != ViewKind::plain) refuse_view(self, false);
+    if (is_leaf(m->base)) fail("a view of a leaf Variable that requires grad is being used in an in-place operation.");
+  }
   if (m->requires_grad && !m->grad_fn) fail("a leaf Variable that requires grad is being used in an in-place operation.");
-  if (!m->base.defined() || !(requires_grad(self) || any_requires_grad(others))) return;
+  if (!m->base.defined() || !any_requires_grad(others)) return;
   if (m->view_kind != ViewKind::plain) refuse_view(self, false);
   if (is_leaf(m->base) && requires_grad(m->base)) fail("a view of a leaf Variable that requires grad is being used in an in-place operation.");
+}
+
+void check_inplace(const Tensor& self, std::initializer_list<Tensor> others) {
+  check_overlap(self);
+  check_rewrite(self, others);
 }
 
 void detach_(const Tensor& self) {
@@ -383,6 +392,25 @@ void become(const Tensor& self, const Tensor& result) {
     ops_.copy_(self, r);
   }
   if (node) rebase(self, node);
+}
+
+void become_view(const Tensor& self, const Tensor& view) {
+  check_rewrite(self, {});
+  auto node = enabled ? grad_fn(view) : nullptr;
+  TensorImpl &to = *self.impl(), &from = *view.impl();
+  to.sizes = from.sizes;
+  to.strides = from.strides;
+  to.offset = from.offset;
+  to.numel = from.numel;
+  to.contiguous = from.contiguous;
+  self.bump_version();
+  if (!node) return;
+  // PyTorch numbers the nodes of in-place forms after those of the others: squeeze has three of them.
+  node->name.back() = char(node->name.back() + (node->name.starts_with("Squeeze") ? 3 : 1));
+  AutogradMeta& m = ensure_meta(self);
+  m.grad_fn = node;
+  m.output_nr = 0;
+  m.view_version = self.version();
 }
 
 void mark_view(const Tensor& view, const Tensor& base, ViewKind kind) {

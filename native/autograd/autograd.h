@@ -145,6 +145,8 @@ void detach_(const Tensor& self);
 void record_inplace(const Tensor& self, const char* name, const TensorList& inputs, std::vector<SavedTensor> saved, BackwardFn fn);
 // `self` takes the values and the history of `result`, an op whose first input is self: any op, done in place.
 void become(const Tensor& self, const Tensor& result);
+// `self` takes the shape and the history of `view`, which shares its memory: transpose_() and the like. Values and base stay.
+void become_view(const Tensor& self, const Tensor& view);
 // Marks `view` as a view of `base`, for in-place histories.
 void mark_view(const Tensor& view, const Tensor& base, ViewKind kind = ViewKind::plain);
 

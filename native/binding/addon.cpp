@@ -79,7 +79,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
       exports.Set(e.name, Napi::Value(env, fn));
     }
   };
-  for (auto* t : {&kModule, &tensor_entries, &op_entries, &autograd_entries, &random_entries, &nn_entries, &probe_entries, &checkpoint_entries, &gpu_entries}) define(*t);
+  for (auto* t : {&kModule, &tensor_entries, &op_entries, &autograd_entries, &random_entries, &nn_entries, &probe_entries, &checkpoint_entries, &gpu_entries, &linalg_entries}) define(*t);
   auto codes = [&](const char* name, int n, auto name_of) {
     Napi::Object o = Napi::Object::New(env);
     for (int i = 0; i < n; ++i) o.Set(name_of(i), Napi::Number::New(env, i));

@@ -82,6 +82,6 @@ void report_memory(node_api_nogc_env env, Environment* data);
 // A tensor's bytes on the CPU, contiguous.
 Tensor on_cpu(const Tensor& t);
 
-extern const std::vector<Entry> tensor_entries, op_entries, autograd_entries, random_entries, nn_entries, probe_entries, checkpoint_entries, gpu_entries;
+extern const std::vector<Entry> tensor_entries, op_entries, autograd_entries, random_entries, nn_entries, probe_entries, checkpoint_entries, gpu_entries, linalg_entries;
 
 }  // namespace weightroom::binding

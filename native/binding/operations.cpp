@@ -133,6 +133,7 @@ napi_value round_to(Call& c) { return c.wrap(ops::round_to(c.tensor(0), c.intege
 napi_value zero_(Call& c) { ops::fill_(c.tensor(0), Scalar(0), "ZeroBackward0"); return c.argv[0]; }
 // become(t, result): the op that gave `result`, done in place on t.
 napi_value become(Call& c) { weightroom::become(c.tensor(0), c.tensor(1)); return c.argv[0]; }
+napi_value become_view(Call& c) { weightroom::become_view(c.tensor(0), c.tensor(1)); return c.argv[0]; }
 napi_value result_type(Call& c) { return c.value(double(ops::result_type(c.operand(0), c.operand(1)))); }
 napi_value promote_types(Call& c) { return c.value(double(weightroom::promote_types(c.dtype(0), c.dtype(1)))); }
 napi_value index_select(Call& c) { return c.wrap(ops::index_select(c.tensor(0), c.integer(1), c.tensor(2))); }
@@ -166,7 +167,7 @@ const std::vector<Entry> op_entries = {
     {"unfold", unfold}, {"diagonal", diagonal}, {"diagEmbed", diag_embed}, {"squeezeDims", squeeze_dims}, {"split", split}, {"unbind", unbind}, {"addmv", addmv},
     {"baddbmm", baddbmm}, {"mv", mv}, {"dot", dot}, {"einsum", einsum}, {"lerp", lerp}, {"addcmul", addcmul}, {"addcdiv", addcdiv}, {"logit", logit},
     {"nanToNum", nan_to_num}, {"deg2rad", deg2rad}, {"rad2deg", rad2deg}, {"cross", cross}, {"trace", trace}, {"rot90", rot90}, {"renorm", renorm}, {"dist", dist},
-    {"cdist", cdist}, {"become", become}, {"resultType", result_type}, {"promoteTypes", promote_types}, {"fillTensor_", fill_tensor_}, {"clampMin", clamp_min}, {"clampMax", clamp_max}, {"roundTo", round_to}, {"zero_", zero_},
+    {"cdist", cdist}, {"become", become}, {"becomeView", become_view}, {"resultType", result_type}, {"promoteTypes", promote_types}, {"fillTensor_", fill_tensor_}, {"clampMin", clamp_min}, {"clampMax", clamp_max}, {"roundTo", round_to}, {"zero_", zero_},
 };
 
 }  // namespace weightroom::binding

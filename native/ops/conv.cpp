@@ -134,7 +134,7 @@ Tensor convolution_transpose(const Tensor& x, const Tensor& w, const Tensor& bia
   for (size_t d = 0; d + 2 < x.sizes().size(); ++d) {
     wide = wide || output_padding[d] >= std::max(o.stride[d], o.dilation[d]);
     size.push_back((x.sizes()[d + 2] - 1) * o.stride[d] - 2 * o.padding[d] + o.dilation[d] * (w.sizes()[d + 2] - 1) + output_padding[d] + 1);
-    small = small || size.back() < 1;
+    small = small || size.back() < (x.size(0) == 0 ? 0 : 1);
     from.push_back(x.sizes()[d + 2]);
     to.push_back(size.back());
   }

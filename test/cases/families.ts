@@ -11,6 +11,7 @@ import * as indexing from './rows/indexing';
 import * as init from './rows/init';
 import * as inplace from './rows/inplace';
 import * as optim from './rows/optim';
+import * as linalg from './rows/linalg';
 import * as losses from './rows/losses';
 import * as normalization from './rows/normalization';
 import * as recurrent from './rows/recurrent';
@@ -34,6 +35,7 @@ export const families: Record<string, readonly Row[]> = {
   shape: shape.rows,
   indexing: indexing.rows,
   products: products.rows,
+  linalg: linalg.rows,
   inplace: inplace.rows,
   errors: errors.rows,
   layerErrors: layerErrors.rows,

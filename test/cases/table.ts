@@ -61,7 +61,7 @@ export interface Options {
   extremes?: readonly number[];
   /** The broadcasting variant is left out. */
   noBroadcast?: boolean;
-  /** Why this row is not tried on other devices than the CPU; 'float64': they must refuse it in the words for that. */
+  /** Why this row is not tried on other devices than the CPU; 'float64', 'refused': they must refuse it in the words for that. */
   cpuOnly?: string;
 }
 

@@ -7,6 +7,7 @@ import type { DTypeName, Result } from '../cases/table';
 import { all, biggest, camel, count, Draw, elementwise, F, floats, method, names, py, said, torch, type Case, type Method } from './opsDraw';
 
 import * as functional from './opsFunctional';
+import * as linalg from './opsLinalg';
 import * as tensors from './opsTensors';
 
 const unaries = ['neg', 'abs', 'square', 'sqrt', 'rsqrt', 'reciprocal', 'exp', 'exp2', 'expm1', 'log', 'log2', 'log10', 'log1p', 'sin', 'cos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'sigmoid', 'relu', 'erf', 'erfc', 'sign', 'floor', 'ceil', 'round', 'trunc', 'frac', 'isnan', 'isinf', 'isfinite', 'logical_not', 'signbit', 'nan_to_num', 'deg2rad', 'positive'];
@@ -79,16 +80,16 @@ const families: ((r: Draw) => Case)[] = [
 
 /** The library's names that are not drawn, by the reason. test/unit/fuzzTable.test.ts finds names that are in neither. */
 export const notDrawn: Record<string, string> = {
-  'not an operation: what a tensor is, its gradient, its place': 'shape size dim ndim numel stride storageOffset dtype device isWebgpu isContiguous version storageId storageBytes isFloatingPoint item toArray toTypedArray valueOf toString requiresGrad requiresGrad_ isLeaf gradFn grad data isInference isTensor',
+  'not an operation: what a tensor is, its gradient, its place': 'shape size dim ndim numel stride storageOffset dtype device isWebgpu isContiguous version storageId storageBytes isFloatingPoint item toArray tolist toTypedArray nelement ndimension elementSize itemsize nbytes valueOf toString requiresGrad requiresGrad_ isLeaf gradFn grad data isInference isTensor',
   'the fuzzer compares through it': 'detach backward tensor fromTypedArray asTensor scalarTensor fromBytes manualSeed dtypeByName',
   'hooks and modes, in test/unit/autograd.test.ts': 'registerHook registerPostAccumulateGradHook retainGrad retainsGrad detach_ noGrad enableGrad inferenceMode isGradEnabled setGradEnabled',
   'another device, in test/cases/webgpu.test.ts': 'cpu webgpu',
-  'memory that nothing was written to': 'empty emptyLike',
+  'memory that nothing was written to': 'empty emptyLike newEmpty',
   'of dtypes and shapes, not of tensors: rows in test/cases/rows/shape.ts and utils.ts': 'broadcastShapes resultType promoteTypes canCast finfo iinfo',
-  'classes, settings, files: suites of their own': 'Generator initialSeed seed getRngState setRngState forkRng DType Device setNumThreads getNumThreads Tensor Parameter Size OrderedDict pyRepr save load openCheckpoint Checkpoint CheckpointTensor CheckpointError RuntimeError IndexError ValueError KeyError AttributeError NotImplementedError AssertionError Interrupted',
-  'parts of other operations, not public': 'scattered evenSplit constructor resolve extreme middle distinct implId become floating checkSpatial checkReduction',
+  'classes, settings, files: suites of their own': 'Generator initialSeed seed getRngState setRngState forkRng DType Device setNumThreads getNumThreads Tensor Parameter Size OrderedDict pyRepr save load openCheckpoint Checkpoint CheckpointTensor CheckpointError RuntimeError IndexError ValueError KeyError AttributeError NotImplementedError AssertionError LinAlgError Interrupted',
+  'parts of other operations, not public': 'scattered evenSplit constructor resolve extreme middle distinct implId become shown swapped scannable floating checkSpatial checkReduction',
 };
-const everything = [...families, ...tensors.families, ...functional.families];
+const everything = [...families, ...tensors.families, ...linalg.families, ...functional.families];
 /** The case of that number. `most`: the largest usual size of a dim. */
 export function draw(seed: number, index: number, most?: number): Case {
   const r = new Draw(seed, index, most);

@@ -9,6 +9,8 @@ const B = native.binaryCodes;
 /** How a quotient is rounded: not at all, towards zero, or down. */
 export interface DivOptions { roundingMode?: 'trunc' | 'floor' | null }
 
+/** @internal PyTorch's name of a type in messages. */
+export const scalarType = (name: string): string => ({ float32: 'Float', float64: 'Double', float16: 'Half', bfloat16: 'BFloat16', int64: 'Long', int32: 'Int', int16: 'Short', int8: 'Char', uint8: 'Byte', bool: 'Bool' })[name] ?? name;
 /** @internal The op of a quotient. */
 export function quotient(options: DivOptions): number {
   const mode = options.roundingMode ?? null;
@@ -161,4 +163,20 @@ export class TensorBinary extends TensorUnary {
   logicalAnd_(other: Tensor): this { return native['binary_'](B['logical_and'], this, other); }
   logicalOr_(other: Tensor): this { return native['binary_'](B['logical_or'], this, other); }
   logicalXor_(other: Tensor): this { return native['binary_'](B['logical_xor'], this, other); }
+  subtract_(other: Operand, options: { alpha?: number } = {}): this { return this.sub_(other, options); }
+  multiply_(other: Operand): this { return this.mul_(other); }
+  divide_(other: Operand, options: DivOptions = {}): this { return this.div_(other, options); }
+  trueDivide_(other: Operand): this { return this.div_(other); }
+  arctan2_(other: Tensor): this { return this.atan2_(other); }
+  notEqual_(other: Operand): this { return this.ne_(other); }
+  less_(other: Operand): this { return this.lt_(other); }
+  lessEqual_(other: Operand): this { return this.le_(other); }
+  greater_(other: Operand): this { return this.gt_(other); }
+  greaterEqual_(other: Operand): this { return this.ge_(other); }
+  /** Throws RuntimeError for what is not float64, the type of the power. */
+  floatPower_(exponent: Operand): this {
+    if (this.dtype.name !== 'float64') throw new RuntimeError(`the base given to float_power_ has dtype ${scalarType(this.dtype.name)} but the operation's result requires dtype Double`);
+    return this.pow_(exponent instanceof TensorBinary ? exponent.double() : exponent);
+  }
+  ldexp_(other: Tensor): this { return this.become(this.ldexp(other)); }
 }

@@ -70,6 +70,13 @@ export class TensorCore {
   storageId(): number { return native['storageId'](this); }
   /** A copy of all bytes of the storage, also those outside this view. */
   storageBytes(): Uint8Array { return native['storageBytes'](this); }
+  nelement(): number { return native['numel'](this); }
+  ndimension(): number { return native['dim'](this); }
+  /** Bytes of one element. */
+  elementSize(): number { return this.dtype.itemsize; }
+  get itemsize(): number { return this.dtype.itemsize; }
+  /** Bytes of all elements. */
+  get nbytes(): number { return this.numel() * this.dtype.itemsize; }
   isFloatingPoint(): boolean { return this.dtype.isFloatingPoint; }
   /** @internal */
   get implId(): number { return native['implId'](this); }
@@ -94,6 +101,8 @@ export class TensorCore {
     };
     return build(0);
   }
+  /** As toArray(). */
+  tolist(): Nested { return this.toArray(); }
   /** A copy of the values in C order; half types widen to Float32Array, bool is Uint8Array. */
   toTypedArray(): TypedArray { return native['toTypedArray'](this); }
   /** Truth of a one-element tensor. */
@@ -190,6 +199,11 @@ export class TensorCore {
   /** A new tensor full of `value`, of this one's dtype and device unless told otherwise. */
   newFull(size: readonly number[], value: Scalar, options: NewOptions = {}): Tensor {
     const t = native['full'](size, value, (options.dtype ?? this.dtype).code, options.device === undefined ? this.device.code : parseDevice(options.device).code) as Tensor;
+    return options.requiresGrad === true ? t.requiresGrad_() : t;
+  }
+  /** Memory nothing was written to. */
+  newEmpty(size: readonly number[], options: NewOptions = {}): Tensor {
+    const t = native['empty'](size, (options.dtype ?? this.dtype).code, options.device === undefined ? this.device.code : parseDevice(options.device).code) as Tensor;
     return options.requiresGrad === true ? t.requiresGrad_() : t;
   }
   newZeros(size: readonly number[], options: NewOptions = {}): Tensor { return this.newFull(size, 0, options); }

@@ -14,7 +14,8 @@
 import { IndexError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
-import { TensorCore, type Operand, type Scalar } from './core';
+import { scalarType } from './binary';
+import { TensorCore, wrapDim, type Operand, type Scalar } from './core';
 import { TensorShape } from './shape';
 
 type Part = `${number | bigint}` | '';
@@ -133,6 +134,31 @@ export class TensorIndexing extends TensorShape {
   }
   indexAdd(dim: number, index: Tensor, source: Tensor, options: { alpha?: number } = {}): Tensor { return native['indexAdd'](this, dim, index, source, options.alpha ?? 1); }
   indexCopy(dim: number, index: Tensor, source: Tensor): Tensor { return native['indexCopy'](this, dim, index, source); }
+  /** A copy with source's slices combined in at index along dim: 'prod', 'mean', 'amax' or 'amin'. */
+  indexReduce(dim: number, index: Tensor, source: Tensor, reduce: 'prod' | 'mean' | 'amax' | 'amin', options: { includeSelf?: boolean } = {}): Tensor {
+    if (!['prod', 'mean', 'amax', 'amin'].includes(reduce)) throw new RuntimeError(`index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got ${String(reduce)}.`);
+    const d = wrapDim(dim, this.dim()), n = index.numel(), type = index.dtype.name;
+    if (index.dim() > 1) throw new IndexError(`index_reduce_(): Index is supposed to be a vector, but got dim: ${index.dim()} with type: ${scalarType(type)} and size: [${index.shape.join(', ')}]`);
+    if (type !== 'int64' && type !== 'int32') throw new RuntimeError(`index_reduce_(): Expected dtype int32/int64 for index but got: ${scalarType(type)}`);
+    if (this.dtype !== source.dtype) throw new RuntimeError(`index_reduce_(): self (${scalarType(this.dtype.name)}) and source (${scalarType(source.dtype.name)}) must have the same scalar type`);
+    const rest = (t: { shape: readonly number[] }): string => String([...t.shape].filter((_, i) => i !== d));
+    if (source.dim() !== this.dim() || rest(source) !== rest(this)) throw new RuntimeError(`source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = [${this.shape.join(', ')}] source.shape = [${source.shape.join(', ')}]`);
+    const length = source.dim() === 0 ? 1 : source.size(d), size = this.dim() === 0 ? 1 : this.size(d);
+    if (n !== length) throw new RuntimeError(`index_reduce_(): Number of indices (${n}) should be equal to source.size(dim): (${length}), for dim: ${d}`);
+    if (Array.from(index.toTypedArray(), Number).some((i) => i < 0 || i >= size)) throw new IndexError('index out of range in self');
+    const places = index.long().reshape(source.shape.map((_, i) => (i === d ? n : 1))).expand(source.shape), result = this.scatterReduce(d, places, source, reduce, options);
+    return result.requiresGrad ? native['nameGradFn'](result, 'IndexReduceBackward0') : result;
+  }
+  /** A copy with source's elements at index of the flattened tensor; `accumulate` adds them. */
+  put(index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): Tensor {
+    if (index.dtype.name !== 'int64') throw new RuntimeError(`put_(): Expected a long tensor for index, but got ${scalarType(index.dtype.name)}`);
+    if (this.dtype !== source.dtype) throw new RuntimeError(`put_(): self and source expected to have the same dtype, but got self.dtype = ${scalarType(this.dtype.name)} and source.dtype = ${scalarType(source.dtype.name)}`);
+    if (source.numel() !== index.numel()) throw new IndexError(`put_(): Expected source and index to have the same number of elements, but got source.numel() = ${source.numel()}, index.numel() = ${index.numel()}`);
+    const out = Array.from(index.toTypedArray(), Number).find((i) => i < -this.numel() || i >= this.numel());
+    if (out !== undefined) throw new IndexError(`out of range: tried to access index ${out} on a tensor of ${this.numel()} elements.`);
+    const result = this.reshape(-1).indexPut([index.reshape(-1)], source.reshape(-1), options).reshape(this.shape);
+    return result.requiresGrad ? native['nameGradFn'](result, 'PutBackward0') : result;
+  }
   indexFill(dim: number, index: Tensor, value: Operand): Tensor { return native['indexFill'](this, dim, index, value); }
   /** x[indices] = values as a copy; null takes a whole dim. */
   indexPut(indices: readonly (Tensor | null)[], values: Operand, options: { accumulate?: boolean } = {}): Tensor { return native['indexPut'](this, indices, values, options.accumulate ?? false); }
@@ -141,7 +167,7 @@ export class TensorIndexing extends TensorShape {
   /** Elements at index along dim, where shapes broadcast; without a dim of the flattened tensor. */
   takeAlongDim(index: Tensor, dim?: number): Tensor {
     if (dim === undefined) return this.reshape(-1).gather(0, index.reshape(-1));
-    const d = dim < 0 ? dim + this.dim() : dim;
+    const d = wrapDim(dim, this.dim());
     const shape = [...this.shape].map((s, i) => (i === d || s !== 1 ? s : index.size(i)));
     return this.expand(shape.map((s, i) => (i === d ? this.size(i) : s))).gather(d, index.expand(shape.map((s, i) => (i === d ? index.size(i) : s))));
   }
@@ -180,6 +206,8 @@ export class TensorIndexing extends TensorShape {
   indexAdd_(dim: number, index: Tensor, source: Tensor, options: { alpha?: number } = {}): this { return this.become(this.indexAdd(dim, index, source, options)); }
   indexCopy_(dim: number, index: Tensor, source: Tensor): this { return this.become(this.indexCopy(dim, index, source)); }
   indexFill_(dim: number, index: Tensor, value: Operand): this { return this.become(this.indexFill(dim, index, value)); }
+  indexReduce_(dim: number, index: Tensor, source: Tensor, reduce: 'prod' | 'mean' | 'amax' | 'amin', options: { includeSelf?: boolean } = {}): this { return this.become(this.indexReduce(dim, index, source, reduce, options)); }
+  put_(index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): this { return this.become(this.put(index, source, options)); }
   indexPut_(indices: readonly (Tensor | null)[], values: Operand, options: { accumulate?: boolean } = {}): this { return native['indexPut_'](this, indices, values, options.accumulate ?? false); }
   maskedFill_(mask: Tensor, value: Operand): this { return this.become(this.maskedFill(mask, value)); }
   maskedScatter_(mask: Tensor, source: Tensor): this { return this.become(this.maskedScatter(mask, source)); }

@@ -1,6 +1,7 @@
 /** Products of vectors and matrices. Source: torch.<name>. */
 import { RuntimeError } from '../errors';
 import { native } from '../native';
+import * as linalg from '../linalg';
 import type { Tensor } from '../tensor';
 import { TensorIndexing } from './indexing';
 
@@ -89,4 +90,40 @@ export class TensorLinalg extends TensorIndexing {
   /** Slices along dim, those of larger p-norm scaled down to maxnorm. */
   renorm(p: number, dim: number, maxnorm: number): Tensor { return native['renorm'](this, p, dim, maxnorm); }
   renorm_(p: number, dim: number, maxnorm: number): this { return this.become(this.renorm(p, dim, maxnorm)); }
+  addbmm_(batch1: Tensor, batch2: Tensor, options: BlendOptions = {}): this { return this.become(this.addbmm(batch1, batch2, options)); }
+  addr_(vec1: Tensor, vec2: Tensor, options: BlendOptions = {}): this { return this.become(this.addr(vec1, vec2, options)); }
+  /** As outer(). */
+  ger(vec: Tensor): Tensor { return this.outer(vec); }
+
+  // --- decompositions; see linalg.ts
+
+  /** The inverse of square matrices. Throws LinAlgError where there is none. */
+  inverse(): Tensor { return linalg.inv(this as unknown as Tensor); }
+  /** The Moore-Penrose inverse. */
+  pinverse(rcond = 1e-15): Tensor { return linalg.pinv(this as unknown as Tensor, rcond); }
+  /** Determinants. */
+  det(): Tensor { return linalg.det(this as unknown as Tensor); }
+  /** The determinant's logarithm; NaN of negative ones. */
+  logdet(): Tensor {
+    if (this.dim() < 2) throw new RuntimeError('logdet: The input tensor A must have at least 2 dimensions.');
+    if ( this.size(-1) !== this.size(-2)) throw new RuntimeError(`logdet: A must be batches of square matrices, but they are ${this.size(-2)} by ${this.size(-1)} matrices`);
+    const { sign, logabsdet } = linalg.slogdet(this as unknown as Tensor);
+    return native['where'](sign.eq(-1), NaN, logabsdet);
+  }
+  /** Sign and logarithm of determinants: `{ sign, logabsdet }`. */
+  slogdet(): ReturnType<typeof linalg.slogdet> { return linalg.logarithm('slogdet', this as unknown as Tensor); }
+  /** A whole power of square matrices; a negative one of the inverse. */
+  matrixPower(n: number): Tensor { return linalg.matrixPower(this as unknown as Tensor, n); }
+  /** X of A @ X = this, where input2 is A's Cholesky factor. */
+  choleskySolve(input2: Tensor, options: { upper?: boolean } = {}): Tensor {
+    for (const [name, t] of [['b', this], ['u', input2]] as const) if (t.dim() < 2) throw new RuntimeError(`${name} should have at least 2 dimensions, but has ${t.dim()} dimensions instead`);
+    const upper = options.upper ?? false, l = upper ? input2.mT : input2;
+    return linalg.solveTriangular(l.mT, linalg.solveTriangular(l, this as unknown as Tensor, { upper: false }), { upper: true });
+  }
+  /** The inverse of the matrix whose Cholesky factor this is. */
+  choleskyInverse(options: { upper?: boolean } = {}): Tensor {
+    const self = this as unknown as Tensor, n = self.size(-1);
+    if (self.size(-2) !== n) throw new RuntimeError(`cholesky_inverse: A must be batches of square matrices, but they are ${self.size(-2)} by ${n} matrices`);
+    return (native['eye'](n, n, self.dtype.code, self.device.code) as Tensor).expand(self.shape).choleskySolve(self, options);
+  }
 }

@@ -2,10 +2,10 @@
 import { native } from '../native';
 import { handleOf, type RandomOptions } from '../random';
 import type { Tensor } from '../tensor';
-import { TensorLinalg } from './linalg';
+import { TensorStatistics } from './statistics';
 
 /** @internal */
-export class TensorRandom extends TensorLinalg {
+export class TensorRandom extends TensorStatistics {
   /** Uniform on [from, to). */
   uniform_(from = 0, to = 1, options?: RandomOptions): this { return native['uniform_'](this, from, to, handleOf(options)); }
   normal_(mean = 0, std = 1, options?: RandomOptions): this { return native['normal_'](this, mean, std, handleOf(options)); }

@@ -2,7 +2,7 @@
 import { IndexError, RuntimeError } from '../errors';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
-import { sizesOf, wrapDim } from './core';
+import { sizesOf, wrapDim, type Scalar } from './core';
 import { TensorReduce } from './reduce';
 
 type Sizes = (number | readonly number[])[];
@@ -46,10 +46,30 @@ export class TensorShape extends TensorReduce {
   /** All dims in reverse order. */
   get T(): Tensor { return native['permute'](this, Array.from({ length: this.dim() }, (_, i) => this.dim() - 1 - i)); }
   /** The last two dims swapped. */
-  get mT(): Tensor {
-    if (this.dim() < 2) throw new RuntimeError(`tensor.mT is only supported on matrices or batches of matrices. Got ${this.dim()}-D tensor.`);
+  get mT(): Tensor { return this.swapped('mT'); }
+  /** As mT, for numbers that are real. */
+  get mH(): Tensor { return this.swapped('mH'); }
+  adjoint(): Tensor { return this.swapped('adjoint()'); }
+  private swapped(name: string): Tensor {
+    if (this.dim() < 2) throw new RuntimeError(`tensor.${name} is only supported on matrices or batches of matrices. Got ${this.dim()}-D tensor.`);
     return native['transpose'](this, -2, -1);
   }
+
+  // --- in place: this tensor's own shape changes, over the same memory
+
+  /** @internal */
+  protected shown(view: Tensor): this { return native['becomeView'](this, view); }
+  transpose_(dim0: number, dim1: number): this { return this.shown(this.transpose(dim0, dim1)); }
+  swapaxes_(dim0: number, dim1: number): this { return this.shown(this.transpose(dim0, dim1)); }
+  swapdims_(dim0: number, dim1: number): this { return this.shown(this.transpose(dim0, dim1)); }
+  t_(): this {
+    if (this.dim() > 2) throw new RuntimeError(`t_() expects a tensor with <= 2 dimensions, but self is ${this.dim()}D`);
+    return this.shown(this.t());
+  }
+  squeeze_(dim?: Dim): this { return this.shown(this.squeeze(dim)); }
+  unsqueeze_(dim: number): this { return this.shown(this.unsqueeze(dim)); }
+  asStrided_(size: readonly number[], stride: readonly number[], storageOffset?: number): this { return this.shown(this.asStrided(size, stride, storageOffset)); }
+
   movedim(source: Dim, destination: Dim): Tensor { return native['movedim'](this, list(source), list(destination)); }
   moveaxis(source: Dim, destination: Dim): Tensor { return native['movedim'](this, list(source), list(destination)); }
   /** Dims of size 1 repeat without a copy; -1 keeps a size; new dims come first. */
@@ -77,6 +97,27 @@ export class TensorShape extends TensorReduce {
   triu(diagonal = 0): Tensor { return native['tril'](this, diagonal, true); }
   tril_(diagonal = 0): this { return this.become(this.tril(diagonal)); }
   triu_(diagonal = 0): this { return this.become(this.triu(diagonal)); }
+
+  /** The main diagonal becomes `value`; `wrap`: of a tall matrix again after every full one. */
+  fillDiagonal_(value: Scalar, options: { wrap?: boolean } = {}): this {
+    if (this.dim() < 2) throw new RuntimeError('dimensions must larger than 1');
+    const s = [...this.shape], [height, width] = s as [number, number];
+    if (this.dim() > 2 && s.some((n) => n !== height)) throw new RuntimeError('all dimensions of input must be of equal length');
+    const step = this.stride().reduce((a, b) => a + b, 0), n = Math.min(height, width), at = this.storageOffset();
+    this.asStrided([n], [step]).fill_(value);
+    if (options.wrap === true && this.dim() === 2 && height > width + 1) {
+      const all = Math.ceil(this.numel() / (width + 1));
+      this.asStrided([all - n], [step], at + this.stride()[0]! * (width + 1)).fill_(value);
+    }
+    return this;
+  }
+  /** Summed over the dims that broadcasting from `size` would have made. */
+  sumToSize(...size: Sizes): Tensor {
+    const s = sizesOf(size), lead = this.dim() - s.length;
+    if (lead < 0 || s.some((n, i) => n !== 1 && n !== this.size(lead + i))) throw new RuntimeError(`size {[${s.join(', ')}]} is not expandable to size {[${this.shape.join(', ')}]}.`);
+    const dims = [...this.shape].flatMap((n, i) => (i < lead || (s[i - lead] === 1 && n !== 1) ? [i] : []));
+    return dims.length === 0 ? (this as unknown as Tensor) : this.sum(dims, true).view(s);
+  }
 
   // --- copies in another order
 
@@ -137,6 +178,7 @@ export class TensorShape extends TensorReduce {
     const parts = checkPieces(size === 0 ? 1 : Math.max(1, Math.ceil(n / size)));
     return native['split'](this, Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(size, n - i * size))), d, true);
   }
+  splitWithSizes(sizes: readonly number[], dim = 0): Tensor[] { return this.split(sizes, dim); }
   /** At most `chunks` views of equal size along dim, the last perhaps smaller. */
   chunk(chunks: number, dim = 0): Tensor[] {
     if (this.dim() === 0) throw new RuntimeError('chunk expects at least a 1-dimensional tensor');

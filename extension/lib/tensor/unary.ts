@@ -182,4 +182,18 @@ export class TensorUnary extends TensorCore {
   clamp_(min: Operand | null = null, max: Operand | null = null): this { return native['clamp_'](this, min, max); }
   clampMin_(min: Operand): this { return native['clamp_'](this, min, null); }
   clampMax_(max: Operand): this { return native['clamp_'](this, null, max); }
+  absolute_(): this { return this.abs_(); }
+  negative_(): this { return this.neg_(); }
+  sgn_(): this { return this.sign_(); }
+  fix_(): this { return this.trunc_(); }
+  arcsin_(): this { return this.asin_(); }
+  arccos_(): this { return this.acos_(); }
+  arctan_(): this { return this.atan_(); }
+  arcsinh_(): this { return this.asinh_(); }
+  arccosh_(): this { return this.acosh_(); }
+  arctanh_(): this { return this.atanh_(); }
+  deg2rad_(): this { return this.become(this.deg2rad()); }
+  rad2deg_(): this { return this.become(this.rad2deg()); }
+  polygamma_(n: number): this { return this.become(this.polygamma(n)); }
+  clip_(min: Operand | null = null, max: Operand | null = null): this { return this.clamp_(min, max); }
 }

@@ -7,6 +7,12 @@ const y34 = within(-3, 3, 3, 4);
 const own = (name: string, change: (t: Tensor, ...more: Tensor[]) => unknown, py: string, more: ReturnType<typeof f>[] = [], x = f(3, 4), options = {}): Row =>
   op(name, [x, ...more], (a, ...rest) => { const t = a.mul(1); change(t, ...rest); return t; }, `t = x * 1; ${py}; out = t`, { dtypes: ['float64', 'int64'], ...options });
 const anyFn = { anyFn: true };
+const g = (...s: number[]): ReturnType<typeof f> => within(-3, 3, ...s);
+/** t.name(…), said as Python says it. */
+function changed(t: Tensor, call: string): Tensor {
+  const [, name, args] = /^(\w+)\((.*)\)$/.exec(call)!;
+  return (t as unknown as Record<string, (...a: number[]) => Tensor>)[name!]!(...(args === '' ? [] : args!.split(', ').map(Number)));
+}
 const flat = { noDouble: true };
 
 export const rows: Row[] = [
@@ -50,6 +56,15 @@ export const rows: Row[] = [
   own('cumsum_', (t) => t.cumsum_(1), 't.cumsum_(1)'),
   own('addmm_', (t, y, z) => t.addmm_(y, z), 't.addmm_(y, z)', [f(3, 2), within(-3, 3, 2, 4)]),
   own('renorm_', (t) => t.renorm_(2, 0, 1), 't.renorm_(2, 0, 1)', [], f(3, 4), { dtypes: ['float64'] }),
+  ...(['t_()', 'transpose_(0, 1)', 'swapaxes_(0, 1)', 'swapdims_(-1, 0)', 'unsqueeze_(1)', 'squeeze_()'] as const).map((c) => op(c, [f(3, 4)], (x) => { const t = x.mul(1), r = changed(t, c); return [t.mul(2), r === t, t.version]; }, `t = x * 1; r = t.${c}; out = [t * 2, r is t, t._version]`, { dtypes: ['int64'] })),
+  op('in-place views keep their names', [f(1, 3)], (x) => [x.mul(1).t_(), x.mul(1).squeeze_(), x.mul(1).squeeze_(0), x.mul(1).squeeze_([0, 1]), x.mul(1).unsqueeze_(-1), x.mul(1).transpose_(0, 1), x.mul(1).asStrided_([2, 1], [1, 1])], '[(x * 1).t_(), (x * 1).squeeze_(), (x * 1).squeeze_(0), (x * 1).squeeze_((0, 1)), (x * 1).unsqueeze_(-1), (x * 1).transpose_(0, 1), (x * 1).as_strided_((2, 1), (1, 1))]', { dtypes: [] }),
+  op('a view gets another shape', [f(3, 4)], (x) => { const t = x.mul(1), v = t.get(0); v.unsqueeze_(1); const a = v.mul(3); t.mul_(2); const b = v.mul(2); v.mul_(5); return [a, b, t.mul(1), v.mul(1)]; }, 't = x * 1; v = t[0]; v.unsqueeze_(1); a = v * 3; t.mul_(2); b = v * 2; v.mul_(5); out = [a, b, t * 1, v * 1]', { dtypes: [], anyFn: true }),
+  op('expanded, transposed in place', [f(3)], (x) => x.expand(2, 3).t_(), 'x.expand(2, 3).t_()', { dtypes: [] }),
+  op('fill_diagonal_', [f(7, 3)], (x) => [x.mul(1).fillDiagonal_(5), x.mul(1).fillDiagonal_(5, { wrap: true }), x.t().clone().fillDiagonal_(2, { wrap: true })], '[(x * 1).fill_diagonal_(5), (x * 1).fill_diagonal_(5, wrap=True), x.t().clone().fill_diagonal_(2, wrap=True)]', { dtypes: ['int64'], anyFn: true, noDouble: true }),
+  op('put_', [f(2, 3), values([1, -1, 0, 0], [4], 'int64'), g(4)], (x, i, y) => [x.put(i.slice(0, 0, 3), y.slice(0, 0, 3)), x.mul(1).put_(i, y, { accumulate: true })], '[x.put(y[:3], z[:3]), (x * 1).put_(y, z, accumulate=True)]', { dtypes: ['int64'] }),
+  ...(['prod', 'mean', 'amax', 'amin'] as const).map((r) => op(`index_reduce ${r}`, [f(3, 4), values([0, 2, 0], [3], 'int64'), raised(g(3, 4))], (x, i, y) => [x.indexReduce(0, i, y, r), x.mul(1).indexReduce_(1, i, y.t().slice(0, 0, 3).t().slice(1, 0, 3), r, { includeSelf: false })], `[x.index_reduce(0, y, z, '${r}'), (x * 1).index_reduce_(1, y, z[:, :3], '${r}', include_self=False)]`, { dtypes: ['int64'], noDouble: true, ulps: 8 })),
+  own('addr_', (t, y, z) => t.addr_(y, z, { alpha: 2 }), 't.addr_(y, z, alpha=2)', [f(3), f(4)], f(3, 4), anyFn),
+  own('addbmm_', (t, y, z) => t.addbmm_(y, z), 't.addbmm_(y, z)', [f(2, 3, 2), f(2, 2, 4)], f(3, 4), anyFn),
   own('view changed', (t) => t.get(1).mul_(3), 't[1].mul_(3)'),
   own('view filled', (t) => t.slice(1, 1, 3).fill_(0), 't[:, 1:3].fill_(0)'),
   own('view exp', (t) => t.t().slice(0, 0, 2).exp_(), 't.t()[0:2].exp_()', [], f(3, 4), { dtypes: ['float64'] }),
