@@ -7,6 +7,7 @@ import { registerCommands } from './commands/table';
 import { followCrashes, followOutput, followNames, followSaves, followTypes, warmUp } from './commands/follow';
 import type { Services } from './commands/services';
 import { tell } from './commands/task';
+import { Turns } from './commands/turns';
 import { registerTypesFix } from './commands/typesFix';
 import { EngineClient } from './engine/client';
 import { registerNotebooks } from './notebook/register';
@@ -35,7 +36,7 @@ export function activate(context: vscode.ExtensionContext): { services: Services
   const problems = new Problems();
   const watch = new TrainingWatch(engine);
   const status = new StatusItem(store, engine, watch);
-  const services: Services = { context, engine, store, selection, modelsView, checkpointsView, problems, status, watch, output, log };
+  const services: Services = { context, engine, store, selection, modelsView, checkpointsView, problems, status, watch, turns: new Turns(), output, log };
   context.subscriptions.push(
     log, output, engine, store, selection, modelsView, checkpointsView, problems, status, watch,
     new ModelLenses(store), new ActiveFile(() => warmUp(services)), registerDecorations(), registerCommands(services),

@@ -9,6 +9,7 @@ import type { Problems } from '../views/problems';
 import type { ModelSelection } from '../views/selection';
 import type { StatusItem } from '../views/statusItem';
 import type { TrainingWatch } from '../views/trainingWatch';
+import type { Turns } from './turns';
 
 export interface Services {
   context: vscode.ExtensionContext;
@@ -20,6 +21,7 @@ export interface Services {
   problems: Problems;
   status: StatusItem;
   watch: TrainingWatch;
+  turns: Turns;
   /** What user code prints and what commands answer. */
   output: vscode.OutputChannel;
   log: vscode.LogOutputChannel;

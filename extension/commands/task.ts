@@ -15,7 +15,7 @@ export interface TaskOptions {
   status: string;
   /** The model file that user code comes from: its errors are placed among its problems. */
   file?: string;
-  /** Cancelling then stops user code (weightroom.interrupt); otherwise only the request is cancelled. */
+  /** It waits for its turn; cancelling then stops it (weightroom.interrupt). Otherwise, and while it waits, only the request is cancelled. */
   runsUserCode: boolean;
   /** The user's errors are placed among the problems without a message. */
   silentErrors?: boolean;
@@ -23,32 +23,42 @@ export interface TaskOptions {
 
 /** Undefined when it failed (told to the user already) or was cancelled. */
 export async function task<R>(services: Services, options: TaskOptions, work: (token: vscode.CancellationToken) => Promise<R>): Promise<R | undefined> {
-  const { status } = services;
+  const { status, turns } = services;
   const source = new vscode.CancellationTokenSource();
-  const ended = status.started(options.status);
-  const job = work(source.token);
-  const cancel = (): void => {
-    if (options.runsUserCode) void vscode.commands.executeCommand('weightroom.interrupt');
-    else source.cancel();
-  };
-  // The view shows a thin bar at once; only what takes long gets a notification.
+  let end: (() => void) | null = () => undefined;
+  let ended: (() => void) | undefined;
+  try {
+    if (options.runsUserCode) {
+      const turn = turns.take(options.status, source.token);
+      end = await shown(t('Waiting for {0}: {1}', turns.now ?? '', options.title), turn, () => source.cancel());
+    }
+    if (end === null) return undefined;
+    ended = status.started(options.status);
+    return await shown(options.title, work(source.token), () => (options.runsUserCode ? void vscode.commands.executeCommand('weightroom.interrupt') : source.cancel()));
+  } catch (error) {
+    tell(services, error, options.file ?? null, options.silentErrors);
+    return undefined;
+  } finally {
+    ended?.();
+    end?.();
+    source.dispose();
+  }
+}
+
+/** The view shows a thin bar at once; only what takes long gets a notification. */
+async function shown<R>(title: string, job: Promise<R>, cancel: () => void): Promise<R> {
   const settled = job.then(() => undefined, () => undefined);
   void vscode.window.withProgress({ location: { viewId: 'weightroom.models' } }, () => settled);
   const timer = setTimeout(() => {
-    void vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: options.title, cancellable: true }, (_progress, token) => {
+    void vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (_progress, token) => {
       token.onCancellationRequested(cancel);
       return settled;
     });
   }, longAfter);
   try {
     return await job;
-  } catch (error) {
-    tell(services, error, options.file ?? null, options.silentErrors);
-    return undefined;
   } finally {
     clearTimeout(timer);
-    ended();
-    source.dispose();
   }
 }
 

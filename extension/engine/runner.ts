@@ -20,7 +20,7 @@ import { keepCompiled } from './keepCompiled';
 import { LiveModel } from './liveModel';
 import { Notebook } from './notebook';
 import { UserOutput } from './output';
-import { LiveBytes, LiveTensors, NotebookNames, RunBundle, RunCompiledCell, StopWaiting } from './runnerMessages';
+import { LiveBytes, LiveTensors, looks, NotebookNames, RunBundle, RunCompiledCell, StopWaiting } from './runnerMessages';
 import { errorInfo, fail } from './userError';
 import { classLines, loadModule } from './userModule';
 
@@ -153,8 +153,6 @@ async function runCell(cell: CompiledCell): Promise<CellResult> {
 type Handler = (params: never) => unknown;
 const handlers = new Map<string, Handler>();
 const on = <P, R>(m: Request<P, R>, handler: (params: P) => R | Promise<R>): void => { handlers.set(m.method, handler as Handler); };
-/** Requests that only look: answered also while user code runs. */
-const looks = new Set([model.ListModels, model.InitFunctions, model.Gradients, model.TensorHistogram, LiveTensors, LiveBytes, CompleteCell, StopWaiting].map((m) => m.method));
 
 on(RunBundle, async (bundle) => {
   try {
@@ -219,6 +217,9 @@ async function answer({ id, method, params }: ToRunner): Promise<void> {
   } catch (error) {
     output.flush();
     post({ kind: 'error', id, error: errorInfo(error) });
+  } finally {
+    // Meant for this one alone: what waits behind it is not stopped.
+    Atomics.store(control, Slot.stop, 0);
   }
 }
 function look({ id, method, params }: ToRunner): void {

@@ -5,7 +5,7 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { ModelChanged } from '../protocol/model';
 import type { ErrorInfo, ParamsOf, Request, ResultOf } from '../protocol/rpc';
 import { makeControl, Slot, type FromRunner } from './control';
-import { StopWaiting } from './runnerMessages';
+import { looks, StopWaiting } from './runnerMessages';
 import { ReportedError } from './userError';
 
 interface Pending { resolve(value: unknown): void; reject(error: unknown): void; method: string }
@@ -47,18 +47,20 @@ export class RunnerHost {
   /** Politely at a safe point; else by ending the thread, and the live models with it. */
   async interrupt(): Promise<{ stopped: boolean; lost: boolean; message: string }> {
     if (!this.busy) return { stopped: false, lost: false, message: 'Nothing is running.' };
-    const waiting = [...this.pending.values()].map((p) => new Promise<void>((done) => {
-      const { resolve, reject } = p;
-      p.resolve = (v) => { resolve(v); done(); };
-      p.reject = (e) => { reject(e); done(); };
-    }));
+    // The oldest is what runs; what waits behind it goes on afterwards.
+    const running = [...this.pending.values()].find((p) => !looks.has(p.method)) ?? [...this.pending.values()][0]!;
+    const over = new Promise<void>((done) => {
+      const { resolve, reject } = running;
+      running.resolve = (v) => { resolve(v); done(); };
+      running.reject = (e) => { reject(e); done(); };
+    });
     Atomics.store(this.control, Slot.stop, 1);
     Atomics.store(this.control, Slot.pause, 0);
     Atomics.notify(this.control, Slot.pause);
     void this.request(StopWaiting, null).catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((r) => { timer = setTimeout(() => r('late'), POLITE_MS); });
-    const how = await Promise.race([Promise.all(waiting), late]);
+    const how = await Promise.race([over, late]);
     clearTimeout(timer);
     Atomics.store(this.control, Slot.stop, 0);
     if (how !== 'late') return { stopped: true, lost: false, message: 'Stopped at a safe point. The live models are kept.' };

@@ -25,6 +25,8 @@ export class NotebookKernel implements vscode.Disposable {
   private readonly queues = new Map<string, Queue>();
   private readonly counts = new Map<string, number>();
   private readonly outputs = new Map<string, CellOutput>();
+  /** Notebooks whose next cell waits for its turn. */
+  private readonly waiting = new Map<string, vscode.CancellationTokenSource>();
 
   constructor(private readonly services: Services) {
     this.controller = vscode.notebooks.createNotebookController('weightroom.notebook', notebookType, 'Weightroom', (cells, notebook) => this.execute(cells, notebook));
@@ -80,6 +82,8 @@ export class NotebookKernel implements vscode.Disposable {
 
   private async run(execution: vscode.NotebookCellExecution, document: vscode.NotebookDocument): Promise<boolean> {
     const { engine, problems, status, output } = this.services;
+    const end = await this.turn(document);
+    if (end === null) { execution.end(undefined); return false; }
     const notebook = notebookId(document);
     const cell = execution.cell.document.uri.toString();
     const count = (this.counts.get(notebook) ?? 0) + 1;
@@ -101,10 +105,22 @@ export class NotebookKernel implements vscode.Disposable {
     } finally {
       this.outputs.delete(cell);
       ended();
+      end();
     }
     await shown.done();
     execution.end(ok, Date.now());
     return ok;
+  }
+
+  /** A model file may be running. Null when the notebook was interrupted before its turn came. */
+  private async turn({ uri }: vscode.NotebookDocument): Promise<(() => void) | null> {
+    const key = uri.toString();
+    const waiting = new vscode.CancellationTokenSource();
+    this.waiting.set(key, waiting);
+    const end = await this.services.turns.take(path.basename(uri.path), waiting.token);
+    this.waiting.delete(key);
+    waiting.dispose();
+    return end;
   }
 
   /** In the cell's output, and among the problems at its line, which may stand in another cell or file. */
@@ -117,6 +133,8 @@ export class NotebookKernel implements vscode.Disposable {
   private async interrupt(notebook: vscode.NotebookDocument): Promise<void> {
     const queue = this.queues.get(notebook.uri.toString());
     if (queue !== undefined) this.drop(queue);
+    const waiting = this.waiting.get(notebook.uri.toString());
+    if (waiting !== undefined) return waiting.cancel();
     const result = await vscode.commands.executeCommand<{ lost: boolean } | undefined>('weightroom.interrupt');
     if (result?.lost) this.counts.clear();
   }

@@ -122,6 +122,23 @@ describe('trouble', function () {
     assert.equal(await wb().rowText(wb().row(/^netLinear/)), 'net Linear 4→2 · 10 · f32 · cpu');
   });
 
+  it('a run that waits for a training loop says so, and is given up without stopping that', async () => {
+    await run('steps.ts');
+    await wb().lens('Train').click();
+    await wb().pick('train(net)');
+    const training = wb().page.locator('.statusbar-item', { hasText: 'training net' });
+    await training.waitFor();
+    await wb().page.locator('.tab', { hasText: 'steps.ts' }).click();
+    await wb().page.keyboard.press('Control+S');
+    await wb().notification('Waiting for training net: Running steps.ts').waitFor();
+    await wb().screenshot('waiting');
+    await wb().press('Waiting for training net: Running steps.ts', 'Cancel');
+    await wb().notification('Waiting for training net: Running steps.ts').waitFor({ state: 'detached' });
+    await training.click();
+    await wb().page.locator('.statusbar-item', { hasText: 'The live models are kept.' }).waitFor();
+    await wb().row(/^netLinear 4→2/).waitFor();
+  });
+
   it('hostile, damaged and foreign files open as reports', async () => {
     const cases: [name: keyof typeof checkpoints, ...texts: (string | RegExp)[]][] = [
       ['evil.pt', /pickle: \d dangerous of \d+ globals, none executed/, 'This pickle asks for code that could run commands. Nothing was imported or called.', 'os.system', 'dangerous call'],

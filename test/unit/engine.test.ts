@@ -284,6 +284,20 @@ for (;;) { opt.zeroGrad(); net(rand(8, 4)).pow(2).mean().backward(); opt.step();
     assert.equal((await running).kind, 'interrupted');
     assert.equal((await engine.request(m.ListModels, null)).length, 1, 'the file that ran before still lives');
   });
+  it('an interrupt stops what runs; what waits behind it goes on, and its models are kept', async () => {
+    const file = engine.file('long.ts', `import { nn, optim, rand } from 'weightroom';\nexport const net = new nn.Linear(4, 3);\nexport function train(model = net): void { console.log('ready'); for (;;) model(rand(2, 4)).sum().backward(); }\n`);
+    await engine.request(m.RunFile, { file, keepWeights: false });
+    const ready = engine.once(m.Output, (o) => o.text.includes('ready'));
+    const training = engine.failure(m.Train, { model: `${file}#net`, steps: 0, lr: 0, input: '', target: '', loss: 'exported' });
+    await ready;
+    // Longer than an interrupt is patient, and with safe points on the way.
+    const next = engine.request(m.RunFile, { file: engine.file('next.ts', `import { nn, rand } from 'weightroom';\nexport const next = new nn.Linear(4, 3);\nfor (const end = Date.now() + 1500; Date.now() < end;) next(rand(2, 4));\n`), keepWeights: false });
+    await new Promise((r) => setTimeout(r, 100));
+    assert.deepEqual(await engine.request(m.Interrupt, null).then((r) => [r.stopped, r.lost]), [true, false]);
+    assert.equal((await training).kind, 'interrupted');
+    assert.equal((await next).models[0]!.name, 'next');
+    assert.deepEqual((await engine.request(m.ListModels, null)).map((x) => x.name), ['net', 'next']);
+  });
   it('process.exit in user code ends only the runner', async () => {
     const e = await fails('a.ts', 'process.exit(3);\n');
     assert.match(e.message, /process\.exit\(3\)/);
