@@ -54,7 +54,8 @@ function ownNames(file) {
 function writeEsmWrapper() {
   const file = path.join(root, 'dist', 'lib', 'index.js');
   const names = JSON.parse(output(process.execPath, ['-p', `JSON.stringify(Object.keys(require(${JSON.stringify(file)})))`]) ?? '[]');
-  fs.writeFileSync(path.join(root, 'dist', 'lib', 'index.mjs'), `import lib from './index.js';\nexport const { ${names.join(', ')} } = lib;\nexport default lib;\n`);
+  // Under other names in the file itself: `var` is one of them.
+  fs.writeFileSync(path.join(root, 'dist', 'lib', 'index.mjs'), `import lib from './index.js';\nconst { ${names.map((n) => `${n}: _${n}`).join(', ')} } = lib;\nexport { ${names.map((n) => `_${n} as ${n}`).join(', ')} };\nexport default lib;\n`);
 }
 
 export function compile() {
