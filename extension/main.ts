@@ -15,6 +15,7 @@ import { ActiveFile } from './views/activeFile';
 import { CheckpointsView } from './views/checkpointsView';
 import { registerCheckpointEditor } from './panels/checkpoint';
 import { registerGradients } from './panels/gradients';
+import { LocalCopies } from './panels/localCopies';
 import { ModelLenses } from './views/codeLens';
 import { registerDecorations } from './views/decorations';
 import { ModelStore } from './views/modelStore';
@@ -33,14 +34,15 @@ export function activate(context: vscode.ExtensionContext): { services: Services
   const selection = new ModelSelection();
   const modelsView = new ModelsView(store, selection, engine);
   const checkpointsView = new CheckpointsView(engine);
+  const copies = new LocalCopies(context);
   const problems = new Problems();
   const watch = new TrainingWatch(engine);
   const status = new StatusItem(store, engine, watch);
-  const services: Services = { context, engine, store, selection, modelsView, checkpointsView, problems, status, watch, turns: new Turns(), output, log };
+  const services: Services = { context, engine, store, selection, modelsView, checkpointsView, copies, problems, status, watch, turns: new Turns(), output, log };
   context.subscriptions.push(
-    log, output, engine, store, selection, modelsView, checkpointsView, problems, status, watch,
+    log, output, engine, store, selection, modelsView, checkpointsView, copies, problems, status, watch,
     new ModelLenses(store), new ActiveFile(() => warmUp(services)), registerDecorations(), registerCommands(services),
-    registerGradients(services), registerCheckpointEditor(context, engine), registerAgentTools(services), registerNotebooks(services),
+    registerGradients(services), registerCheckpointEditor(services), registerAgentTools(services), registerNotebooks(services),
     followOutput(services), followCrashes(services), followSaves(services), followNames(services), followTypes(services), registerTypesFix(),
   );
   performance.measure('weightroom/activate', { start: started });

@@ -54,8 +54,10 @@ export function* describe(f: Found): Io<OpenedCheckpoint> {
 
 /** The audit: every name asked for, with what, in order. */
 function audit(globals: Iterable<GlobalUse>, paths: Map<string, string>): PickleGlobal[] {
-  return [...globals].map((g) => ({ name: g.ref.qualified, class: classify(g.ref.qualified), offset: g.offset, count: g.count, args: g.args === undefined ? '' : printValue(g.args), path: paths.get(g.ref.qualified) ?? '' })).sort((a, b) => a.offset - b.offset);
+  return [...globals].map((g) => ({ name: g.ref.qualified, class: classify(g.ref.qualified), offset: g.offset, count: g.count, args: g.args === undefined ? '' : printValue(g.args), path: placeOf(paths.get(g.ref.qualified)) })).sort((a, b) => a.offset - b.offset);
 }
+
+const placeOf = (path: string | undefined): string => (path === '' ? '(root)' : path ?? '');
 
 type Child = [key: string, value: Value];
 const keyText = (k: Value): string => (typeof k === 'string' ? k : printValue(k, 100));

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { formatBytes } from '../views/labels';
 import type { CheckpointRow } from '../views/checkpointsView';
 import type { Services } from './services';
+import { tell } from './task';
 
 const t = vscode.l10n.t;
 
@@ -20,4 +21,14 @@ export async function pickCheckpoint(services: Services, placeHolder: string, ex
   const picked = await vscode.window.showQuickPick([...items, { label: `$(folder-opened) ${t('Browse…')}`, description: '', uri: undefined }], { placeHolder });
   if (picked === undefined) return undefined;
   return picked.uri ?? (await vscode.window.showOpenDialog({ title: placeHolder, filters: { [t('Checkpoints')]: ['pt', 'pth', 'safetensors', 'json', 'npz', 'npy', 'gguf', 'bin', 'ckpt', 'pkl'], [t('All files')]: ['*'] } }))?.[0];
+}
+
+/** Where the engine can read a file. Undefined when it cannot be brought here; the user is told why. */
+export async function localPath(services: Services, uri: vscode.Uri): Promise<string | undefined> {
+  try {
+    return await services.copies.pathOf(uri);
+  } catch (error) {
+    tell(services, Object.assign(error as Error, { info: { kind: 'file', name: 'FileError', message: (error as Error).message } }), null);
+    return undefined;
+  }
 }

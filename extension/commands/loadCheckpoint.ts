@@ -8,7 +8,7 @@ import * as vscode from 'vscode';
 import { LoadInto, PreflightLoad, type Rename } from '../protocol/checkpoint';
 import type { ResultOf } from '../protocol/rpc';
 import { fullName } from '../views/words';
-import { checkpointUri, pickCheckpoint } from './checkpointPick';
+import { checkpointUri, localPath, pickCheckpoint } from './checkpointPick';
 import type { Services } from './services';
 import { pickTarget, type Target } from './targets';
 import { task } from './task';
@@ -27,13 +27,15 @@ export async function loadCheckpoint(services: Services, arg?: unknown, second?:
   if (target === undefined) return undefined;
   const uri = given ?? (await pickCheckpoint(services, t('Load which checkpoint into {0}?', fullName(target.model, target.node.path))));
   if (uri === undefined) return undefined;
-  if (isDecision(decision)) return load(services, target, uri.fsPath, decision);
+  const file = await localPath(services, uri);
+  if (file === undefined) return undefined;
+  if (isDecision(decision)) return load(services, target, file, decision);
   const { model, node } = target;
-  const preflight = await task(services, { title: t('Reading {0}', path.basename(uri.fsPath)), status: path.basename(uri.fsPath), runsUserCode: false }, (token) =>
-    services.engine.request(PreflightLoad, { file: uri.fsPath, model: model.id, path: node.path }, token));
+  const preflight = await task(services, { title: t('Reading {0}', path.basename(file)), status: path.basename(file), runsUserCode: false }, (token) =>
+    services.engine.request(PreflightLoad, { file, model: model.id, path: node.path }, token));
   if (preflight === undefined) return undefined;
-  if (fits(preflight)) return load(services, target, uri.fsPath, { root: preflight.root, rename: null, partial: false });
-  await vscode.commands.executeCommand('weightroom.openPreflight', uri.fsPath, model.id, node.path);
+  if (fits(preflight)) return load(services, target, file, { root: preflight.root, rename: null, partial: false });
+  await vscode.commands.executeCommand('weightroom.openPreflight', file, model.id, node.path);
   return preflight;
 }
 

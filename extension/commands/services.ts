@@ -2,6 +2,7 @@
 import type * as vscode from 'vscode';
 
 import type { EngineClient } from '../engine/client';
+import type { LocalCopies } from '../panels/localCopies';
 import type { CheckpointsView } from '../views/checkpointsView';
 import type { ModelsView } from '../views/modelsView';
 import type { ModelStore } from '../views/modelStore';
@@ -18,6 +19,8 @@ export interface Services {
   selection: ModelSelection;
   modelsView: ModelsView;
   checkpointsView: CheckpointsView;
+  /** Of files that are not on a local disk. */
+  copies: LocalCopies;
   problems: Problems;
   status: StatusItem;
   watch: TrainingWatch;

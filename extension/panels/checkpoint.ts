@@ -11,16 +11,20 @@ import { PrepareCheckpoint, type Side } from '../protocol/checkpoint';
 import * as viewer from '../protocol/checkpointPanel';
 import { ModelChanged, type ModelId } from '../protocol/model';
 import { CheckpointDocument } from './checkpointDocument';
-import { answerPage, convertAs } from './checkpointRequests';
+import { answerPage, convertAs, told } from './checkpointRequests';
+import type { LocalCopies } from './localCopies';
 import { openPage, type Page } from './page';
+import { watchFile } from './watchFile';
 
 /** The manifest declares two: formats that are ours by default, and endings that many tools share. */
 const viewTypes = ['weightroom.checkpoint', 'weightroom.checkpoint.option'];
 
-export function registerCheckpointEditor(context: vscode.ExtensionContext, engine: EngineClient): vscode.Disposable {
+interface Around { context: vscode.ExtensionContext; engine: EngineClient; copies: LocalCopies }
+
+export function registerCheckpointEditor(around: Around): vscode.Disposable {
   const provider: vscode.CustomReadonlyEditorProvider<CheckpointDocument> = {
-    openCustomDocument: (uri) => new CheckpointDocument(context, uri),
-    resolveCustomEditor: (document, panel) => showFile(context, engine, document, panel),
+    openCustomDocument: (uri) => new CheckpointDocument(around.copies, uri),
+    resolveCustomEditor: (document, panel) => showFile(around, document, panel),
   };
   const restore = <T extends viewer.SubjectKind>(kind: T, show: (panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: T }) => void): vscode.Disposable =>
     vscode.window.registerWebviewPanelSerializer(`weightroom.${kind}`, {
@@ -33,56 +37,57 @@ export function registerCheckpointEditor(context: vscode.ExtensionContext, engin
     });
   return vscode.Disposable.from(
     ...viewTypes.map((type) => vscode.window.registerCustomEditorProvider(type, provider, { supportsMultipleEditorsPerDocument: true })),
-    vscode.commands.registerCommand('weightroom.openCompare', (a: Side, b: Side) => openCompare(context, engine, a, b)),
-    restore('compare', (panel, s) => showCompare(context, engine, panel, s)),
-    vscode.commands.registerCommand('weightroom.openPreflight', (file: string, model: ModelId, at: string) => openPreflight(context, engine, file, model, at)),
-    restore('preflight', (panel, s) => showPreflight(context, engine, panel, s)),
+    vscode.commands.registerCommand('weightroom.openCompare', (a: Side, b: Side) => openCompare(around, a, b)),
+    restore('compare', (panel, s) => showCompare(around, panel, s)),
+    vscode.commands.registerCommand('weightroom.openPreflight', (file: string, model: ModelId, at: string) => openPreflight(around, file, model, at)),
+    restore('preflight', (panel, s) => showPreflight(around, panel, s)),
   );
 }
 
-function showFile(context: vscode.ExtensionContext, engine: EngineClient, document: CheckpointDocument, panel: vscode.WebviewPanel): void {
+function showFile({ context, engine, copies }: Around, document: CheckpointDocument, panel: vscode.WebviewPanel): void {
   const page = openPage(context, panel.webview, 'checkpoint', 'checkpoint');
   const { channel } = page;
   // Read while the page is being made; what is wrong with the file the page is told when it asks.
   void document.file().then((file) => engine.request(PrepareCheckpoint, { file })).catch(() => undefined);
   const name = vscode.workspace.asRelativePath(document.uri);
   channel.handle(viewer.GetSubject, async (): Promise<viewer.Subject> => ({ kind: 'file', file: await document.file(), name }));
-  channel.handle(viewer.CompareWith, async () => { await vscode.commands.executeCommand('weightroom.compareCheckpoints', vscode.Uri.file(await document.file())); return null; });
-  channel.handle(viewer.LoadIntoModel, async () => { await vscode.commands.executeCommand('weightroom.loadCheckpoint', vscode.Uri.file(await document.file())); return null; });
-  channel.handle(viewer.ConvertAs, async ({ names }, signal) => convertAs(engine, await document.file(), names, signal));
-  const subscriptions = vscode.Disposable.from(answerPage(page, engine, async () => [{ file: await document.file() }]), document.onDidChange(() => channel.notify(viewer.SubjectChanged, null)));
+  channel.handle(viewer.CompareWith, async () => { await vscode.commands.executeCommand('weightroom.compareCheckpoints', document.uri); return null; });
+  channel.handle(viewer.LoadIntoModel, async () => { await vscode.commands.executeCommand('weightroom.loadCheckpoint', document.uri); return null; });
+  channel.handle(viewer.ConvertAs, ({ names }, signal) => told(async () => convertAs(engine, copies, document.uri, await document.file(), names, signal)));
+  const subscriptions = vscode.Disposable.from(answerPage(page, engine, copies, async () => [{ file: await document.file() }]), document.onDidChange(() => channel.notify(viewer.SubjectChanged, null)));
   panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
 }
 
 // --- compare
 
-const nameOf = (s: Side): string => ('file' in s ? vscode.workspace.asRelativePath(s.file) : `${s.model.replace(/^.*#/, '')}${s.path === '' ? '' : `.${s.path}`}`);
+const nameOf = ({ copies }: Around, s: Side): string => ('file' in s ? vscode.workspace.asRelativePath(copies.original(s.file)) : `${s.model.replace(/^.*#/, '')}${s.path === '' ? '' : `.${s.path}`}`);
+/** Where a side's file was copied from, for the next life of its page. */
+const fromOf = ({ copies }: Around, s: Side): string | undefined => { const uri = 'file' in s ? copies.original(s.file) : undefined; return uri === undefined || uri.scheme === 'file' ? undefined : uri.toString(); };
 
-function openCompare(context: vscode.ExtensionContext, engine: EngineClient, a: Side, b: Side): void {
-  const subject = { kind: 'compare' as const, a, b, nameA: nameOf(a), nameB: nameOf(b) };
-  showCompare(context, engine, newPanel('compare', `${path.posix.basename(subject.nameA)} ↔ ${path.posix.basename(subject.nameB)}`), subject);
+function openCompare(around: Around, a: Side, b: Side): void {
+  const subject = { kind: 'compare' as const, a, b, nameA: nameOf(around, a), nameB: nameOf(around, b), fromA: fromOf(around, a), fromB: fromOf(around, b) };
+  showCompare(around, newPanel('compare', `${path.posix.basename(subject.nameA)} ↔ ${path.posix.basename(subject.nameB)}`), subject);
 }
 
-function showCompare(context: vscode.ExtensionContext, engine: EngineClient, panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: 'compare' }): void {
-  const page = openPage(context, panel.webview, 'checkpoint', 'compare');
-  page.channel.handle(viewer.GetSubject, () => subject);
-  page.channel.handle(viewer.SwapSides, () => { openCompare(context, engine, subject.b, subject.a); panel.dispose(); return null; });
-  follow(engine, panel, page, [subject.a, subject.b]);
+function showCompare(around: Around, panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: 'compare' }): void {
+  const page = openPage(around.context, panel.webview, 'checkpoint', 'compare');
+  page.channel.handle(viewer.SwapSides, () => { openCompare(around, subject.b, subject.a); panel.dispose(); return null; });
+  follow(around, panel, page, subject, [[subject.a, subject.fromA], [subject.b, subject.fromB]]);
 }
 
 // --- preflight
 
-function openPreflight(context: vscode.ExtensionContext, engine: EngineClient, file: string, model: ModelId, at: string): void {
-  const subject = { kind: 'preflight' as const, file, model, path: at, nameFile: nameOf({ file }), nameModel: nameOf({ model, path: at }) };
-  showPreflight(context, engine, newPanel('preflight', `${path.posix.basename(subject.nameFile)} → ${subject.nameModel}`), subject);
+function openPreflight(around: Around, file: string, model: ModelId, at: string): void {
+  const side = { file };
+  const subject = { kind: 'preflight' as const, file, model, path: at, nameFile: nameOf(around, side), nameModel: nameOf(around, { model, path: at }), from: fromOf(around, side) };
+  showPreflight(around, newPanel('preflight', `${path.posix.basename(subject.nameFile)} → ${subject.nameModel}`), subject);
 }
 
-function showPreflight(context: vscode.ExtensionContext, engine: EngineClient, panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: 'preflight' }): void {
-  const page = openPage(context, panel.webview, 'checkpoint', 'preflight');
+function showPreflight(around: Around, panel: vscode.WebviewPanel, subject: viewer.Subject & { kind: 'preflight' }): void {
+  const page = openPage(around.context, panel.webview, 'checkpoint', 'preflight');
   const { file, model, path: at } = subject;
-  page.channel.handle(viewer.GetSubject, () => subject);
   page.channel.handle(viewer.LoadNow, async (decision) => { await vscode.commands.executeCommand('weightroom.loadCheckpoint', vscode.Uri.file(file), { model, path: at }, decision); return null; });
-  follow(engine, panel, page, [{ file }, { model, path: at }]);
+  follow(around, panel, page, subject, [[{ file }, subject.from], [{ model, path: at }, undefined]]);
 }
 
 // --- shared
@@ -91,20 +96,17 @@ function newPanel(kind: viewer.SubjectKind, title: string): vscode.WebviewPanel 
   return vscode.window.createWebviewPanel(`weightroom.${kind}`, title, vscode.ViewColumn.Active);
 }
 
-/** Answers the page about these sides while the panel is open, and says when one of them changes. */
-function follow(engine: EngineClient, panel: vscode.WebviewPanel, page: Page, sides: Side[]): void {
+/** Answers the page about these sides while the panel is open, and says when one of them changes. `from`: what a side's file is a copy of. */
+function follow({ engine, copies }: Around, panel: vscode.WebviewPanel, page: Page, subject: viewer.Subject, sides: [side: Side, from: string | undefined][]): void {
   const changed = (): void => page.channel.notify(viewer.SubjectChanged, null);
-  const subscriptions = vscode.Disposable.from(answerPage(page, engine, () => Promise.resolve(sides)), ...sides.map((s) => whenChanged(engine, s, changed)));
+  const uris = sides.map(([side, from]) => ('file' in side ? (from === undefined ? vscode.Uri.file(side.file) : vscode.Uri.parse(from, true)) : undefined));
+  const here = async (): Promise<void> => { for (const uri of uris) if (uri !== undefined) await copies.pathOf(uri); };
+  page.channel.handle(viewer.GetSubject, async () => { await here(); return subject; });
+  const watching = sides.map(([side], i): vscode.Disposable => {
+    const uri = uris[i];
+    if (uri !== undefined) return vscode.Disposable.from(copies.use(uri), watchFile(uri, () => { copies.forget(uri); changed(); }));
+    return engine.on(ModelChanged, ({ model }) => { if (model === null || ('model' in side && model === side.model)) changed(); });
+  });
+  const subscriptions = vscode.Disposable.from(answerPage(page, engine, copies, async () => { await here(); return sides.map(([side]) => side); }), ...watching);
   panel.onDidDispose(() => { subscriptions.dispose(); page.dispose(); });
-}
-
-/** Calls when a side's bytes or values change. */
-function whenChanged(engine: EngineClient, side: Side, changed: () => void): vscode.Disposable {
-  if ('model' in side) return engine.on(ModelChanged, ({ model }) => { if (model === null || model === side.model) changed(); });
-  const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(path.dirname(side.file)), path.basename(side.file)));
-  let timer: NodeJS.Timeout | undefined;
-  const soon = (): void => { clearTimeout(timer); timer = setTimeout(changed, 300); };
-  watcher.onDidChange(soon);
-  watcher.onDidCreate(soon);
-  return new vscode.Disposable(() => { clearTimeout(timer); watcher.dispose(); });
 }

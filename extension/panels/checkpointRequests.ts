@@ -6,7 +6,8 @@ import type { EngineClient } from '../engine/client';
 import type { Cancellation } from '../protocol/channel';
 import * as checkpoint from '../protocol/checkpoint';
 import * as viewer from '../protocol/checkpointPanel';
-import type { Request } from '../protocol/rpc';
+import type { ErrorInfo, Request } from '../protocol/rpc';
+import type { LocalCopies } from './localCopies';
 import { onlyOwn } from './ownSides';
 import { cancellable, type Page } from './page';
 
@@ -18,7 +19,7 @@ const passed = [
 ] as Request<unknown, unknown>[];
 
 /** `own` is asked each time: a file of a remote file system is copied anew when it changes. */
-export function answerPage({ channel }: Page, engine: EngineClient, own: () => Promise<checkpoint.Side[]>): vscode.Disposable {
+export function answerPage({ channel }: Page, engine: EngineClient, copies: LocalCopies, own: () => Promise<checkpoint.Side[]>): vscode.Disposable {
   const jobs = new Set<string>();
   for (const message of passed) {
     channel.handle(message, async (params: unknown, signal: Cancellation) => {
@@ -32,39 +33,49 @@ export function answerPage({ channel }: Page, engine: EngineClient, own: () => P
       }
     });
   }
-  channel.handle(viewer.ExportAs, async (params, signal) => {
+  channel.handle(viewer.ExportAs, (params, signal) => told(async () => {
     onlyOwn(params, await own());
-    return exportAs(engine, params, signal);
-  });
+    return exportAs(engine, copies, params, signal);
+  }));
   channel.handle(viewer.ShowSide, async ({ side }) => {
     onlyOwn(side, await own());
-    if ('file' in side) await vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(side.file), 'weightroom.checkpoint');
+    if ('file' in side) await vscode.commands.executeCommand('vscode.openWith', copies.original(side.file), 'weightroom.checkpoint');
     else await vscode.commands.executeCommand('weightroom.revealInTree', side);
     return null;
   });
   return engine.on(checkpoint.CheckpointProgress, (p) => { if (jobs.has(p.job)) channel.notify(checkpoint.CheckpointProgress, p); });
 }
 
-async function exportAs(engine: EngineClient, { at, name, format, slice }: { at: checkpoint.Side; name: string; format: 'npy' | 'csv'; slice?: checkpoint.Slice }, signal: Cancellation): Promise<{ file: string; bytes: number; note?: string } | null> {
-  const folder = 'file' in at ? vscode.Uri.file(path.dirname(at.file)) : vscode.workspace.workspaceFolders?.[0]?.uri;
+/** What the page asked for and went wrong is told by the editor: the page has no place for it. Null then, and when it was cancelled. */
+export async function told<R>(work: () => Promise<R | null>): Promise<R | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if ((error as { info?: ErrorInfo }).info?.kind !== 'interrupted') void vscode.window.showErrorMessage((error as Error).message);
+    return null;
+  }
+}
+
+async function exportAs(engine: EngineClient, copies: LocalCopies, { at, name, format, slice }: { at: checkpoint.Side; name: string; format: 'npy' | 'csv'; slice?: checkpoint.Slice }, signal: Cancellation): Promise<{ file: string; bytes: number; note?: string } | null> {
+  const folder = 'file' in at ? vscode.Uri.joinPath(copies.original(at.file), '..') : vscode.workspace.workspaceFolders?.[0]?.uri;
   const uri = await vscode.window.showSaveDialog({ filters: { [format.toUpperCase()]: [format] }, ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, `${name.replace(/[^\w.-]/g, '_') || 'tensor'}.${format}`) } : {}) });
   if (uri === undefined) return null;
-  const done = await whileShowing(engine, t('Exporting {0}', name), signal, (token, job) => engine.request(checkpoint.ExportTensor, { at, name, target: uri.fsPath, format, job, ...(slice ? { slice } : {}) }, token));
-  void vscode.window.showInformationMessage(t('Wrote {0}', uri.fsPath) + (done.note === undefined ? '' : ` (${done.note})`));
+  const done = await copies.writing(uri, (target) => whileShowing(engine, t('Exporting {0}', name), signal, (token, job) => engine.request(checkpoint.ExportTensor, { at, name, target, format, job, ...(slice ? { slice } : {}) }, token)));
+  void vscode.window.showInformationMessage(t('Wrote {0}', vscode.workspace.asRelativePath(uri)) + (done.note === undefined ? '' : ` (${done.note})`));
   return done;
 }
 
-/** Converts the viewer's file, or some of its tensors. */
-export async function convertAs(engine: EngineClient, file: string, names: string[] | undefined, signal: Cancellation): Promise<{ files: string[]; notes: string[] } | null> {
+/** Converts the viewer's file, or some of its tensors. `from` is the file's own place, `file` where it can be read. */
+export async function convertAs(engine: EngineClient, copies: LocalCopies, from: vscode.Uri, file: string, names: string[] | undefined, signal: Cancellation): Promise<{ files: string[]; notes: string[] } | null> {
   const ending = /\.safetensors(\.index\.json)?$/.test(file) ? '.pt' : '.safetensors';
-  const base = path.join(path.dirname(file), path.basename(file).replace(/\.safetensors\.index\.json$|\.[^.]*$/, '')) + ending;
+  const base = vscode.Uri.joinPath(from, '..', path.posix.basename(from.path).replace(/\.safetensors\.index\.json$|\.[^.]*$/, '') + ending);
   const filters: Record<string, string[]> = { safetensors: ['safetensors'], PyTorch: ['pt'], NumPy: ['npz'] };
-  const uri = await vscode.window.showSaveDialog({ title: t('Save as .safetensors, .pt or .npz'), defaultUri: vscode.Uri.file(base), filters: ending === '.pt' ? { PyTorch: ['pt'], ...filters } : filters });
+  const uri = await vscode.window.showSaveDialog({ title: t('Save as .safetensors, .pt or .npz'), defaultUri: base, filters: ending === '.pt' ? { PyTorch: ['pt'], ...filters } : filters });
   if (uri === undefined) return null;
-  const done = await whileShowing(engine, t('Writing {0}', path.basename(uri.fsPath)), signal, (token, job) => engine.request(checkpoint.ConvertCheckpoint, { file, target: uri.fsPath, job, ...(names ? { names } : {}) }, token));
-  const said = [t('Wrote {0} tensors to {1}.', done.tensors, path.basename(uri.fsPath)), ...done.notes].join(' ');
+  const done = await copies.writing(uri, (target) => whileShowing(engine, t('Writing {0}', path.posix.basename(uri.path)), signal, (token, job) => engine.request(checkpoint.ConvertCheckpoint, { file, target, job, ...(names ? { names } : {}) }, token)));
+  const said = [done.tensors === 1 ? t('Wrote 1 tensor to {0}.', path.posix.basename(uri.path)) : t('Wrote {0} tensors to {1}.', done.tensors, path.posix.basename(uri.path)), ...done.notes].join(' ');
   const open = t('Open');
-  void vscode.window.showInformationMessage(said, open).then((answer) => { if (answer === open) void vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(done.files[0] ?? uri.fsPath), 'weightroom.checkpoint'); });
+  void vscode.window.showInformationMessage(said, open).then((answer) => { if (answer === open) void vscode.commands.executeCommand('vscode.openWith', uri, 'weightroom.checkpoint'); });
   return done;
 }
 

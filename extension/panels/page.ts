@@ -48,7 +48,13 @@ async function saveFile({ data, name, kind }: { data: string; name: string; kind
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const uri = await vscode.window.showSaveDialog({ filters: { [kind.toUpperCase()]: [kind] }, ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, name) } : {}) });
   if (uri === undefined) return null;
-  await vscode.workspace.fs.writeFile(uri, Buffer.from(data, 'base64'));
+  try {
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(data, 'base64'));
+  } catch (error) {
+    void vscode.window.showErrorMessage((error as Error).message);
+    return null;
+  }
+  void vscode.window.showInformationMessage(vscode.l10n.t('Wrote {0}', vscode.workspace.asRelativePath(uri)));
   return { file: uri.fsPath };
 }
 

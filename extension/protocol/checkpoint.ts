@@ -43,7 +43,7 @@ export interface PickleGlobal {
   count: number;
   /** What it would have been called with, printed and cut short; '' when never called. */
   args: string;
-  /** Tree path where its result would stand, when known. */
+  /** Tree path where its result would stand; '(root)' for the whole of the file; '' when it stands nowhere. */
   path: string;
 }
 

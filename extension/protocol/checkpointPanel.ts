@@ -9,8 +9,8 @@ import { notification, request } from './rpc';
 /** What the page is about. */
 export type Subject =
   | { kind: 'file'; file: string; /** Workspace-relative. */ name: string }
-  | { kind: 'compare'; a: Side; b: Side; nameA: string; nameB: string }
-  | { kind: 'preflight'; file: string; model: ModelId; /** Of the module that is loaded into; '' is the whole model. */ path: string; nameFile: string; nameModel: string };
+  | { kind: 'compare'; a: Side; b: Side; nameA: string; nameB: string; /** Where the files were copied from, when their file system is not local. */ fromA?: string | undefined; fromB?: string | undefined }
+  | { kind: 'preflight'; file: string; model: ModelId; /** Of the module that is loaded into; '' is the whole model. */ path: string; nameFile: string; nameModel: string; /** Where the file was copied from, when its file system is not local. */ from?: string | undefined };
 export type SubjectKind = Subject['kind'];
 
 /** Rejected when the file cannot be reached, with the reason. */

@@ -113,7 +113,7 @@ export class CheckpointsView implements vscode.TreeDataProvider<AnyRow>, vscode.
 function fileItem(row: CheckpointRow): vscode.TreeItem {
   const { listing } = row;
   const relative = vscode.workspace.asRelativePath(row.uri);
-  const item = new vscode.TreeItem(relative.replace(/^.*\//, ''), vscode.TreeItemCollapsibleState.Collapsed);
+  const item = new vscode.TreeItem(relative.replace(/^.*\//, ''), row.uri.scheme === 'file' ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
   item.id = row.uri.toString();
   const folder = relative.includes('/') ? relative.replace(/\/[^/]*$/, '') : '';
   const tensors = listing?.tensors == null ? '' : listing.tensors === 1 ? t('1 tensor') : t('{0} tensors', formatCount(listing.tensors));

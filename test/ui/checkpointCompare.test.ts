@@ -12,11 +12,16 @@ describe('the comparison of checkpoints', function () {
   const list = (): Locator => c.page.locator('#compare .row');
   const compared = (name: string): Locator => c.page.locator('#compare .row', { hasText: name }).first();
 
+  const asTable = async (): Promise<void> => {
+    c.page = await wb().webview('relative L2');
+    await c.button('Tensors as a table').click();
+  };
+
   it('is asked for from the viewer; proposes to take prefixes off; lists only what changed', async () => {
     await open('net.pt', 'state_dict');
     await c.page.locator('vscode-button', { hasText: 'Compare…' }).click();
     await wb().pick(/(?<!-)later\.safetensors/);
-    c.page = await wb().webview('relative L2');
+    await asTable();
     await c.page.locator('.banner', { hasText: '11 tensors would match' }).locator('vscode-button').click();
     await c.page.locator('.chip.compare-same', { hasText: '10 same' }).waitFor();
     assert.match((await c.page.locator('.chips').innerText()).replace(/\s+/g, ' '), /10 same.*1 changed.*1 added.*2 removed.*1 another shape/);
@@ -36,6 +41,28 @@ describe('the comparison of checkpoints', function () {
     await c.page.locator('.notice', { hasText: 'module.extra.weight stands only in B' }).or(c.page.locator('.notice', { hasText: 'extra.weight stands only in B' })).first().waitFor();
   });
 
+  it('is one aligned tree: groups say how many below them differ; arrows close and open them', async () => {
+    await c.button('Tensors as a tree').click();
+    const texts = async (): Promise<string[]> => (await list().allInnerTexts()).map((r) => r.replace(/\s+/g, ' ').trim());
+    const tree = c.page.locator('#compare[role=treegrid]');
+    await tree.waitFor();
+    assert.equal((await texts()).filter((r) => r.includes('differ')).length, 4, 'conv2, extra, hidden and output');
+    await c.page.locator('vscode-checkbox', { hasText: 'changed only' }).click();
+    const conv1 = list().filter({ hasText: 'conv1' });
+    await conv1.waitFor();
+    assert.match((await conv1.innerText()).replace(/\s+/g, ' '), /= conv1 2 tensors all the same 0 1 0/);
+    assert.match((await list().filter({ hasText: 'conv2' }).innerText()).replace(/\s+/g, ' '), /≠ conv2 2 tensors 1 of 2 differ 0\.2\d+ 0\.9\d+ 0\.0\d+/);
+    const before = await list().count();
+    await conv1.click();
+    await wb().page.keyboard.press('ArrowLeft');
+    await c.page.locator(`#compare[aria-rowcount="${before - 2 + 1}"]`).waitFor();
+    await wb().page.keyboard.press('ArrowRight');
+    await c.page.locator(`#compare[aria-rowcount="${before + 1}"]`).waitFor();
+    await wb().screenshot('checkpoint-compare-tree');
+    await c.page.locator('vscode-checkbox', { hasText: 'changed only' }).click();
+    await c.button('Tensors as a table').click();
+  });
+
   it('comes back after a reload of the window, and changes its sides', async () => {
     await wb().command('Developer: Reload Window');
     await wb().page.locator('.monaco-workbench .tab', { hasText: 'net.pt ↔ later.safetensors' }).waitFor();
@@ -53,13 +80,17 @@ describe('the comparison of checkpoints', function () {
     await open('many.pt', 'layer0.');
     await c.page.locator('vscode-button', { hasText: 'Compare…' }).click();
     await wb().pick('many-after.pt');
-    c.page = await wb().webview('relative L2');
+    await asTable();
     await c.page.locator('.chip.compare-same', { hasText: '49,999 same' }).waitFor();
     assert.match((await c.page.locator('.chips').innerText()).replace(/\s+/g, ' '), /^= 49,999 same ≠ 1 changed$/);
     assert.ok(await list().count() < 100, 'only what is visible exists');
     await c.page.locator('vscode-checkbox', { hasText: 'changed only' }).click();
     assert.match((await compared('layer4321.').innerText()).replace(/\s+/g, ' '), /≠ layer4321\. ?weight3 f32 \[8\] f32 \[8\].* 1$/);
     assert.equal(await list().count(), 1);
+    await c.button('Tensors as a tree').click();
+    await list().nth(1).waitFor();
+    assert.deepEqual((await list().allInnerTexts()).map((r) => r.replace(/\s+/g, ' ').split(' ').slice(0, 3).join(' ')), ['≠ layer4321 1', '≠ weight3 f32'], 'open, for it was filtered');
+    await c.button('Tensors as a table').click();
     await compared('layer4321.').click();
     await c.page.locator('.detail-head', { hasText: '8 elements differ' }).waitFor();
     await closeEditors();
@@ -91,7 +122,7 @@ describe('the comparison of checkpoints', function () {
     it('a file with a live model, and again when the model changes', async () => {
       await wb().menu(file('fits'), 'Compare Checkpoints…');
       await wb().pick('live model');
-      c.page = await wb().webview('relative L2');
+      await asTable();
       await c.page.locator('.chip.compare-changed', { hasText: '6 changed' }).waitFor();
       await compared('head.').first().click();
       await c.page.locator('canvas.heat').waitFor();
@@ -112,7 +143,8 @@ describe('the comparison of checkpoints', function () {
       c.page = await wb().webview('relative L2');
       await c.page.locator('.banner vscode-button', { hasText: 'Align' }).click();
       await c.page.locator('.chip.compare-same').waitFor();
-      await c.page.locator('#compare .row', { hasText: 'conv2.' }).first().click();
+      await c.page.locator('#compare .row', { hasText: 'conv2' }).first().click();
+      await wb().page.keyboard.press('ArrowDown');
       await c.page.locator('canvas.heat').waitFor();
       await look(theme, 'compare');
       await closeEditors();

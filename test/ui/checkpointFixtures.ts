@@ -63,15 +63,17 @@ export function writeCheckpoints(folder: string): void {
   fs.copyFileSync(corpus('hostile/misc_html.pt'), file('download.pt'));
 }
 
-/** huge.safetensors: four tensors of holes. Counting one takes long enough to be cancelled. */
-export function writeHuge(folder: string): void {
-  const file = path.join(folder, 'huge.safetensors');
-  const each = hugeBytes / 4;
+/** huge.safetensors: counting one of its tensors takes long enough to be cancelled. */
+export function writeHuge(folder: string): void { writeHoles(path.join(folder, 'huge.safetensors'), hugeBytes); }
+
+/** A file of four tensors of holes: it says that it has so many bytes, and takes none. */
+export function writeHoles(file: string, bytes: number): void {
+  const each = bytes / 4;
   const header: Record<string, unknown> = {};
   for (let i = 0; i < 4; i++) header[`blocks.${i}.weight`] = { dtype: 'F32', shape: [8192, each / 4 / 8192], data_offsets: [i * each, (i + 1) * each] };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
   fs.writeFileSync(file, Buffer.concat([length, json]));
-  fs.truncateSync(file, 8 + json.length + hugeBytes);
+  fs.truncateSync(file, 8 + json.length + bytes);
 }

@@ -24,7 +24,9 @@ export interface Checkpoints {
   fact(name: string): Locator;
   filter(text: string): Promise<void>;
   names(): Promise<string[]>;
-  /** Answers the save dialog with a name beside the file it proposes. */
+  /** Answers the save dialog with a path. */
+  giveName(file: string): Promise<void>;
+  /** Answers the save dialog with a name beside the file it proposes, and waits for the file. */
   saveAs(name: string): Promise<string>;
   /** A screenshot; nothing may stick out or be too faint. */
   look(theme: (typeof allThemes)[number], name: string): Promise<void>;
@@ -55,8 +57,7 @@ export function useCheckpoints(name: string, more: Partial<WorkbenchOptions> = {
     fact: (title) => c.page.locator(`dt:text-is("${title}") + dd`).first(),
     filter: (text) => c.page.locator('.flow-tools vscode-text-field input').fill(text),
     names: async () => (await c.rows().locator('.name').allInnerTexts()).map((n) => n.replace(/\n/g, '')),
-    async saveAs(target) {
-      const file = path.join(wb().folder, target);
+    async giveName(file) {
       const box = wb().quickInput.locator('input').first();
       for (let i = 0; i < 20; i++) {
         // The dialog writes its own proposal, late when there is much to do.
@@ -67,6 +68,10 @@ export function useCheckpoints(name: string, more: Partial<WorkbenchOptions> = {
         await box.press('Enter');
         try { await box.waitFor({ state: 'hidden', timeout: 5000 }); break; } catch { /* not taken yet */ }
       }
+    },
+    async saveAs(target) {
+      const file = path.join(wb().folder, target);
+      await c.giveName(file);
       for (let i = 0; i < 300 && !fs.existsSync(file); i++) await wb().page.waitForTimeout(100);
       return file;
     },

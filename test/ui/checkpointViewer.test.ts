@@ -4,9 +4,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 
-import { load, openCheckpoint, type Tensor } from '../../extension/lib/index';
-import { markers } from '../unit/checkpointData';
-import { hugeBytes, manyTensors } from './checkpointFixtures';
+import { full, load, openCheckpoint, save, type Tensor } from '../../extension/lib/index';
+import { corpus, markers } from '../unit/checkpointData';
+import { hugeBytes, manyTensors, writeHoles } from './checkpointFixtures';
 import { allThemes, useCheckpoints } from './checkpointPage';
 
 describe('the checkpoint viewer', function () {
@@ -184,17 +184,60 @@ describe('the checkpoint viewer', function () {
       await tab('Heat Map');
       await c.page.locator('canvas.heat').waitFor();
       await button('Save as PNG').click();
-      assert.equal(fs.readFileSync(await saveAs('heat.png')).toString('latin1', 1, 4), 'PNG');
+      const cells = await c.page.locator('canvas.heat').evaluate((e) => { const { width, height } = e as unknown as { width: number; height: number }; return [width, height]; });
+      const picture = await saveAs('heat.png');
+      await wb().notification('Wrote heat.png').waitFor();
+      const png = fs.readFileSync(picture);
+      assert.equal(png.toString('latin1', 1, 4), 'PNG');
+      const times = Math.floor(1024 / Math.max(...cells));
+      assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], cells.map((n) => n * times), 'every cell is a square that can be seen');
+    });
+
+    it('says why an export failed', async () => {
+      // 2^62 elements of stride 0.
+      fs.copyFileSync(corpus('hostile/ten_huge_stride0.pt'), path.join(wb().folder, 'boundless.pt'));
+      await wb().row('boundless.pt', '.explorer-folders-view').dblclick();
+      c.page = await wb().webview('4611686018427');
+      await button('Save this tensor as a NumPy file').click();
+      await c.giveName(path.join(wb().folder, 'boundless.npy'));
+      await wb().notification(/not enough space in .*: \d+ bytes are needed/).waitFor();
+      assert.deepEqual(fs.readdirSync(wb().folder).filter((f) => f.endsWith('.tmp') || f === 'boundless.npy'), []);
+    });
+
+    it('stops a conversion when asked to, and leaves nothing of it', async () => {
+      writeHoles(path.join(wb().folder, 'large.safetensors'), 2 * 1024 ** 3);
+      await wb().row('large.safetensors', '.explorer-folders-view').dblclick();
+      c.page = await wb().webview('2.15 GB');
+      await button('Write this checkpoint as').click();
+      await c.giveName(path.join(wb().folder, 'large.pt'));
+      await wb().notification('Writing large.pt').waitFor();
+      await wb().press('Writing large.pt', 'Cancel');
+      await wb().notification('Writing large.pt').waitFor({ state: 'detached' });
+      for (let i = 0; i < 100 && fs.readdirSync(wb().folder).some((f) => f.endsWith('.tmp')); i++) await wb().page.waitForTimeout(100);
+      assert.deepEqual(fs.readdirSync(wb().folder).filter((f) => f.endsWith('.tmp') || f === 'large.pt'), []);
     });
 
     it('is read again when the file changes', async () => {
-      fs.copyFileSync(path.join(wb().folder, 'later.safetensors'), path.join(wb().folder, 'changing.safetensors'));
+      fs.copyFileSync(path.join(wb().folder, 'later.safetensors'), path.join(wb().folder, 'changing[1].safetensors'));
       await closeEditors();
       // Quick open may not know a file this young; the explorer does.
-      await wb().row('changing.safetensors', '.explorer-folders-view').dblclick();
+      await wb().row('changing[1].safetensors', '.explorer-folders-view').dblclick();
       c.page = await wb().webview('13 tensors');
-      fs.copyFileSync(path.join(wb().folder, 'part.safetensors'), path.join(wb().folder, 'changing.safetensors'));
+      fs.copyFileSync(path.join(wb().folder, 'part.safetensors'), path.join(wb().folder, 'changing[1].safetensors'));
       await c.page.locator('.head', { hasText: '2 tensors' }).waitFor();
+    });
+
+    it('in shards is read again when one of them changes; what did not change is not counted twice', async () => {
+      const write = (value: number): void => { save({ a: full([1000], value), b: full([1000], 1) }, path.join(wb().folder, 'parts.safetensors'), { maxShardBytes: 4000 }); };
+      write(3);
+      const index = path.join(wb().folder, 'parts.safetensors.index.json');
+      const [first] = Object.values((JSON.parse(fs.readFileSync(index, 'utf8')) as { weight_map: Record<string, string> }).weight_map) as [string];
+      await wb().row('parts.safetensors.index.json', '.explorer-folders-view').dblclick();
+      c.page = await wb().webview('2 shards');
+      await row('a').click();
+      await c.page.locator('dt:text-is("mean") + dd', { hasText: '3' }).waitFor();
+      save({ a: full([1000], 5) }, path.join(wb().folder, first));
+      await c.page.locator('dt:text-is("mean") + dd', { hasText: '5' }).waitFor();
     });
   });
 
@@ -211,11 +254,18 @@ describe('the checkpoint viewer', function () {
     await open('huge.safetensors', 'blocks.0.');
     await c.page.locator('.head', { hasText: '21.5 GB' }).waitFor();
     assert.ok(fs.statSync(path.join(wb().folder, 'huge.safetensors')).size > hugeBytes);
-    const counting = c.page.locator('.row-line', { hasText: 'counting' });
-    await c.page.locator('.chip', { hasText: 'so far' }).waitFor();
+    const counting = c.page.locator('.counted .row-line', { hasText: 'counting' });
+    const chip = c.page.locator('.detail .chip').first();
+    await chip.filter({ hasText: 'sampled: ' }).waitFor();
+    assert.match(await chip.innerText(), /sampled: [\d,]+ of 1,342,177,280 elements/);
     await counting.locator('vscode-button').click();
     await counting.waitFor({ state: 'detached' });
-    assert.match(await c.page.locator('.detail .chip').first().innerText(), /so far: [\d,]+ elements/);
+    // What is known stays, and says of what it is.
+    assert.match(await chip.innerText(), /sampled: [\d,]+ of 1,342,177,280 elements/);
+    await tab('Histogram');
+    await c.page.locator('.figure-title', { hasText: 'Histogram (sampled)' }).waitFor();
+    await c.page.locator('vscode-button', { hasText: 'Count All Elements' }).click();
+    await counting.waitFor();
     await tab('Heat Map');
     await c.page.locator('.figure-title', { hasText: 'sampled' }).waitFor();
     await c.page.locator('#tensors .row', { hasText: 'blocks.2.weight' }).click();

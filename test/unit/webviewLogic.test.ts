@@ -6,9 +6,9 @@ import { onlyOwn } from '../../extension/panels/ownSides';
 import { pageHtml } from '../../extension/panels/pageHtml';
 import type { CompareRow, PreflightRow, TensorInfo } from '../../extension/protocol/checkpoint';
 import type { GradientReport, GradientRow, Summary } from '../../extension/protocol/model';
-import { compareRows } from '../../webview/checkpoint/compareRows';
+import { below, compareRows } from '../../webview/checkpoint/compareRows';
 import { asComparison, preflightRows, rowKey } from '../../webview/checkpoint/preflightRows';
-import { tensorTree, visible } from '../../webview/checkpoint/tensorTree';
+import { nameTree, visible } from '../../webview/checkpoint/nameTree';
 import { cellText, panSpan, zoomSpan } from '../../webview/checkpoint/zoom';
 import { change, lookOf, nextSort, shownRows, type Sort } from '../../webview/gradients/rows';
 import { contrast, divergingScale, luminance, scaleIndex, scaleSteps } from '../../webview/shared/colorScale';
@@ -175,9 +175,14 @@ describe('the checkpoint pages', () => {
   });
   it('tensors as a tree: groups in the order of the file, sums, closed groups', () => {
     const tensor = (name: string, bytes: number): TensorInfo => ({ name, dtype: 'float32', shape: [bytes / 4], numel: bytes / 4, bytes });
-    const root = tensorTree([tensor('a.w', 4), tensor('b.0.w', 8), tensor('a.b', 16), tensor('c', 32), tensor('b.0.w.x', 64)]);
-    assert.deepEqual(visible(root, () => false).map((n) => `${' '.repeat(n.level)}${n.name} ${n.count} ${n.bytes}`), ['a 2 20', ' w 1 4', ' b 1 16', 'b 2 72', ' 0 2 72', '  w 1 8', '  w 1 64', '   x 1 64', 'c 1 32']);
+    const root = nameTree([tensor('a.w', 4), tensor('b.0.w', 8), tensor('a.b', 16), tensor('c', 32), tensor('b.0.w.x', 64)], (x) => x.bytes);
+    assert.deepEqual(visible(root, () => false).map((n) => `${' '.repeat(n.level)}${n.name} ${n.count} ${n.weight}`), ['a 2 20', ' w 1 4', ' b 1 16', 'b 2 72', ' 0 2 72', '  w 1 8', '  w 1 64', '   x 1 64', 'c 1 32']);
     assert.deepEqual(visible(root, (p) => p === 'b.').map((n) => n.path), ['a.', 'a.w', 'a.b', 'b.', 'c']);
+  });
+  it('comparison: a group says how far the farthest below it lie apart', () => {
+    const row = (name: string, relativeL2: number | null, cosine: number | null): CompareRow => ({ name, status: relativeL2 === 0 ? 'same' : 'changed', relativeL2, cosine, maxDifference: relativeL2, differing: 1 });
+    const far = below([row('a.b.w', 0.5, 0.9), row('a.b.x', 0, 1), row('a.c', 2, 0.1), row('a.d', null, null), row('e', 7, 0)]);
+    assert.deepEqual([...far], [['a.', { relativeL2: 2, cosine: 0.1, maxDifference: 2 }], ['a.b.', { relativeL2: 0.5, cosine: 0.9, maxDifference: 0.5 }]]);
   });
   it('preflight: rows of one status, found by either name; a pair to look at closely', () => {
     const rows: PreflightRow[] = [

@@ -11,6 +11,7 @@ const total = (n: Counts): number => n.allowed + n.unknown + n.dangerous;
 
 export function auditSummary(n: Counts): string {
   if (total(n) === 0) return t('pickle: no globals, none executed');
+  if (total(n) === 1 && n.unknown === 0) return n.dangerous > 0 ? t('pickle: 1 dangerous global, none executed') : t('pickle: 1 global, none executed');
   if (n.dangerous > 0) return t('pickle: {0} dangerous of {1} globals, none executed', formatCount(n.dangerous), formatCount(total(n)));
   if (n.unknown > 0) return t('pickle: {0} outside the allow-list, none executed', formatCount(n.unknown));
   return t('pickle: {0} globals, none executed', formatCount(total(n)));
@@ -30,7 +31,7 @@ export function Audit({ globals: rows, counts }: { globals: readonly PickleGloba
             {rows.map((g) => (
               <tr key={g.name} class={g.class}>
                 <td><span class="row-line"><Icon name={g.class === 'allowed' ? 'check' : g.class === 'unknown' ? 'warning' : 'error'} />{words(g.class)}</span></td>
-                <td class="mono">{g.name}</td><td class="number">{formatCount(g.offset)}</td><td class="number">{formatCount(g.count)}</td><td class="mono">{g.path}</td><td class="mono args">{g.args}</td>
+                <td class="mono">{g.name}</td><td class="number">{formatCount(g.offset)}</td><td class="number">{formatCount(g.count)}</td><td class="mono">{g.path === '' ? '–' : g.path}</td><td class="mono args">{g.args}</td>
               </tr>
             ))}
           </tbody>

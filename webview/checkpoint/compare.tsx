@@ -1,23 +1,27 @@
 /** Two checkpoints, or a checkpoint and a live model, side by side: one aligned list that fills in while values are compared. */
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 
 import { CheckpointProgress, CompareCheckpoints, type CompareResult, type CompareRow, type CompareStatus } from '../../extension/protocol/checkpoint';
 import { SwapSides, type Subject } from '../../extension/protocol/checkpointPanel';
 import { unpack } from '../../extension/protocol/packed';
 import { formatCount, formatNumber, splitName, typeAndShape } from '../shared/format';
 import { host, uniqueId } from '../shared/host';
+import { useSearchKey } from '../shared/keys';
 import { t } from '../shared/l10n';
 import { Banner, Busy, Name, Notice } from '../shared/page';
 import { SortHeader } from '../shared/sortHeader';
 import { Split } from '../shared/split';
 import { useAnswer, usePersisted } from '../shared/state';
-import { Button, Checkbox, TextField } from '../shared/toolkit';
+import { Button, Checkbox, IconButton, TextField } from '../shared/toolkit';
 import { VirtualList } from '../shared/virtualList';
-import { compareRows, type Sort, type SortKey } from './compareRows';
+import { below, compareRows, type Sort, type SortKey } from './compareRows';
+import { nameTree, type TreeNode } from './nameTree';
 import { Pair, words } from './pair';
 import { SideName } from './sideName';
 import { useSubject } from './subject';
+import { tensorCount } from './tensorList';
+import { TreeList } from './treeList';
 
 export type ComparePair = Subject & { kind: 'compare' };
 interface Strip { a: string; b: string }
@@ -69,11 +73,16 @@ function Loaded({ subject, version }: { subject: ComparePair; version: number })
   const [filter, setFilter] = usePersisted('filter', '');
   const [sort, setSort] = usePersisted<Sort>('sort', { key: 'file', down: true });
   const [name, setName] = usePersisted<string | null>('row', null);
+  const [look, setLook] = usePersisted<'tree' | 'table'>('look', 'tree');
   const rows = useMemo(() => compareRows(result?.rows ?? [], { onlyChanged, filter, sort }), [result, onlyChanged, filter, sort]);
   const selected = useMemo(() => rows.findIndex((r) => r.name === name), [rows, name]);
+  const field = useRef<HTMLElement>(null);
+  useSearchKey(field);
   if (result === undefined) return error === undefined ? <Busy text={t('Reading both…')} /> : <Notice icon="error" title={t('These could not be compared.')}>{error}</Notice>;
   const row = result.rows.find((r) => r.name === name);
   const head = (key: SortKey, text: string): JSX.Element => <SortHeader number text={text} down={sort.key === key ? sort.down : null} onClick={() => setSort(sort.key !== key ? { key, down: key !== 'cosine' } : sort.down === (key !== 'cosine') ? { key, down: !sort.down } : { key: 'file', down: true })} />;
+  const header = <div class="cells" style={columns}><span /><span role="columnheader">{t('name')}</span><span role="columnheader">A</span><span role="columnheader">B</span>{head('relativeL2', t('relative L2'))}{head('cosine', t('cosine'))}{head('maxDifference', t('max |A−B|'))}</div>;
+  const empty = rows.length < result.rows.length && filter.trim() !== '' ? t('No tensor matches.') : share === null ? t('Nothing differs.') : t('Nothing differs so far.');
   return (
     <>
       <header class="head">
@@ -85,13 +94,16 @@ function Loaded({ subject, version }: { subject: ComparePair; version: number })
         <div class="head-line chips">{(Object.keys(sign) as CompareStatus[]).filter((s) => result.counts[s] > 0).map((s) => <span class={`chip compare-${s}`}><span>{sign[s]}</span> {formatCount(result.counts[s])} {words(s)}</span>)}</div>
       </header>
       <Prefixes result={result} strip={strip} onStrip={setStrip} />
-      <div class="flow-tools"><TextField label={t('Filter')} placeholder={t('Filter')} icon="search" value={filter} onInput={setFilter} /><Checkbox checked={onlyChanged} onChange={setOnlyChanged}>{t('changed only')}</Checkbox></div>
+      <div class="flow-tools">
+        <span class="toolbar" role="group" aria-label={t('How the tensors are listed')}><IconButton icon="tree" title={t('Tensors as a tree')} pressed={look === 'tree'} onClick={() => setLook('tree')} /><IconButton icon="table" title={t('Tensors as a table')} pressed={look === 'table'} onClick={() => setLook('table')} /></span>
+        <TextField label={t('Filter')} placeholder={t('Filter')} icon="search" value={filter} onInput={setFilter} inputRef={field} onKeyDown={(e) => { if (e.key === 'Escape') setFilter(''); }} />
+        <span class="dim count">{rows.length === result.rows.length ? formatCount(rows.length) : t('{0} of {1}', formatCount(rows.length), formatCount(result.rows.length))}</span>
+        <Checkbox checked={onlyChanged} onChange={setOnlyChanged}>{t('changed only')}</Checkbox>
+      </div>
       <div class="progress" {...(share === null ? {} : { 'role': 'progressbar', 'aria-label': t('Comparing…'), 'aria-valuenow': Math.round(share * 100) })}>{share === null ? null : <i style={{ width: `${share * 100}%` }} />}</div>
       {error === undefined ? null : <Banner kind="error">{error}</Banner>}
       <Split stateKey="split" initial={0.62} narrow={760}
-        first={<VirtualList id="compare" label={t('Tensors of both')} role="grid" count={rows.length} rowHeight={22} selected={selected} onSelect={(i) => setName(rows[i]!.name)} keyOf={(i) => rows[i]!.name} empty={share === null ? t('Nothing differs.') : t('Nothing differs so far.')}
-          header={<div class="cells" style={columns}><span /><span role="columnheader">{t('name')}</span><span role="columnheader">A</span><span role="columnheader">B</span>{head('relativeL2', t('relative L2'))}{head('cosine', t('cosine'))}{head('maxDifference', t('max |A−B|'))}</div>}
-          row={(i) => <Row row={rows[i]!} />} />}
+        first={look === 'tree' ? <Tree rows={rows} open={onlyChanged || filter.trim() !== ''} selected={name} onPick={setName} empty={empty} header={header} /> : <VirtualList id="compare" label={t('Tensors of both')} role="grid" count={rows.length} rowHeight={22} selected={selected} onSelect={(i) => setName(rows[i]!.name)} keyOf={(i) => rows[i]!.name} empty={empty} header={header} row={(i) => <Row row={rows[i]!} />} />}
         second={row === undefined ? <Notice icon="compare" title={t('Select a tensor.')} /> : <Pair key={`${row.name} ${version}`} subject={subject} row={row} />} />
     </>
   );
@@ -107,13 +119,31 @@ function Prefixes({ result, strip, onStrip }: { result: CompareResult; strip: St
   return <Banner kind="info" actions={<Button onClick={() => onStrip(proposed)}>{t('Align')}</Button>}>{t('{0} tensors would match after taking {1}.', formatCount(best.matched), said(proposed))}</Banner>;
 }
 
-function Row({ row }: { row: CompareRow }): JSX.Element {
+/** Both sides as one tree. A group says how many below it differ, and how far the farthest lie apart. */
+function Tree({ rows, ...list }: { rows: readonly CompareRow[]; open: boolean; selected: string | null; onPick: (name: string) => void; empty: string; header: JSX.Element }): JSX.Element {
+  const root = useMemo(() => nameTree(rows, (r) => (r.status === 'same' ? 0 : 1)), [rows]);
+  const groups = useMemo(() => below(rows), [rows]);
+  const n = (v: number | null): string => (v === null ? '' : formatNumber(v));
+  const group = ({ path, name, count, weight }: TreeNode<CompareRow>, line: (text: string) => JSX.Element): JSX.Element => {
+    const far = groups.get(path)!;
+    const said = weight === 0 ? t('all the same') : t('{0} of {1} differ', formatCount(weight), formatCount(count));
+    return (
+      <div class={`cells compare-${weight === 0 ? 'same' : 'changed'}`} style={columns} title={`${path}* ${said}`}>
+        <span role="gridcell" aria-label={said}>{weight === 0 ? '=' : '≠'}</span>{line(name)}<span role="gridcell" class="dim">{tensorCount(count)}</span><span role="gridcell" class="dim">{said}</span>
+        <span role="gridcell" class="number dim">{n(far.relativeL2)}</span><span role="gridcell" class="number dim">{n(far.cosine)}</span><span role="gridcell" class="number dim">{n(far.maxDifference)}</span>
+      </div>
+    );
+  };
+  return <TreeList id="compare" label={t('Tensors of both')} root={root} {...list} row={(node, line) => (node.item === undefined ? group(node, line) : <Row row={node.item} name={line(node.name)} />)} />;
+}
+
+function Row({ row, name }: { row: CompareRow; /** In a tree. */ name?: JSX.Element }): JSX.Element {
   const [prefix, leaf] = splitName(row.name);
   const side = (s: CompareRow['a']): string => (s === undefined ? '–' : typeAndShape(s.dtype, s.shape));
   const n = (v: number | null): string => (v === null ? '' : formatNumber(v));
   return (
     <div class={`cells compare-${row.status}`} style={columns} title={row.problem ?? `${row.name}: ${words(row.status)}`}>
-      <span role="gridcell" aria-label={words(row.status)}>{sign[row.status]}</span><span role="gridcell"><Name prefix={prefix} leaf={leaf} /></span><span role="gridcell">{side(row.a)}</span><span role="gridcell">{side(row.b)}</span>
+      <span role="gridcell" aria-label={words(row.status)}>{sign[row.status]}</span>{name ?? <span role="gridcell"><Name prefix={prefix} leaf={leaf} /></span>}<span role="gridcell">{side(row.a)}</span><span role="gridcell">{side(row.b)}</span>
       <span role="gridcell" class="number">{n(row.relativeL2)}</span><span role="gridcell" class="number">{n(row.cosine)}</span><span role="gridcell" class="number">{n(row.maxDifference)}</span>
     </div>
   );

@@ -3,7 +3,7 @@
  * Ctrl and the wheel (then the part shown is read anew, finer), moved by dragging. The cell under the cursor in words.
  */
 import type { JSX, RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { CheckpointTile, type Side, type TensorInfo, type Tile } from '../../extension/protocol/checkpoint';
 import { floats } from '../shared/base64';
@@ -14,12 +14,15 @@ import { t } from '../shared/l10n';
 import { Banner, Busy } from '../shared/page';
 import { useAnswer } from '../shared/state';
 import { useTheme } from '../shared/theme';
-import { IconButton } from '../shared/toolkit';
+import { IconButton, Spinner } from '../shared/toolkit';
 import { largest, Legend, Pixels, savePng } from './picture';
 import { planeKey, usePlane, wholeSlice } from './slices';
 import { cellText, panSpan, zoomSpan, type Span } from './zoom';
 
 const MOST = 512;
+/** Of a slice of more elements than the engine reads for one picture, a coarse picture comes first: the fine one takes seconds. */
+const LARGE = 1 << 24;
+const COARSE = 96;
 const MARGIN = 33; // of a strip at the side, in its own pixels: the middle is zero
 interface View { rows: Span; columns: Span }
 type Cell = [number, number];
@@ -33,21 +36,27 @@ export function HeatMap({ at, tensor, minus }: { at: Side; tensor: Pick<TensorIn
   const dims = `${plane.rowDim} ${plane.columnDim}`;
   const view = zoom?.dims === dims ? zoom.view : { rows: whole.rows, columns: whole.columns };
   const width = Math.min(MOST, length(view.columns)), height = Math.min(MOST, length(view.rows));
-  const { value, error, loading } = useAnswer(width * height === 0 ? null : async (signal) => ({ view, tile: await host.request(CheckpointTile, { at, name: tensor.name, slice: { ...whole, ...view }, width, height, ...(minus ? { minus } : {}) }, signal) }),
-    [tensor.name, planeKey(plane), view.rows.join(), view.columns.join()], true);
+  const key = [tensor.name, planeKey(plane), view.rows.join(), view.columns.join()];
+  const [coarse, setCoarse] = useState<{ key: string; view: View; tile: Tile } | null>(null);
+  const { value: fine, error, loading } = useAnswer(width * height === 0 ? null : async (signal) => {
+    const ask = async (most: number): Promise<{ key: string; view: View; tile: Tile }> => ({ key: key.join(), view, tile: await host.request(CheckpointTile, { at, name: tensor.name, slice: { ...whole, ...view }, width: Math.min(most, width), height: Math.min(most, height), ...(minus ? { minus } : {}) }, signal) });
+    if (length(view.rows) * length(view.columns) > LARGE) setCoarse(await ask(COARSE));
+    return ask(MOST);
+  }, key, true);
+  const value = fine?.key !== key.join() && coarse?.key === key.join() ? coarse : fine;
   if (width * height === 0) return <p class="dim">{t('The tensor is empty.')}</p>;
   return (
     <>
       {controls}
       {error === undefined ? null : <Banner kind="error">{error}</Banner>}
-      {value === undefined ? (loading ? <Busy text={t('Reading…')} /> : null) : <Picture tile={value.tile} name={tensor.name} difference={minus !== undefined} view={value.view} wanted={view} size={[whole.rows[1], whole.columns[1]]} onView={(v) => setZoom({ dims, view: v })} />}
+      {value === undefined ? (loading ? <Busy text={t('Reading…')} /> : null) : <Picture tile={value.tile} finer={loading && value === coarse} name={tensor.name} difference={minus !== undefined} view={value.view} wanted={view} size={[whole.rows[1], whole.columns[1]]} onView={(v) => setZoom({ dims, view: v })} />}
     </>
   );
 }
 
-interface PictureProps { tile: Tile; name: string; difference: boolean; /** What the tile shows. */ view: View; /** What is wanted: the tile for it may still be on its way. */ wanted: View; size: [number, number]; onView: (v: View) => void }
+interface PictureProps { tile: Tile; /** A finer one is on its way. */ finer: boolean; name: string; difference: boolean; /** What the tile shows. */ view: View; /** What is wanted: the tile for it may still be on its way. */ wanted: View; size: [number, number]; onView: (v: View) => void }
 
-function Picture({ tile, name, difference, view, wanted, size: [rows, columns], onView }: PictureProps): JSX.Element {
+function Picture({ tile, finer, name, difference, view, wanted, size: [rows, columns], onView }: PictureProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useTheme();
   const [cell, setCell] = useState<Cell | null>(null);
@@ -80,7 +89,7 @@ function Picture({ tile, name, difference, view, wanted, size: [rows, columns], 
   const all = length(wanted.rows) === rows && length(wanted.columns) === columns;
   const nearest = length(wanted.rows) <= Math.min(4, rows) && length(wanted.columns) <= Math.min(4, columns);
   return (
-    <Figure title={<>{difference ? 'A − B ' : ''}{one ? t('Values') : tile.exact ? t('Cell means') : t('Cell means (sampled)')}{all ? null : <span class="dim">[{view.rows.join(':')}, {view.columns.join(':')}]</span>}</>} name={t('Heat map of {0}', name)} reading={reading()} table={table}
+    <Figure title={<>{difference ? 'A − B ' : ''}{one ? t('Values') : tile.exact ? t('Cell means') : t('Cell means (sampled)')}{all ? null : <span class="dim">[{view.rows.join(':')}, {view.columns.join(':')}]</span>}{finer ? <Spinner label={t('Reading…')} /> : null}</>} name={t('Heat map of {0}', name)} reading={reading()} table={table}
       actions={<><IconButton icon="plus" title={t('Nearer (Ctrl+wheel)')} disabled={nearest} onClick={() => zoom(0.5)} /><IconButton icon="minus" title={t('Farther')} disabled={all} onClick={() => zoom(2)} /><IconButton icon="fit" title={t('Show all of it')} disabled={all} onClick={fit} /><IconButton icon="save" title={t('Save as PNG')} onClick={() => { if (canvas.current !== null) savePng(canvas.current, name); }} /></>}>
       <Cells canvas={canvas} tile={tile} mean={mean} limit={limit} theme={theme} label={t('Heat map of {0}: {1} to {2}', name, formatNumber(tile.low), formatNumber(tile.high))} cell={at} moves={!all} onCell={setCell} onKeyDown={onKeyDown} onZoom={zoom} onDrag={(dy, dx, from) => pan(from, dy, dx)} wanted={wanted} />
       <Legend limit={limit} theme={theme} nonFinite={tile.nonFinite} />
@@ -97,7 +106,7 @@ function Cells({ canvas, tile, mean, limit, theme, label, cell, moves, wanted, o
   const right = useRef<HTMLCanvasElement>(null), below = useRef<HTMLCanvasElement>(null);
   const drag = useRef<{ y: number; x: number; view: View } | null>(null);
   const { width, height } = tile;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pixels = new Pixels(width, height);
     mean.forEach((v, i) => pixels.set(i, v, limit));
     pixels.show(canvas.current!);

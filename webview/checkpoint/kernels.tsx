@@ -3,7 +3,7 @@
  * input channels can be seen as colours too. A page at a time, so that any layer opens at once.
  */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { CheckpointBlock, type Side, type TensorInfo } from '../../extension/protocol/checkpoint';
 import { floats } from '../shared/base64';
@@ -94,7 +94,7 @@ interface GridProps { canvas: { current: HTMLCanvasElement | null }; page: Page;
 
 function Grid({ canvas, page: { values, count: [no, ni] }, size: [kh, kw], colours, limit, theme, across, down, at, label, onKernel, onKeyDown }: GridProps): JSX.Element {
   const width = across * (kw + GAP) - GAP, height = down * (kh + GAP) - GAP;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pixels = new Pixels(width, height);
     for (let k = 0; k < no * (colours ? 1 : ni); k++) {
       const top = Math.floor(k / across) * (kh + GAP), left = (k % across) * (kw + GAP);

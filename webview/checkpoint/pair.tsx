@@ -23,7 +23,7 @@ export function Pair({ subject, row }: { /** The two sides. */ subject: { a: Sid
   const facts = [[t('relative L2'), known.relativeL2], [t('cosine'), known.cosine], [t('max |A−B|'), known.maxDifference]] as const;
   return (
     <div class="detail">
-      <div class="detail-head"><strong>{row.name}</strong><span class="dim">{[words(known.status), ...(known.differing === null ? [] : [t('{0} elements differ', formatCount(known.differing))]), ...facts.flatMap(([k, v]) => (v === null ? [] : [`${k} ${formatNumber(v)}`]))].join(' · ')}</span></div>
+      <div class="detail-head"><strong>{row.name}</strong><span class="dim">{[...(value === undefined && known.status === 'same' ? [] : [words(known.status)]), ...(known.differing === null ? [] : [t('{0} elements differ', formatCount(known.differing))]), ...facts.flatMap(([k, v]) => (v === null ? [] : [`${k} ${formatNumber(v)}`]))].join(' · ')}</span></div>
       {error === undefined ? null : <Banner kind="error">{error}</Banner>}
       {known.problem === undefined ? null : <Banner kind="warning">{known.problem}</Banner>}
       {loading ? <Busy text={t('Comparing…')} /> : null}

@@ -1,6 +1,6 @@
 /** Numbers as a picture on the symmetric scale: the drawing that heat map, its margins and kernels share, and the scale itself. */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { SaveFile } from '../../extension/protocol/sharedPanel';
 import { divergingScale, scaleIndex } from '../shared/colorScale';
@@ -32,15 +32,23 @@ export class Pixels {
 
 export const largest = (...values: number[]): number => values.reduce((a, v) => (Number.isFinite(v) ? Math.max(a, Math.abs(v)) : a), 0) || 1;
 
-/** Asks where to save what a canvas shows. */
+/** Of the longer side of a saved picture, at most: every element becomes a square of whole pixels. */
+const SAVED = 1024;
+/** Asks where to save what a canvas shows, large enough to be looked at. */
 export function savePng(canvas: HTMLCanvasElement, name: string): void {
-  canvas.toBlob((blob) => void blob?.arrayBuffer()
+  const times = Math.max(1, Math.floor(SAVED / Math.max(canvas.width, canvas.height)));
+  const large = document.createElement('canvas');
+  [large.width, large.height] = [canvas.width * times, canvas.height * times];
+  const to = large.getContext('2d')!;
+  to.imageSmoothingEnabled = false;
+  to.drawImage(canvas, 0, 0, large.width, large.height);
+  large.toBlob((blob) => void blob?.arrayBuffer()
     .then((b) => host.request(SaveFile, { data: btoa(Array.from(new Uint8Array(b), (c) => String.fromCharCode(c)).join('')), name: `${name.replace(/[^\w.-]/g, '_')}.png`, kind: 'png' })).catch(() => undefined));
 }
 
 export function Legend({ limit, theme, nonFinite }: { limit: number; theme: number; nonFinite: number }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pixels = new Pixels(511, 1);
     for (let i = 0; i < 511; i++) pixels.set(i, i - 255, 255);
     pixels.show(canvas.current!);

@@ -34,8 +34,10 @@ export function usePlane(shape: readonly number[]): [Plane, JSX.Element | null] 
   const columns = (d: number): void => set({ ...plane, columnDim: d, rowDim: d === rowDim ? columnDim : rowDim });
   return [plane, (
     <div class="sliders">
-      <span class="row-line">{t('rows')} <Dropdown label={t('Dimension of the rows')} value={String(rowDim)} options={dims} onChange={(v) => rows(Number(v))} /></span>
-      <span class="row-line">{t('columns')} <Dropdown label={t('Dimension of the columns')} value={String(columnDim)} options={dims} onChange={(v) => columns(Number(v))} /></span>
+      <span class="row-line dims">
+        {t('rows')} <Dropdown label={t('Dimension of the rows')} value={String(rowDim)} options={dims} onChange={(v) => rows(Number(v))} />
+        {t('columns')} <Dropdown label={t('Dimension of the columns')} value={String(columnDim)} options={dims} onChange={(v) => columns(Number(v))} />
+      </span>
       {shape.map((size, d) => (d === rowDim || d === columnDim || size <= 1 ? null : (
         <label key={d}>{t('dim {0}', d)} <input type="range" min={0} max={size - 1} value={fixed[d]} onInput={(e) => set({ ...plane, fixed: fixed.map((v, i) => (i === d ? Number(e.currentTarget.value) : v)) })} /> <span class="number">{fixed[d]} / {size}</span></label>
       )))}

@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import { CheckpointStructure, STRUCTURE_PAGE, type StructureNode } from '../../extension/protocol/checkpoint';
-import { formatCount } from '../shared/format';
+import { CheckpointStructure, STRUCTURE_PAGE, type StructureNode, type TensorInfo } from '../../extension/protocol/checkpoint';
+import { formatCount, formatShape, shortDtype } from '../shared/format';
 import { host } from '../shared/host';
 import { Icon } from '../shared/icons';
 import { t } from '../shared/l10n';
@@ -11,13 +11,14 @@ import { message } from '../shared/state';
 import { VirtualList } from '../shared/virtualList';
 import { structureLines } from './structureLines';
 
-interface Props { file: string; root: StructureNode; onPick: (tensor: string) => void }
+interface Props { file: string; root: StructureNode; tensors: readonly TensorInfo[]; onPick: (tensor: string) => void }
 
-export function Structure({ file, root, onPick }: Props): JSX.Element {
+export function Structure({ file, root, tensors, onPick }: Props): JSX.Element {
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set(['']));
   const [selected, setSelected] = useState(0);
   const [known, setKnown] = useState<ReadonlyMap<string, StructureNode>>(new Map([['', root]]));
   const [problem, setProblem] = useState<string>();
+  const byName = useMemo(() => new Map(tensors.map((x) => [x.name, x])), [tensors]);
   const asked = useRef(new Set<string>());
   const lines = useMemo(() => structureLines(known, opened), [known, opened]);
   /** Asks for the page of the children of `parent` that holds number `index`. */
@@ -52,10 +53,11 @@ export function Structure({ file, root, onPick }: Props): JSX.Element {
         const indent = { paddingLeft: `${level * 14}px` };
         if (more !== undefined) return <span class="row-line dim" style={indent}><span class="twisty" />{t('… and {0} more', formatCount(more))}</span>;
         if (node === undefined) return <span class="row-line dim" style={indent}><span class="twisty" /><Missing load={() => load(parent, index)} />{problem ?? '…'}</span>;
+        const tensor = node.type === 'tensor' ? byName.get(node.value ?? '') : undefined;
         return (
           <span class="row-line" style={indent}>
             {node.children === undefined ? <span class="twisty" /> : <button type="button" class="sort twisty" tabIndex={-1} aria-hidden="true" onClick={(e) => { e.stopPropagation(); set(id, !opened.has(id)); }}><Icon name={opened.has(id) ? 'chevronDown' : 'chevronRight'} /></button>}
-            <span>{node.key}</span><span class="dim">{node.type}{node.children === undefined ? '' : ` (${formatCount(node.children + (node.more ?? 0))})`}</span>
+            <span>{node.key}</span><span class="dim">{node.type}{node.children === undefined ? '' : ` (${formatCount(node.children + (node.more ?? 0))})`}</span>{tensor === undefined ? null : <span>{shortDtype(tensor.dtype)} {formatShape(tensor.shape)}</span>}
             {node.value === undefined || node.type === 'tensor' ? null : <span class="mono">{node.value}</span>}
           </span>
         );

@@ -14,9 +14,10 @@ import { SortHeader } from '../shared/sortHeader';
 import { usePersisted } from '../shared/state';
 import { IconButton, TextField } from '../shared/toolkit';
 import { VirtualList } from '../shared/virtualList';
+import { nameTree } from './nameTree';
 import { Structure } from './structure';
 import { makeFilter } from './tensorFilter';
-import { tensorTree, visible, type TreeNode } from './tensorTree';
+import { TreeList } from './treeList';
 import type { Info } from './info';
 
 type Key = 'file' | 'name' | 'dtype' | 'shape' | 'bytes';
@@ -51,7 +52,7 @@ export function TensorList({ info, selected, onPick }: Props): JSX.Element {
           </>
         )}
       </div>
-      {look === 'structure' ? <Structure key={info.version} file={info.file} root={info.root} onPick={onPick} /> : look === 'tree' ? <Tree tensors={shown} open={!all} shared={shared} selected={selected} onPick={onPick} empty={empty} /> : <Table tensors={shown} shared={shared} selected={selected} onPick={onPick} empty={empty} />}
+      {look === 'structure' ? <Structure key={info.version} file={info.file} root={info.root} tensors={tensors} onPick={onPick} /> : look === 'tree' ? <Tree tensors={shown} open={!all} shared={shared} selected={selected} onPick={onPick} empty={empty} /> : <Table tensors={shown} shared={shared} selected={selected} onPick={onPick} empty={empty} />}
     </div>
   );
 }
@@ -77,42 +78,12 @@ function Table({ tensors, shared, selected, onPick, empty }: RowsProps): JSX.Ele
 }
 
 function Tree({ tensors, open, shared, selected, onPick, empty }: RowsProps & { /** Of a filter's answer everything is open. */ open: boolean }): JSX.Element {
-  const root = useMemo(() => tensorTree(tensors), [tensors]);
-  // A file of few tensors shows them all; of a large one the first level.
-  const [toggled, setToggled] = usePersisted<string[]>('toggled', []);
-  const few = root.count <= 200;
-  const closed = useMemo(() => { const set = new Set(toggled); return (path: string): boolean => (open ? false : few === set.has(path)); }, [toggled, few, open]);
-  const rows = useMemo(() => visible(root, closed), [root, closed]);
-  const [group, setGroup] = usePersisted<string | null>('group', null);
-  const index = useMemo(() => rows.findIndex((r) => r.path === (group ?? selected)), [rows, group, selected]);
-  const select = (i: number): void => {
-    const n = rows[i]!;
-    setGroup(n.tensor === undefined ? n.path : null);
-    if (n.tensor !== undefined) onPick(n.path);
-  };
-  const toggle = (n: TreeNode): void => setToggled(toggled.includes(n.path) ? toggled.filter((p) => p !== n.path) : [...toggled, n.path]);
+  const root = useMemo(() => nameTree(tensors, (x) => x.bytes), [tensors]);
   return (
-    <VirtualList id="tensors" label={t('Tensors')} role="tree" count={rows.length} rowHeight={22} selected={index} onSelect={select} keyOf={(i) => rows[i]!.path} empty={empty}
-      onActivate={(i) => { if (rows[i]!.tensor === undefined) toggle(rows[i]!); }}
-      onKey={(e, i) => {
-        const n = rows[i];
-        if (n === undefined || (e.key !== 'ArrowRight' && e.key !== 'ArrowLeft')) return false;
-        if (n.tensor === undefined && closed(n.path) === (e.key === 'ArrowRight')) toggle(n);
-        else if (e.key === 'ArrowLeft') { const up = rows.slice(0, i).findLastIndex((r) => r.level < n.level); if (up >= 0) select(up); }
-        return true;
-      }}
-      rowAria={(i) => { const n = rows[i]!; return { 'aria-level': n.level + 1, ...(n.tensor === undefined ? { 'aria-expanded': String(!closed(n.path)) } : {}) }; }}
-      row={(i) => {
-        const n = rows[i]!;
-        const indent = { paddingLeft: `${n.level * 14}px` };
-        if (n.tensor !== undefined) return <div class="cells" style={columns} title={tip(n.tensor)}><span class="row-line" style={indent}><span class="twisty" /><span class="name-leaf">{n.name}</span><Marks x={n.tensor} shared={shared} /></span><Facts x={n.tensor} /></div>;
-        return (
-          <div class="cells" style={columns} title={n.path}>
-            <span class="row-line" style={indent}><button type="button" class="sort twisty" tabIndex={-1} aria-hidden="true" onClick={(e) => { e.stopPropagation(); toggle(n); }}><Icon name={closed(n.path) ? 'chevronRight' : 'chevronDown'} /></button><span class="name-leaf">{n.name}</span></span>
-            <span /><span class="dim">{tensorCount(n.count)}</span><span class="number dim">{formatBytes(n.bytes)}</span>
-          </div>
-        );
-      }} />
+    <TreeList id="tensors" label={t('Tensors')} root={root} open={open} selected={selected} onPick={onPick} empty={empty}
+      row={({ item, path, name, count, weight }, line) => (item === undefined
+        ? <div class="cells" style={columns} title={path}>{line(name)}<span /><span class="dim">{tensorCount(count)}</span><span class="number dim">{formatBytes(weight)}</span></div>
+        : <div class="cells" style={columns} title={tip(item)}>{line(name, <Marks x={item} shared={shared} />)}<Facts x={item} /></div>)} />
   );
 }
 
@@ -122,7 +93,7 @@ function Facts({ x, role }: { x: TensorInfo; role?: 'gridcell' }): JSX.Element {
 }
 function Marks({ x, shared }: { x: TensorInfo; shared: ReadonlyMap<string, number> }): JSX.Element {
   const others = x.storage === undefined ? 0 : (shared.get(x.storage) ?? 1) - 1;
-  return <>{others > 0 ? <Icon name="link" label={t('shares its storage with {0} others', others)} /> : null}{x.problem === undefined ? null : <Icon name="warning" label={x.problem} />}</>;
+  return <>{others > 0 ? <Icon name="link" label={others === 1 ? t('shares its storage with 1 other') : t('shares its storage with {0} others', others)} /> : null}{x.problem === undefined ? null : <Icon name="warning" label={x.problem} />}</>;
 }
 
 function countShared(tensors: readonly TensorInfo[]): Map<string, number> {

@@ -57,7 +57,7 @@ function Header({ info, audit, onAudit }: { info: Info; audit: boolean; onAudit:
     <header class="head">
       <div class="head-line">
         <strong>{info.description}</strong>
-        <span class="dim">{formatBytes(info.fileBytes)} · {tensorCount(info.tensors.length)} · <span title={formatCount(info.parameters)}>{t('{0} elements', formatShort(info.parameters))}</span></span>
+        <span class="dim">{formatBytes(info.fileBytes)} · {tensorCount(info.tensors.length)} · <span title={formatCount(info.parameters)}>{String(info.parameters) === '1' ? t('1 element') : t('{0} elements', formatShort(info.parameters))}</span></span>
         <span class="grow" />
         {info.globals.length > 0 || /pickle|torch/i.test(info.format) ? (
           <button type="button" class={`chip ${info.counts.dangerous > 0 ? 'error' : info.counts.unknown > 0 ? 'warning' : ''}`} aria-pressed={audit} onClick={onAudit}>{auditSummary(info.counts)}</button>

@@ -28,6 +28,7 @@ export function formatCount(n: number | string): string {
 export function formatShort(n: number | string): string {
   const x = Number(n);
   if (x < 10_000) return formatCount(x);
+  if (x >= 1e18) return x.toExponential(2).replace('e+', 'e');
   const units = [['k', 1e3], ['M', 1e6], ['B', 1e9], ['T', 1e12], ['P', 1e15]] as const;
   const at = units.findLastIndex(([, size]) => x >= size * 0.9995);
   const [unit, size] = units[Math.max(0, at)]!;
@@ -41,7 +42,7 @@ export function formatBytes(n: number): string {
   let value = n / 1000;
   let unit = 0;
   while (value >= 999.5 && unit < units.length - 1) { value /= 1000; unit++; }
-  return `${value.toPrecision(3)} ${units[unit]}`;
+  return `${value >= 999.5 ? value.toExponential(2).replace('e+', 'e') : value.toPrecision(3)} ${units[unit]}`;
 }
 
 /** Of `part` in `whole`: 0%, <0.1%, 12.3%, >99.9%, 100%. */

@@ -11,7 +11,8 @@ export interface ListHandle { focus(): void; reveal(index: number): void }
 interface Props {
   id: string;
   label: string;
-  role: 'listbox' | 'tree' | 'grid';
+  /** `treegrid`: a tree whose rows have cells under a header. */
+  role: 'listbox' | 'tree' | 'grid' | 'treegrid';
   count: number;
   rowHeight: number;
   selected: number;
@@ -84,8 +85,9 @@ export function VirtualList(p: Props): JSX.Element {
   const first = Math.max(0, Math.floor(view.top / p.rowHeight) - overscan);
   const last = Math.min(p.count, Math.ceil((view.top + view.height) / p.rowHeight) + overscan);
   const rows: JSX.Element[] = [];
+  const grid = p.role === 'grid' || p.role === 'treegrid';
   const rowRole = p.role === 'listbox' ? 'option' : p.role === 'tree' ? 'treeitem' : 'row';
-  const position = (i: number): Record<string, number> => (p.role === 'grid' ? { 'aria-rowindex': i + 1 + (p.header === undefined ? 0 : 1) } : { 'aria-posinset': i + 1, 'aria-setsize': p.count });
+  const position = (i: number): Record<string, number> => (grid ? { 'aria-rowindex': i + 1 + (p.header === undefined ? 0 : 1) } : { 'aria-posinset': i + 1, 'aria-setsize': p.count });
   for (let i = first; i < last; i++) {
     rows.push(
       <div key={p.keyOf(i)} id={`${p.id}-${i}`} role={rowRole} class={`row ${i === p.selected ? 'selected' : ''} ${p.rowClass?.(i) ?? ''}`} aria-selected={i === p.selected}
@@ -97,9 +99,9 @@ export function VirtualList(p: Props): JSX.Element {
   }
   return (
     <div ref={box} id={p.id} class="list" role={p.role} tabIndex={0} aria-label={p.label} onScroll={measure} onKeyDown={onKeyDown}
-      {...(p.role === 'grid' ? { 'aria-rowcount': p.count + (p.header === undefined ? 0 : 1) } : {})}
+      {...(grid ? { 'aria-rowcount': p.count + (p.header === undefined ? 0 : 1) } : {})}
       {...(p.selected >= first && p.selected < last ? { 'aria-activedescendant': `${p.id}-${p.selected}` } : {})}>
-      {p.header === undefined ? null : <div ref={head} class="list-header" role={p.role === 'grid' ? 'row' : 'presentation'}>{p.header}</div>}
+      {p.header === undefined ? null : <div ref={head} class="list-header" role={grid ? 'row' : 'presentation'}>{p.header}</div>}
       {p.count === 0 && p.empty !== undefined ? <div class="list-empty">{p.empty}</div> : <div class="list-rows" role="presentation" style={{ height: `${p.count * p.rowHeight}px` }}>{rows}</div>}
     </div>
   );
