@@ -10,7 +10,7 @@ interface NodeModule<T> { exports: T; require(id: string): unknown; filename: st
 /** Stacks point into the user's own sources. */
 process.setSourceMapsEnabled(true);
 
-export const libraryNames = Object.keys(weightroom).filter((n) => n !== 'internal' && n !== 'default');
+export const libraryNames = Object.keys(weightroom).filter((n) => !['internal', 'default', 'var'].includes(n));
 
 /** The library for code that stands in `folder`: what it saves and loads by a relative path lies there too. */
 export function libraryAt(folder: string): typeof weightroom {
