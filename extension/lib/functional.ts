@@ -17,8 +17,11 @@ const U = native.unaryCodes;
 
 /** x @ weightᵀ + bias. x: [..., in], weight: [out, in], bias: [out]. Source: torch.nn.functional.linear. */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor { return native['linear'](x, weight, bias); }
+/** max(0, x), elementwise. */
 export function relu(x: Tensor): Tensor { return x.relu(); }
+/** x above zero, slope·x below. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor { floating(x, 'leaky_relu_cpu'); return native['unary'](U['leaky_relu'], x, negativeSlope); }
+/** x above zero, alpha·(eˣ - 1) below. */
 export function elu(x: Tensor, alpha = 1): Tensor { floating(x, 'elu_cpu'); return native['unary'](U['elu'], x, alpha); }
 /** Gaussian error linear unit, exact or with the tanh approximation. */
 export function gelu(x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor {
@@ -26,13 +29,19 @@ export function gelu(x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor {
   floating(x, 'GeluKernelImpl');
   return native['unary'](U[approximate === 'tanh' ? 'gelu_tanh' : 'gelu'], x);
 }
+/** x·sigmoid(x). */
 export function silu(x: Tensor): Tensor { floating(x, 'silu_cpu'); return native['unary'](U['silu'], x); }
+/** log(1 + exp(beta·x))/beta. */
 export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor { floating(x, 'softplus_cpu'); return native['unary'](U['softplus'], x, beta, threshold); }
 export function leakyRelu_(x: Tensor, negativeSlope = 0.01): Tensor { return x.copy_(leakyRelu(x.clone(), negativeSlope)); }
 export function elu_(x: Tensor, alpha = 1): Tensor { return x.copy_(elu(x.clone(), alpha)); }
+/** 1/(1 + e⁻ˣ), elementwise. */
 export function sigmoid(x: Tensor): Tensor { return x.sigmoid(); }
+/** The hyperbolic tangent, elementwise. */
 export function tanh(x: Tensor): Tensor { return x.tanh(); }
+/** exp(x) over its sum along `dim`. */
 export function softmax(x: Tensor, dim: number): Tensor { return x.softmax(dim); }
+/** The logarithm of softmax along `dim`, stable. */
 export function logSoftmax(x: Tensor, dim: number): Tensor { return x.logSoftmax(dim); }
 
 /** Normalizes over the last dimensions. Source: Ba, Kiros, Hinton 2016. */

@@ -16,13 +16,17 @@ function held(x: Tensor, min: number, max: number): Tensor {
   const y = x.clamp(min, max);
   return y.where(x.gt(min).logicalAnd(x.lt(max)), y.detach());
 }
+/** x cut at the two ends. */
 export function hardtanh(x: Tensor, min = -1, max = 1): Tensor { 
   if (min > max) throw new ValueError('min_val cannot be greater than max_val');
   if (!x.isFloatingPoint()) return x.clamp(Math.trunc(min), Math.trunc(max)).to(x.dtype);
   return named('HardtanhBackward0', x, (t) => held(t, min, max));
 }
+/** x cut at 0 and 6. */
 export function relu6(x: Tensor): Tensor { return hardtanh(x, 0, 6); }
+/** relu6(x + 3)/6. */
 export function hardsigmoid(x: Tensor): Tensor { floating(x, 'hardsigmoid'); return named('HardsigmoidBackward0', x, (t) => held(t.add(3), 0, 6).div(6)); }
+/** x·relu6(x + 3)/6. */
 export function hardswish(x: Tensor): Tensor {
   floating(x, 'hardswish');
   return named('HardswishBackward0', x, (t) => {
@@ -50,7 +54,9 @@ export function glu(x: Tensor, dim = -1): Tensor {
   if (n % 2 !== 0) throw new RuntimeError(`Halving dimension must be even, but dimension ${at} is size ${n}`);
   return named('GluBackward0', x, (t) => { const [a, b] = t.chunk(2, dim) as [Tensor, Tensor]; return a.mul(b.sigmoid()); });
 }
+/** x/(1 + |x|). */
 export function softsign(x: Tensor): Tensor { return x.div(x.abs().add(1)); }
+/** x - tanh(x). */
 export function tanhshrink(x: Tensor): Tensor { return x.sub(x.tanh()); }
 /** log σ(x), without overflow. */
 export function logsigmoid(x: Tensor): Tensor {

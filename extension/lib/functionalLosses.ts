@@ -99,11 +99,13 @@ function softCrossEntropy(logits: Tensor, target: Tensor, weight: Tensor | null,
 
 // --- of numbers
 
+/** The mean of (input - target)²; both of one shape. */
 export function mseLoss(input: Tensor, target: Tensor, options: Reduction | LossOptions = {}): Tensor {
   const d = input.sub(target);
   floating(d, 'mse_cpu');
   return reduced(d.square(), reductionOf(optionsOf(options)), 'MseLossBackward0');
 }
+/** The mean of |input - target|; both of one shape. */
 export function l1Loss(input: Tensor, target: Tensor, options: Reduction | LossOptions = {}): Tensor { return reduced(input.sub(target).abs(), reductionOf(optionsOf(options))); }
 /** Quadratic within beta of the target, linear beyond. */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: Reduction | (LossOptions & { beta?: number }) = {}, betaGiven?: number): Tensor {

@@ -60,9 +60,13 @@ function fan(t: Tensor, mode: FanMode): number {
 
 /** Uniform on [a, b). */
 export function uniform_(t: Tensor, options: { a?: number; b?: number } & RandomOptions = {}): Tensor { return filled(t, () => t.uniform_(options.a ?? 0, options.b ?? 1, options)); }
+/** Normal with `mean` 0 and `std` 1 unless told otherwise. */
 export function normal_(t: Tensor, options: { mean?: number; std?: number } & RandomOptions = {}): Tensor { return filled(t, () => t.normal_(options.mean ?? 0, options.std ?? 1, options)); }
+/** Every value `val`. */
 export function constant_(t: Tensor, val: number): Tensor { return filled(t, () => t.fill_(val)); }
+/** Every value 1. */
 export function ones_(t: Tensor): Tensor { return constant_(t, 1); }
+/** Every value 0. */
 export function zeros_(t: Tensor): Tensor { return constant_(t, 0); }
 /** Ones on the diagonal of a matrix, zeros elsewhere. */
 export function eye_(t: Tensor): Tensor {

@@ -24,10 +24,12 @@ abstract class Activation extends Module {
   }
   override extraRepr(): string { return [...this.settings(), ...(this.inplace ? ['inplace=True'] : [])].join(', '); }
 }
+/** max(0, x), elementwise. Source: torch.nn.ReLU. */
 export class ReLU extends Activation {
   override forward(x: Tensor): Tensor { return this.inplace ? x.relu_() : x.relu(); }
   protected override compute(x: Tensor): Tensor { return x.relu(); }
 }
+/** x above zero, negativeSlope·x below. Source: torch.nn.LeakyReLU. */
 export class LeakyReLU extends Activation {
   constructor(readonly negativeSlope = 0.01, options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.leakyRelu(x, this.negativeSlope); }
@@ -39,16 +41,19 @@ export class RReLU extends Activation {
   protected override compute(x: Tensor): Tensor { return F.rrelu(x, this.lower, this.upper, this.training); }
   protected override settings(): string[] { return [`lower=${pyFloat(this.lower)}`, `upper=${pyFloat(this.upper)}`]; }
 }
+/** x above the threshold, else `value`. Source: torch.nn.Threshold. */
 export class Threshold extends Activation {
   constructor(readonly threshold: number, readonly value: number, options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.threshold(x, this.threshold, this.value); }
   protected override settings(): string[] { return [`threshold=${pyNumber(this.threshold)}`, `value=${pyNumber(this.value)}`]; }
 }
+/** x above zero, alpha·(eˣ - 1) below. Source: torch.nn.ELU. */
 export class ELU extends Activation {
   constructor(readonly alpha = 1, options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.elu(x, this.alpha); }
   protected override settings(): string[] { return [`alpha=${pyFloat(this.alpha)}`]; }
 }
+/** x above zero, alpha·(exp(x/alpha) - 1) below. Source: torch.nn.CELU. */
 export class CELU extends Activation {
   constructor(readonly alpha = 1, options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.celu(x, this.alpha); }
@@ -58,6 +63,7 @@ export class CELU extends Activation {
 export class SELU extends Activation {
   protected override compute(x: Tensor): Tensor { return F.selu(x); }
 }
+/** x·sigmoid(x), also called swish. Source: torch.nn.SiLU. */
 export class SiLU extends Activation {
   protected override compute(x: Tensor): Tensor { return F.silu(x); }
 }
@@ -65,6 +71,7 @@ export class SiLU extends Activation {
 export class Mish extends Activation {
   protected override compute(x: Tensor): Tensor { return F.mish(x); }
 }
+/** x cut at minVal and maxVal. Source: torch.nn.Hardtanh. */
 export class Hardtanh extends Activation {
   constructor(readonly minVal = -1, readonly maxVal = 1, options: InplaceOptions = {}) {
     super(options);
@@ -73,13 +80,16 @@ export class Hardtanh extends Activation {
   protected override compute(x: Tensor): Tensor { return F.hardtanh(x, this.minVal, this.maxVal); }
   protected override settings(): string[] { return [`min_val=${pyFloat(this.minVal)}`, `max_val=${pyFloat(this.maxVal)}`]; }
 }
+/** x cut at 0 and 6. Source: torch.nn.ReLU6. */
 export class ReLU6 extends Activation {
   protected override compute(x: Tensor): Tensor { return F.relu6(x); }
 }
+/** x·ReLU6(x + 3)/6. Source: torch.nn.Hardswish. */
 export class Hardswish extends Activation {
   protected override compute(x: Tensor): Tensor { return F.hardswish(x); }
   override extraRepr(): string { return ''; }
 }
+/** ReLU6(x + 3)/6. Source: torch.nn.Hardsigmoid. */
 export class Hardsigmoid extends Activation {
   protected override compute(x: Tensor): Tensor { return F.hardsigmoid(x); }
   override extraRepr(): string { return ''; }
@@ -91,21 +101,29 @@ export class GELU extends Module {
   override forward(x: Tensor): Tensor { return F.gelu(x, this.approximate); }
   override extraRepr(): string { return `approximate='${this.approximate}'`; }
 }
+/** 1/(1 + e⁻ˣ), elementwise. Source: torch.nn.Sigmoid. */
 export class Sigmoid extends Module { override forward(x: Tensor): Tensor { return x.sigmoid(); } }
+/** The hyperbolic tangent, elementwise. Source: torch.nn.Tanh. */
 export class Tanh extends Module { override forward(x: Tensor): Tensor { return x.tanh(); } }
+/** x/(1 + |x|). Source: torch.nn.Softsign. */
 export class Softsign extends Module { override forward(x: Tensor): Tensor { return F.softsign(x); } }
+/** x - tanh(x). Source: torch.nn.Tanhshrink. */
 export class Tanhshrink extends Module { override forward(x: Tensor): Tensor { return F.tanhshrink(x); } }
+/** log(sigmoid(x)), stable far below zero. Source: torch.nn.LogSigmoid. */
 export class LogSigmoid extends Module { override forward(x: Tensor): Tensor { return F.logsigmoid(x); } }
+/** log(1 + exp(beta·x))/beta; x itself where beta·x is beyond the threshold. Source: torch.nn.Softplus. */
 export class Softplus extends Module {
   constructor(readonly beta = 1, readonly threshold = 20) { super(); }
   override forward(x: Tensor): Tensor { return F.softplus(x, this.beta, this.threshold); }
   override extraRepr(): string { return `beta=${pyFloat(this.beta)}, threshold=${pyFloat(this.threshold)}`; }
 }
+/** x where |x| is above lambd, else 0. Source: torch.nn.Hardshrink. */
 export class Hardshrink extends Module {
   constructor(readonly lambd = 0.5) { super(); }
   override forward(x: Tensor): Tensor { return F.hardshrink(x, this.lambd); }
   override extraRepr(): string { return pyFloat(this.lambd); }
 }
+/** x moved towards 0 by lambd; 0 within ±lambd. Source: torch.nn.Softshrink. */
 export class Softshrink extends Module {
   constructor(readonly lambd = 0.5) { super(); }
   override forward(x: Tensor): Tensor { return F.softshrink(x, this.lambd); }
@@ -122,7 +140,9 @@ abstract class OverDim extends Module {
   constructor(dim: number | { dim: number }) { super(); this.dim = typeof dim === 'number' ? dim : dim.dim; }
   override extraRepr(): string { return `dim=${this.dim}`; }
 }
+/** exp(x) over its sum along `dim`: shares that add up to 1. Same shape as the input. Source: torch.nn.Softmax. */
 export class Softmax extends OverDim { override forward(x: Tensor): Tensor { return x.softmax(this.dim); } }
+/** The logarithm of softmax along `dim`, stable. Same shape as the input. Source: torch.nn.LogSoftmax. */
 export class LogSoftmax extends OverDim { override forward(x: Tensor): Tensor { return x.logSoftmax(this.dim); } }
 /** softmax(-x). */
 export class Softmin extends OverDim { override forward(x: Tensor): Tensor { return F.softmin(x, this.dim); } }
@@ -158,8 +178,11 @@ abstract class DropoutBase extends Activation {
 export class Dropout extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.dropout(x, this.p, this.training); } }
 /** Whole channels are zeroed with probability p while training. Source: Tompson et al. 2015; torch.nn.Dropout1d. */
 export class Dropout1d extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.dropout1d(x, this.p, this.training); } }
+/** Dropout of whole channels: input [N, C, H, W]. Source: torch.nn.Dropout2d. */
 export class Dropout2d extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.dropout2d(x, this.p, this.training); } }
+/** Dropout of whole channels: input [N, C, D, H, W]. Source: torch.nn.Dropout3d. */
 export class Dropout3d extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.dropout3d(x, this.p, this.training); } }
 /** Dropout that keeps mean and variance after SELU. Source: Klambauer et al. 2017; torch.nn.AlphaDropout. */
 export class AlphaDropout extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.alphaDropout(x, this.p, this.training); } }
+/** AlphaDropout of whole channels. Source: torch.nn.FeatureAlphaDropout. */
 export class FeatureAlphaDropout extends DropoutBase { protected override compute(x: Tensor): Tensor { return F.featureAlphaDropout(x, this.p, this.training); } }

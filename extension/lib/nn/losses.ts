@@ -43,13 +43,21 @@ export class LinearCrossEntropyLoss extends WeightedLoss<LinearCrossEntropyLossO
     return `in_features=${this.linear.inFeatures}, num_classes=${this.numClasses}, out_features=${pyTuple(outFeatures)}, bias=${pyBool(bias)}, reduction=${this.reduction}, ignore_index=${ignoreIndex ?? 'None'}, label_smoothing=${pyFloat(labelSmoothing)}, options=None`;
   }
 }
+/** Minus the log probability of the target. Log probabilities [N, C, …], target classes [N, …]. Source: torch.nn.NLLLoss. */
 export class NLLLoss extends WeightedLoss<F.NllOptions> { override forward(logp: Tensor, target: Tensor): Tensor { return F.nllLoss(logp, target, this.settings); } }
+/** The mean of (input - target)²; both of one shape. `reduction`: mean, sum or none. Source: torch.nn.MSELoss. */
 export class MSELoss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.mseLoss(input, target, this.options); } }
+/** The mean of |input - target|; both of one shape. Source: torch.nn.L1Loss. */
 export class L1Loss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.l1Loss(input, target, this.options); } }
+/** Squared within ±beta, linear beyond. Source: torch.nn.SmoothL1Loss. */
 export class SmoothL1Loss extends Loss<Options & { beta?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.smoothL1Loss(input, target, this.options); } }
+/** Squared within ±delta, linear beyond, times delta. Source: torch.nn.HuberLoss. */
 export class HuberLoss extends Loss<Options & { delta?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.huberLoss(input, target, this.options); } }
+/** Divergence of the target distribution from the input, which are log probabilities. Source: torch.nn.KLDivLoss. */
 export class KLDivLoss extends Loss<{ reduction?: KlReduction; logTarget?: boolean }> { override forward(input: Tensor, target: Tensor): Tensor { return F.klDiv(input, target, this.options); } }
+/** Minus the log likelihood of counts under Poisson rates, or their logarithms (logInput). Source: torch.nn.PoissonNLLLoss. */
 export class PoissonNLLLoss extends Loss<Options & { logInput?: boolean; full?: boolean; eps?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.poissonNllLoss(input, target, this.options); } }
+/** Minus the log likelihood of the target under normal distributions of the given means and variances. Source: torch.nn.GaussianNLLLoss. */
 export class GaussianNLLLoss extends Loss<Options & { full?: boolean; eps?: number }> { override forward(input: Tensor, target: Tensor, variance: Tensor | number): Tensor { return F.gaussianNllLoss(input, target, variance, this.options); } }
 /** Of probabilities in [0, 1]. */
 export class BCELoss extends WeightedLoss { override forward(input: Tensor, target: Tensor): Tensor { return F.binaryCrossEntropy(input, target, this.settings); } }
@@ -58,19 +66,28 @@ export class BCEWithLogitsLoss extends WeightedLoss<Weighted & { posWeight?: Ten
   constructor(options: Weighted & { posWeight?: Tensor | null } = {}) { super(options); this.registerBuffer('pos_weight', options.posWeight ?? null); }
   override forward(input: Tensor, target: Tensor): Tensor { return F.binaryCrossEntropyWithLogits(input, target, { ...this.settings, posWeight: this.buffers_.get('pos_weight') ?? null }); }
 }
+/** The mean of log(1 + exp(-y·x)), targets 1 or -1. Source: torch.nn.SoftMarginLoss. */
 export class SoftMarginLoss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.softMarginLoss(input, target, this.options); } }
+/** x where the target is 1, max(0, margin - x) where it is -1. Source: torch.nn.HingeEmbeddingLoss. */
 export class HingeEmbeddingLoss extends Loss<Options & { margin?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.hingeEmbeddingLoss(input, target, this.options); } }
+/** max(0, -y·(x1 - x2) + margin), y 1 or -1. Source: torch.nn.MarginRankingLoss. */
 export class MarginRankingLoss extends Loss<Options & { margin?: number }> { override forward(a: Tensor, b: Tensor, target: Tensor): Tensor { return F.marginRankingLoss(a, b, target, this.options); } }
+/** 1 - cos(x1, x2) where the target is 1, max(0, cos - margin) where it is -1. Source: torch.nn.CosineEmbeddingLoss. */
 export class CosineEmbeddingLoss extends Loss<Options & { margin?: number }> { override forward(a: Tensor, b: Tensor, target: Tensor): Tensor { return F.cosineEmbeddingLoss(a, b, target, this.options); } }
+/** max(0, d(anchor, positive) - d(anchor, negative) + margin). Source: torch.nn.TripletMarginLoss. */
 export class TripletMarginLoss extends Loss<Options & { margin?: number; p?: number; eps?: number; swap?: boolean }> { override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor { return F.tripletMarginLoss(anchor, positive, negative, this.options); } }
+/** TripletMarginLoss with a distance of your own. Source: torch.nn.TripletMarginWithDistanceLoss. */
 export class TripletMarginWithDistanceLoss extends Loss<DistanceOptions> {
   /** A module shows in the repr and is trained with the model. */
   distance_function: (a: Tensor, b: Tensor) => Tensor;
   constructor(options: DistanceOptions = {}) { super(options); this.distance_function = options.distanceFunction ?? new PairwiseDistance(); }
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor { return F.tripletMarginWithDistanceLoss(anchor, positive, negative, { ...this.options, distanceFunction: this.distance_function }); }
 }
+/** Hinge loss of the class against all others. Source: torch.nn.MultiMarginLoss. */
 export class MultiMarginLoss extends WeightedLoss<Weighted & { p?: number; margin?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.multiMarginLoss(input, target, this.settings); } }
+/** Hinge loss over several classes a row; targets end at -1. Source: torch.nn.MultiLabelMarginLoss. */
 export class MultiLabelMarginLoss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.multilabelMarginLoss(input, target, this.options); } }
+/** Binary cross entropy of logits, a class at a time. Source: torch.nn.MultiLabelSoftMarginLoss. */
 export class MultiLabelSoftMarginLoss extends WeightedLoss { override forward(input: Tensor, target: Tensor): Tensor { return F.multilabelSoftMarginLoss(input, target, this.settings); } }
 /** Over all alignments of a label sequence. Source: Graves et al. 2006; torch.nn.CTCLoss. */
 export class CTCLoss extends Loss<CtcOptions> { override forward(logProbs: Tensor, targets: Tensor, inputLengths: Tensor | readonly number[], targetLengths: Tensor | readonly number[]): Tensor { return F.ctcLoss(logProbs, targets, inputLengths, targetLengths, this.options); } }

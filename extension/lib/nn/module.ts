@@ -89,6 +89,7 @@ export abstract class ModuleBase {
   }
 }
 
+/** The base of layers and models: extend it, make layers and Parameters as fields, say in `forward` how they work together, and call it: `net(x)`. Fields that are Modules or Parameters are registered, in order. Source: torch.nn.Module. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Module extends ModuleBase {
   /** What the module computes; every subclass defines it. */
@@ -106,6 +107,7 @@ export class Module extends ModuleBase {
 
   // --- registering
 
+  /** Registers a child under a name; null keeps the place. Throws KeyError for a name that is taken, empty or has a dot. */
   addModule(name: string, module: Module | null): void {
     if (module !== null && !(module instanceof Module)) throw new TypeError(`${pyType(module)} is not a Module subclass`);
     if (typeof name !== 'string') throw new TypeError(`module name should be a string. Got ${pyType(name)}`);
@@ -115,7 +117,9 @@ export class Module extends ModuleBase {
     stateOf(this).modules.set(name, module);
     (this as unknown as Record<string, unknown>)[name] = module;
   }
+  /** The same as addModule. */
   registerModule(name: string, module: Module | null): void { this.addModule(name, module); }
+  /** Registers a parameter under a name, as assigning it does; null keeps the place. */
   registerParameter(name: string, param: Parameter | null): void {
     if (name.includes('.')) throw new KeyError('parameter name can\'t contain "."');
     if (name === '') throw new KeyError('parameter name can\'t be empty string ""');
@@ -139,6 +143,7 @@ export class Module extends ModuleBase {
 
   // --- walking: own parameters first, then children in order; each object once, under its first name
 
+  /** This module and all below it, each once, with dotted names; this one has the name of `prefix`. */
   *namedModules(prefix = '', seen: Set<Module> = new Set()): IterableIterator<[string, Module]> {
     if (seen.has(this)) return;
     seen.add(this);
@@ -147,11 +152,14 @@ export class Module extends ModuleBase {
       if (child !== null) yield* child.namedModules(prefix ? `${prefix}.${name}` : name, seen);
     }
   }
+  /** This module and all below it, each once. */
   *modules(): IterableIterator<Module> { for (const [, m] of this.namedModules()) yield m; }
+  /** The direct children with their names, each once. */
   *namedChildren(): IterableIterator<[string, Module]> {
     const seen = new Set<Module>();
     for (const [name, m] of stateOf(this).modules) if (m !== null && !seen.has(m)) { seen.add(m); yield [name, m]; }
   }
+  /** The direct children, each once. */
   *children(): IterableIterator<Module> { for (const [, m] of this.namedChildren()) yield m; }
   private *members<T extends object>(pick: (m: Module) => Map<string, T | null>, prefix: string, recurse: boolean, once: boolean): IterableIterator<[string, T]> {
     const seen = new Set<T>();
@@ -164,14 +172,19 @@ export class Module extends ModuleBase {
       }
     }
   }
+  /** Parameters with their dotted names, each once unless `removeDuplicate: false`; `recurse: false`: only those of this module. */
   namedParameters(options: { prefix?: string; recurse?: boolean; removeDuplicate?: boolean } = {}): IterableIterator<[string, Parameter]> {
     return this.members((m) => stateOf(m).parameters, options.prefix ?? '', options.recurse ?? true, options.removeDuplicate ?? true);
   }
+  /** The parameters, each once, as an optimizer takes them; `recurse` false: only those of this module. */
   *parameters(recurse = true): IterableIterator<Parameter> { for (const [, p] of this.namedParameters({ recurse })) yield p; }
+  /** Buffers with their dotted names, each once. */
   namedBuffers(options: { prefix?: string; recurse?: boolean; removeDuplicate?: boolean } = {}): IterableIterator<[string, Tensor]> {
     return this.members((m) => stateOf(m).buffers, options.prefix ?? '', options.recurse ?? true, options.removeDuplicate ?? true);
   }
+  /** The buffers, each once. */
   *buffers(recurse = true): IterableIterator<Tensor> { for (const [, b] of this.namedBuffers({ recurse })) yield b; }
+  /** The module of a dotted name; '' is this one. Throws AttributeError. */
   getSubmodule(path: string): Module {
     let m: Module = this;
     for (const name of path === '' ? [] : path.split('.')) {
@@ -188,7 +201,9 @@ export class Module extends ModuleBase {
     if (value === undefined || value === null) throw new AttributeError(`${owner.constructor.name} has no attribute \`${path.slice(at + 1)}\``);
     return value;
   }
+  /** The parameter of a dotted name. Throws AttributeError. */
   getParameter(path: string): Parameter { return this.member(path, (s) => s.parameters); }
+  /** The buffer of a dotted name. Throws AttributeError. */
   getBuffer(path: string): Tensor { return this.member(path, (s) => s.buffers); }
   /** Calls `fn` on every module, children first. Returns this. */
   apply(fn: (m: Module) => void): this {
@@ -267,29 +282,42 @@ export class Module extends ModuleBase {
       return o.device !== undefined ? typed.to(o.device) : typed;
     });
   }
+  /** Moves parameters and buffers to the CPU, in place. */
   cpu(): this { return this.to('cpu'); }
+  /** Moves parameters and buffers to the GPU, in place. Throws when there is none. */
   webgpu(): this { return this.to('webgpu'); }
+  /** Floating parameters and buffers become float32, in place. */
   float(): this { return this.to(float32); }
+  /** Floating parameters and buffers become float64, in place. */
   double(): this { return this.to(float64); }
+  /** Floating parameters and buffers become float16, in place. */
   half(): this { return this.to(float16); }
+  /** Floating parameters and buffers become bfloat16, in place. */
   bfloat16(): this { return this.to(bfloat16); }
+  /** Sets training mode here and below: dropout drops, batch norm uses the batch. */
   train(mode = true): this {
     if (typeof mode !== 'boolean') throw new ValueError('training mode is expected to be boolean');
     this.training = mode;
     for (const m of this.children()) m.train(mode);
     return this;
   }
+  /** Ends training mode here and below: the same as train(false). */
   eval(): this { return this.train(false); }
+  /** Whether the parameters take gradients: false freezes them. */
   requiresGrad_(value = true): this {
     for (const p of this.parameters()) p.requiresGrad_(value);
     return this;
   }
+  /** Takes the parameters' gradients away, or fills them with zeros (`setToNone: false`). */
   zeroGrad(options: { setToNone?: boolean } = {}): void { native['zeroGrad']([...this.parameters()], options.setToNone ?? true); }
 
   // --- hooks
 
+  /** Calls `hook` before forward, which may change the arguments. remove() takes it away. */
   registerForwardPreHook(hook: PreHook): { remove(): void } { return added(stateOf(this).preHooks, hook); }
+  /** Calls `hook` after forward, which may change the output. remove() takes it away. */
   registerForwardHook(hook: ForwardHook): { remove(): void } { return added(stateOf(this).hooks, hook); }
+  /** Calls `hook` with the gradients of inputs and outputs in the backward pass. remove() takes it away. */
   registerFullBackwardHook(hook: BackwardHook): { remove(): void } { return added(stateOf(this).backwardHooks, hook); }
 
   // --- printing

@@ -27,7 +27,9 @@ abstract class MaxPool<R extends boolean> extends Module {
 }
 /** The largest of each window. Source: torch.nn.MaxPool1d. */
 export class MaxPool1d<R extends boolean = false> extends MaxPool<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.maxPool1dWithIndices(x, this.kernelSize, this.options)); } }
+/** The largest of each window. Input [N, C, H, W]. Source: torch.nn.MaxPool2d. */
 export class MaxPool2d<R extends boolean = false> extends MaxPool<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.maxPool2dWithIndices(x, this.kernelSize, this.options)); } }
+/** The largest of each window. Input [N, C, D, H, W]. Source: torch.nn.MaxPool3d. */
 export class MaxPool3d<R extends boolean = false> extends MaxPool<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.maxPool3dWithIndices(x, this.kernelSize, this.options)); } }
 
 abstract class MaxUnpool extends Module {
@@ -41,10 +43,12 @@ export class MaxUnpool1d extends MaxUnpool {
   constructor(kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(1, kernelSize, stride, options); }
   override forward(x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor { return F.maxUnpool1d(x, indices, this.kernelSize, this.at(outputSize)); }
 }
+/** Puts the values of MaxPool2d back to where they were, zeros elsewhere. Source: torch.nn.MaxUnpool2d. */
 export class MaxUnpool2d extends MaxUnpool {
   constructor(kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(2, kernelSize, stride, options); }
   override forward(x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor { return F.maxUnpool2d(x, indices, this.kernelSize, this.at(outputSize)); }
 }
+/** Puts the values of MaxPool3d back to where they were, zeros elsewhere. Source: torch.nn.MaxUnpool3d. */
 export class MaxUnpool3d extends MaxUnpool {
   constructor(kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(3, kernelSize, stride, options); }
   override forward(x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor { return F.maxUnpool3d(x, indices, this.kernelSize, this.at(outputSize)); }
@@ -60,7 +64,9 @@ export class AvgPool1d extends AvgPool {
   override forward(x: Tensor): Tensor { return F.avgPool1d(x, this.kernelSize, this.options); }
   override extraRepr(): string { const t = (v: Size1): string => pyTuple(typeof v === 'number' ? [v] : v); return `kernel_size=${t(this.kernelSize)}, stride=${t(this.options.stride ?? this.kernelSize)}, padding=${t(this.options.padding ?? 0)}`; }
 }
+/** The mean of each window. Input [N, C, H, W]. Source: torch.nn.AvgPool2d. */
 export class AvgPool2d extends AvgPool { override forward(x: Tensor): Tensor { return F.avgPool2d(x, this.kernelSize, this.options); } }
+/** The mean of each window. Input [N, C, D, H, W]. Source: torch.nn.AvgPool3d. */
 export class AvgPool3d extends AvgPool { override forward(x: Tensor): Tensor { return F.avgPool3d(x, this.kernelSize, this.options); } }
 
 abstract class LPPool extends Module {
@@ -70,7 +76,9 @@ abstract class LPPool extends Module {
 }
 /** (Σ xᵖ)^(1/p) of each window. Source: torch.nn.LPPool1d. */
 export class LPPool1d extends LPPool { override forward(x: Tensor): Tensor { return F.lpPool1d(x, this.normType, this.kernelSize, this.options); } }
+/** The p-norm of each window. Input [N, C, H, W]. Source: torch.nn.LPPool2d. */
 export class LPPool2d extends LPPool { override forward(x: Tensor): Tensor { return F.lpPool2d(x, this.normType, this.kernelSize, this.options); } }
+/** The p-norm of each window. Input [N, C, D, H, W]. Source: torch.nn.LPPool3d. */
 export class LPPool3d extends LPPool { override forward(x: Tensor): Tensor { return F.lpPool3d(x, this.normType, this.kernelSize, this.options); } }
 
 abstract class Adaptive extends Module {
@@ -79,15 +87,20 @@ abstract class Adaptive extends Module {
 }
 /** Pools to a given size. Source: torch.nn.AdaptiveAvgPool1d. */
 export class AdaptiveAvgPool1d extends Adaptive { override forward(x: Tensor): Tensor { return F.adaptiveAvgPool1d(x, this.outputSize); } }
+/** Means, to a given size. Input [N, C, H, W]. Source: torch.nn.AdaptiveAvgPool2d. */
 export class AdaptiveAvgPool2d extends Adaptive { override forward(x: Tensor): Tensor { return F.adaptiveAvgPool2d(x, this.outputSize); } }
+/** Means, to a given size. Input [N, C, D, H, W]. Source: torch.nn.AdaptiveAvgPool3d. */
 export class AdaptiveAvgPool3d extends Adaptive { override forward(x: Tensor): Tensor { return F.adaptiveAvgPool3d(x, this.outputSize); } }
 
 abstract class AdaptiveMax<R extends boolean> extends Adaptive {
   constructor(outputSize: OutputSize, readonly options: Picking<R> = {}) { super(outputSize); }
   protected picked(found: [Tensor, Tensor]): MaybeIndices<R> { return (this.options.returnIndices === true ? found : found[0]) as MaybeIndices<R>; }
 }
+/** The largest values, to a given size. Source: torch.nn.AdaptiveMaxPool1d. */
 export class AdaptiveMaxPool1d<R extends boolean = false> extends AdaptiveMax<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.adaptiveMaxPool1dWithIndices(x, this.outputSize)); } }
+/** The largest values, to a given size. Source: torch.nn.AdaptiveMaxPool2d. */
 export class AdaptiveMaxPool2d<R extends boolean = false> extends AdaptiveMax<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.adaptiveMaxPool2dWithIndices(x, this.outputSize)); } }
+/** The largest values, to a given size. Source: torch.nn.AdaptiveMaxPool3d. */
 export class AdaptiveMaxPool3d<R extends boolean = false> extends AdaptiveMax<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.adaptiveMaxPool3dWithIndices(x, this.outputSize)); } }
 
 abstract class FractionalMaxPool<R extends boolean> extends Module {
@@ -109,6 +122,7 @@ export class FractionalMaxPool2d<R extends boolean = false> extends FractionalMa
   constructor(kernelSize: Size1, options: F.FractionalPoolOptions & Picking<R>) { super('FractionalMaxPool2d', kernelSize, options); }
   override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.fractionalMaxPool2dWithIndices(x, this.kernelSize, this.options)); }
 }
+/** The largest of windows of random size, to a given size or share. Input [N, C, D, H, W]. Source: torch.nn.FractionalMaxPool3d. */
 export class FractionalMaxPool3d<R extends boolean = false> extends FractionalMaxPool<R> {
   constructor(kernelSize: Size1, options: F.FractionalPoolOptions & Picking<R>) { super('FractionalMaxPool3d', kernelSize, options); }
   override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.fractionalMaxPool3dWithIndices(x, this.kernelSize, this.options)); }
