@@ -56,8 +56,14 @@ export async function told<R>(work: () => Promise<R | null>): Promise<R | null> 
   }
 }
 
+/** The folder of a file; of one that the window's dialogs do not reach, the workspace's. */
+function beside(file: vscode.Uri): vscode.Uri {
+  const workspace = vscode.workspace.workspaceFolders?.[0]?.uri;
+  return file.scheme === 'file' || workspace === undefined || workspace.scheme === file.scheme ? vscode.Uri.joinPath(file, '..') : workspace;
+}
+
 async function exportAs(engine: EngineClient, copies: LocalCopies, { at, name, format, slice }: { at: checkpoint.Side; name: string; format: 'npy' | 'csv'; slice?: checkpoint.Slice }, signal: Cancellation): Promise<{ file: string; bytes: number; note?: string } | null> {
-  const folder = 'file' in at ? vscode.Uri.joinPath(copies.original(at.file), '..') : vscode.workspace.workspaceFolders?.[0]?.uri;
+  const folder = 'file' in at ? beside(copies.original(at.file)) : vscode.workspace.workspaceFolders?.[0]?.uri;
   const uri = await vscode.window.showSaveDialog({ filters: { [format.toUpperCase()]: [format] }, ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, `${name.replace(/[^\w.-]/g, '_') || 'tensor'}.${format}`) } : {}) });
   if (uri === undefined) return null;
   const done = await copies.writing(uri, (target) => whileShowing(engine, t('Exporting {0}', name), signal, (token, job) => engine.request(checkpoint.ExportTensor, { at, name, target, format, job, ...(slice ? { slice } : {}) }, token)));
@@ -68,7 +74,7 @@ async function exportAs(engine: EngineClient, copies: LocalCopies, { at, name, f
 /** Converts the viewer's file, or some of its tensors. `from` is the file's own place, `file` where it can be read. */
 export async function convertAs(engine: EngineClient, copies: LocalCopies, from: vscode.Uri, file: string, names: string[] | undefined, signal: Cancellation): Promise<{ files: string[]; notes: string[] } | null> {
   const ending = /\.safetensors(\.index\.json)?$/.test(file) ? '.pt' : '.safetensors';
-  const base = vscode.Uri.joinPath(from, '..', path.posix.basename(from.path).replace(/\.safetensors\.index\.json$|\.[^.]*$/, '') + ending);
+  const base = vscode.Uri.joinPath(beside(from), path.posix.basename(from.path).replace(/\.safetensors\.index\.json$|\.[^.]*$/, '') + ending);
   const filters: Record<string, string[]> = { safetensors: ['safetensors'], PyTorch: ['pt'], NumPy: ['npz'] };
   const uri = await vscode.window.showSaveDialog({ title: t('Save as .safetensors, .pt or .npz'), defaultUri: base, filters: ending === '.pt' ? { PyTorch: ['pt'], ...filters } : filters });
   if (uri === undefined) return null;
