@@ -15,6 +15,7 @@ describe('docstrings', () => {
   for (const file of ['activations', 'losses', 'pooling', 'layers', 'convolution']) {
     it(`every layer of ${file}`, () => assert.deepEqual(bare(file, /^export declare class (\w+)/), []));
   }
+  it('what every tensor has', () => assert.deepEqual(bare('../tensor/core', /^ {4}(?!private|protected|static|toString|constructor|implId|gradObject)(?:get )?(\w+)\(/), []));
   it('Module and its members', () => {
     assert.deepEqual(bare('module', /^export declare class (Module) /), []);
     assert.deepEqual(bare('module', /^ {4}(?!private|protected|toString|constructor)(\w+)\(/), []);

@@ -26,6 +26,7 @@ export class TensorBinary extends TensorUnary {
   sub(other: Operand, options: { alpha?: number } = {}): Tensor { return native['binary'](B['sub'], this, other, options.alpha); }
   /** other - this */
   rsub(other: Operand): Tensor { return native['binary'](B['sub'], other, this); }
+  /** Product with a tensor or number; broadcasts. */
   mul(other: Operand): Tensor { return native['binary'](B['mul'], this, other); }
   /** The true quotient, or rounded: `{ roundingMode: 'floor' }`. */
   div(other: Operand, options: DivOptions = {}): Tensor { return native['binary'](quotient(options), this, other); }
@@ -35,6 +36,7 @@ export class TensorBinary extends TensorUnary {
   floatPower(exponent: Operand): Tensor { return native['binary'](B['pow'], this.double(), exponent instanceof TensorBinary ? exponent.double() : exponent); }
   /** this · 2^other */
   ldexp(other: Tensor): Tensor { return native['binary'](B['mul'], this, native['binary'](B['pow'], 2, other.isFloatingPoint() ? other : this.isFloatingPoint() ? other.to(this.dtype) : other.float())); }
+  /** this + weight·(end - this). */
   lerp(end: Tensor, weight: Operand): Tensor { return native['lerp'](this, end, weight); }
   /** this + value · tensor1 · tensor2 */
   addcmul(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor { return native['addcmul'](this, tensor1, tensor2, options.value ?? 1); }
@@ -117,23 +119,37 @@ export class TensorBinary extends TensorUnary {
 
   // --- other names of the same
 
+  /** The same as sub. */
   subtract(other: Operand, options: { alpha?: number } = {}): Tensor { return this.sub(other, options); }
+  /** The same as mul. */
   multiply(other: Operand): Tensor { return this.mul(other); }
+  /** The same as div. */
   divide(other: Operand, options: DivOptions = {}): Tensor { return this.div(other, options); }
+  /** The same as div. */
   trueDivide(other: Operand): Tensor { return this.div(other); }
   arctan2(other: Tensor): Tensor { return this.atan2(other); }
+  /** The same as ne. */
   notEqual(other: Operand): Tensor { return this.ne(other); }
+  /** The same as lt. */
   less(other: Operand): Tensor { return this.lt(other); }
+  /** The same as le. */
   lessEqual(other: Operand): Tensor { return this.le(other); }
+  /** The same as gt. */
   greater(other: Operand): Tensor { return this.gt(other); }
+  /** The same as ge. */
   greaterEqual(other: Operand): Tensor { return this.ge(other); }
 
   // --- in place: this tensor's shape and dtype stay. Throws RuntimeError where the result would not fit
 
+  /** Adds `alpha` times a tensor or number, in place. */
   add_(other: Operand, options: { alpha?: number } = {}): this { return native['binary_'](B['add'], this, other, options.alpha); }
+  /** Subtracts `alpha` times a tensor or number, in place. */
   sub_(other: Operand, options: { alpha?: number } = {}): this { return native['binary_'](B['sub'], this, other, options.alpha); }
+  /** Multiplies by a tensor or number, in place. */
   mul_(other: Operand): this { return native['binary_'](B['mul'], this, other); }
+  /** Divides by a tensor or number, in place. */
   div_(other: Operand, options: DivOptions = {}): this { return native['binary_'](quotient(options), this, other); }
+  /** To a power, in place. */
   pow_(exponent: Operand): this { return native['binary_'](B['pow'], this, exponent); }
   lerp_(end: Tensor, weight: Operand): this { return this.become(this.lerp(end, weight)); }
   addcmul_(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): this { return this.become(this.addcmul(tensor1, tensor2, options)); }

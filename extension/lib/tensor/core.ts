@@ -41,9 +41,11 @@ export class TensorCore {
 
   // --- what it is
 
+  /** Sizes of the dimensions; prints torch.Size([2, 3]). */
   get shape(): Size { return Size.of_(native['sizes'](this)); }
   /** The shape, or the size of one dimension (negative counts from the end). Throws IndexError out of range. */
   size(): Size;
+  /** The shape, or the size of one dim. */
   size(dim: number): number;
   size(dim?: number): Size | number {
     if (dim === undefined) return this.shape;
@@ -51,15 +53,23 @@ export class TensorCore {
     const i = wrapDim(dim, s.length);
     return s[i]!;
   }
+  /** How many dimensions. */
   dim(): number { return native['dim'](this); }
+  /** How many dimensions. */
   get ndim(): number { return native['dim'](this); }
+  /** How many elements. */
   numel(): number { return native['numel'](this); }
   /** Strides in elements. */
   stride(): number[] { return native['strides'](this); }
+  /** Elements in the storage before the first of this one. */
   storageOffset(): number { return native['offset'](this); }
+  /** Type of the elements. */
   get dtype(): DType { return DType.all[native['dtype'](this)]!; }
+  /** Where the elements lie: cpu or webgpu:0. */
   get device(): Device { return deviceByCode(native['device'](this)); }
+  /** Whether it lies on the GPU. */
   get isWebgpu(): boolean { return native['device'](this) === 1; }
+  /** Whether the elements lie in C order without gaps. */
   isContiguous(): boolean { return native['isContiguous'](this); }
   /** Counts in-place changes; shared by views. */
   get version(): number {
@@ -70,13 +80,17 @@ export class TensorCore {
   storageId(): number { return native['storageId'](this); }
   /** A copy of all bytes of the storage, also those outside this view. */
   storageBytes(): Uint8Array { return native['storageBytes'](this); }
+  /** The same as numel. */
   nelement(): number { return native['numel'](this); }
+  /** The same as dim. */
   ndimension(): number { return native['dim'](this); }
   /** Bytes of one element. */
   elementSize(): number { return this.dtype.itemsize; }
+  /** Bytes of an element. */
   get itemsize(): number { return this.dtype.itemsize; }
   /** Bytes of all elements. */
   get nbytes(): number { return this.numel() * this.dtype.itemsize; }
+  /** Whether the dtype is a floating one. */
   isFloatingPoint(): boolean { return this.dtype.isFloatingPoint; }
   /** @internal */
   get implId(): number { return native['implId'](this); }
@@ -120,9 +134,12 @@ export class TensorCore {
 
   // --- autograd
 
+  /** Whether backward() gives it a gradient, or passes one on. */
   get requiresGrad(): boolean { return native['requiresGrad'](this); }
   set requiresGrad(value: boolean) { native['setRequiresGrad'](this, value); }
+  /** Turns gradients on or off, in place. Only leaves and floating dtypes. */
   requiresGrad_(value = true): this { native['setRequiresGrad'](this, value); return this; }
+  /** Whether it was made by the user, not by an op under autograd. */
   get isLeaf(): boolean { return native['isLeaf'](this); }
   /** The name of the operation that made it (`AddmmBackward0`); null for leaves. */
   get gradFn(): string | null { return native['gradFn'](this); }
@@ -143,6 +160,7 @@ export class TensorCore {
   /** The same values without history; edits are not seen by autograd. */
   get data(): Tensor { return native['data'](this); }
   set data(value: Tensor) { native['setData'](this, value); }
+  /** The same memory, outside the graph. */
   detach(): Tensor { return native['detach'](this); }
   /** Gradients of this scalar (or of `gradient` · this) by every leaf, added to their `.grad`. */
   backward(options: BackwardOptions | Tensor = {}): void {
@@ -171,7 +189,9 @@ export class TensorCore {
 
   // --- copies, types, devices
 
+  /** A copy, through which gradients flow. */
   clone(): Tensor { return native['clone'](this); }
+  /** Itself when it is contiguous, else a copy in C order. */
   contiguous(): Tensor { return native['contiguous'](this); }
   /** To a dtype, a device, or both. Returns itself when nothing changes. */
   to(target: DType | DeviceLike | Tensor | { dtype?: DType; device?: DeviceLike }): Tensor {
@@ -184,17 +204,29 @@ export class TensorCore {
   }
   /** In other's dtype, on its device. */
   typeAs(other: Tensor): Tensor { return this.to({ dtype: other.dtype, device: other.device }); }
+  /** A copy on the CPU, or itself when it is there. */
   cpu(): Tensor { return this.to(cpuDevice); }
+  /** A copy on the GPU, or itself when it is there. */
   webgpu(): Tensor { return this.to('webgpu'); }
+  /** As float32. */
   float(): Tensor { return this.to(float32); }
+  /** As float64. */
   double(): Tensor { return this.to(float64); }
+  /** As float16. */
   half(): Tensor { return this.to(float16); }
+  /** As bfloat16. */
   bfloat16(): Tensor { return this.to(bfloat16); }
+  /** As int64. */
   long(): Tensor { return this.to(int64); }
+  /** As int32. */
   int(): Tensor { return this.to(int32); }
+  /** As int16. */
   short(): Tensor { return this.to(int16); }
+  /** As int8. */
   char(): Tensor { return this.to(int8); }
+  /** As uint8. */
   byte(): Tensor { return this.to(uint8); }
+  /** As bool: whether not zero. */
   bool(): Tensor { return this.to(bool); }
   /** A new tensor full of `value`, of this one's dtype and device unless told otherwise. */
   newFull(size: readonly number[], value: Scalar, options: NewOptions = {}): Tensor {
@@ -206,12 +238,15 @@ export class TensorCore {
     const t = native['empty'](size, (options.dtype ?? this.dtype).code, options.device === undefined ? this.device.code : parseDevice(options.device).code) as Tensor;
     return options.requiresGrad === true ? t.requiresGrad_() : t;
   }
+  /** Zeros of a shape, with this dtype and device. */
   newZeros(size: readonly number[], options: NewOptions = {}): Tensor { return this.newFull(size, 0, options); }
+  /** Ones of a shape, with this dtype and device. */
   newOnes(size: readonly number[], options: NewOptions = {}): Tensor { return this.newFull(size, 1, options); }
   /** Copies `src`'s values into this tensor; broadcasts and converts. */
   copy_(src: Tensor): this { return native['copy_'](this, src); }
   /** Every element becomes `value`, a number or a tensor without dims. */
   fill_(value: Operand): this { return value instanceof TensorCore ? native['fillTensor_'](this, value) : native['fill_'](this, value); }
+  /** Fills with zeros, in place. */
   zero_(): this { return native['zero_'](this); }
   /** @internal Takes the values and the history of `result`, an op of this tensor: that op, in place. */
   protected become(result: Tensor): this { return native['become'](this, result); }

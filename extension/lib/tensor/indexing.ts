@@ -200,15 +200,21 @@ export class TensorIndexing extends TensorShape {
   }
   argwhere(): Tensor { return this.nonzero(); }
 
+  /** Writes values at `index` along a dim, in place. */
   scatter_(dim: number, index: Tensor, src: Operand): this { return this.become(this.scatter(dim, index, src)); }
+  /** Adds values at `index` along a dim, in place. */
   scatterAdd_(dim: number, index: Tensor, src: Tensor): this { return this.become(this.scatterAdd(dim, index, src)); }
   scatterReduce_(dim: number, index: Tensor, src: Tensor, reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin', options: { includeSelf?: boolean } = {}): this { return this.become(this.scatterReduce(dim, index, src, reduce, options)); }
+  /** Adds rows at the given indices of a dim, in place. */
   indexAdd_(dim: number, index: Tensor, source: Tensor, options: { alpha?: number } = {}): this { return this.become(this.indexAdd(dim, index, source, options)); }
+  /** Copies rows to the given indices of a dim, in place. */
   indexCopy_(dim: number, index: Tensor, source: Tensor): this { return this.become(this.indexCopy(dim, index, source)); }
+  /** Fills the given indices of a dim, in place. */
   indexFill_(dim: number, index: Tensor, value: Operand): this { return this.become(this.indexFill(dim, index, value)); }
   indexReduce_(dim: number, index: Tensor, source: Tensor, reduce: 'prod' | 'mean' | 'amax' | 'amin', options: { includeSelf?: boolean } = {}): this { return this.become(this.indexReduce(dim, index, source, reduce, options)); }
   put_(index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): this { return this.become(this.put(index, source, options)); }
   indexPut_(indices: readonly (Tensor | null)[], values: Operand, options: { accumulate?: boolean } = {}): this { return native['indexPut_'](this, indices, values, options.accumulate ?? false); }
+  /** Fills where the mask is true, in place. */
   maskedFill_(mask: Tensor, value: Operand): this { return this.become(this.maskedFill(mask, value)); }
   maskedScatter_(mask: Tensor, source: Tensor): this { return this.become(this.maskedScatter(mask, source)); }
 }

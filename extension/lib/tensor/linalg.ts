@@ -24,7 +24,9 @@ export class TensorLinalg extends TensorIndexing {
   mv(vec: Tensor): Tensor { return native['mv'](this, vec); }
   /** Σ aᵢ bᵢ of two vectors. */
   dot(other: Tensor): Tensor { return native['dot'](this, other); }
+  /** Sum of products of two vectors. */
   vdot(other: Tensor): Tensor { return native['dot'](this, other); }
+  /** Sums of products over the last dims. */
   inner(other: Tensor): Tensor {
     if (this.dim() === 0 || other.dim() === 0) return this.mul(other);
     if (this.size(-1) !== other.size(-1)) throw new RuntimeError(`inner() the last dimension must match on both input tensors but got shapes [${[...this.shape].join(', ')}] and [${[...other.shape].join(', ')}]`);

@@ -8,6 +8,7 @@ import { TensorStatistics } from './statistics';
 export class TensorRandom extends TensorStatistics {
   /** Uniform on [from, to). */
   uniform_(from = 0, to = 1, options?: RandomOptions): this { return native['uniform_'](this, from, to, handleOf(options)); }
+  /** Fills with normal numbers, in place. */
   normal_(mean = 0, std = 1, options?: RandomOptions): this { return native['normal_'](this, mean, std, handleOf(options)); }
   /** 1 with probability p, else 0; p is a number or a tensor that broadcasts. */
   bernoulli_(p: number | Tensor = 0.5, options?: RandomOptions): this { return native['bernoulli_'](this, p, handleOf(options)); }

@@ -34,8 +34,11 @@ export class TensorReduce extends TensorBinary {
   var(dim?: Dim | Spread, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['variance'](this, d, correctionOf(dim), k, false); }
   /** Vector norm of order p (also Infinity, -Infinity, 0) over everything, or over `dim`. */
   norm(p: number = 2, dim?: Dim | DimOptions, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['norm'](this, p, d, k); }
+  /** Whether any element is not zero, of all or along a dim. */
   any(dim?: Dim | DimOptions, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['anyAll'](this, d, k, false); }
+  /** Whether no element is zero, of all or along a dim. */
   all(dim?: Dim | DimOptions, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['anyAll'](this, d, k, true); }
+  /** How many elements are not zero. */
   countNonzero(dim?: Dim): Tensor { return this.ne(0).sum(dim); }
   /** ln Σ eˣ, without overflow. */
   logsumexp(dim: Dim, keepdim = false): Tensor { return native['logsumexp'](this, typeof dim === 'number' ? [dim] : dim, keepdim); }
@@ -67,7 +70,9 @@ export class TensorReduce extends TensorBinary {
 
   // --- running results along a dim
 
+  /** Running sums along a dim. */
   cumsum(dim: number, options: { dtype?: DType } = {}): Tensor { return native['cumsum'](this, dim, options.dtype?.code); }
+  /** Running products along a dim. */
   cumprod(dim: number, options: { dtype?: DType } = {}): Tensor { return native['cumprod'](this, dim, options.dtype?.code); }
   logcumsumexp(dim: number): Tensor { return native['logcumsumexp'](this, dim); }
   cummax(dim: number): Picked { return new Picked('cummax', native['cummaxCummin'](this, true, dim)); }
@@ -85,6 +90,7 @@ export class TensorReduce extends TensorBinary {
   sort(dim: number | { dim?: number; descending?: boolean; stable?: boolean } = -1, descending = false): Picked {
     return typeof dim === 'object' ? this.sort(dim.dim ?? -1, dim.descending ?? false) : new Picked('sort', native['sort'](this, dim, descending));
   }
+  /** Indices that sort along a dim. */
   argsort(dim: number | { dim?: number; descending?: boolean; stable?: boolean } = -1, descending = false): Tensor { return this.sort(dim, descending).indices; }
   /** Sorted along the first dim. */
   msort(): Tensor { return this.sort(0).values; }
@@ -126,7 +132,9 @@ export class TensorReduce extends TensorBinary {
   /** Counts in `bins` equal intervals of [min, max]; both 0: of the values' own range. */
   histc(bins = 100, min = 0, max = 0): Tensor { return native['histc'](this, bins, min, max); }
 
+  /** exp(x) over its sum along a dim: shares that add up to 1. */
   softmax(dim: number): Tensor { return native['softmax'](this, dim, false); }
+  /** The logarithm of softmax along a dim, stable. */
   logSoftmax(dim: number): Tensor { return native['softmax'](this, dim, true); }
   cumsum_(dim: number): this { return this.scannable('cumsum', dim) ? this.become(this.cumsum(dim)) : this; }
   cumprod_(dim: number): this { return this.scannable('cumprod', dim) ? this.become(this.cumprod(dim)) : this; }

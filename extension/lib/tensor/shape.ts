@@ -19,12 +19,15 @@ function checkPieces(n: number): number {
 export class TensorShape extends TensorReduce {
   /** Another shape over the same memory; -1 is inferred. Throws RuntimeError where that needs a copy. */
   view(...sizes: Sizes): Tensor { return native['view'](this, sizesOf(sizes)); }
+  /** A view in the shape of `other`. */
   viewAs(other: Tensor): Tensor { return native['view'](this, other.shape); }
   /** Another shape, a view where possible. */
   reshape(...sizes: Sizes): Tensor { return native['reshape'](this, sizesOf(sizes)); }
+  /** Reshaped to the shape of `other`. */
   reshapeAs(other: Tensor): Tensor { return native['reshape'](this, other.shape); }
   /** Dims startDim … endDim become one. */
   flatten(startDim = 0, endDim = -1): Tensor { return native['flatten'](this, startDim, endDim); }
+  /** In one dimension. */
   ravel(): Tensor { return native['reshape'](this, [-1]); }
   /** One dim becomes several; one of their sizes may be -1. */
   unflatten(dim: number, sizes: readonly number[]): Tensor {
@@ -38,8 +41,11 @@ export class TensorShape extends TensorReduce {
   }
   /** Dims in another order. */
   permute(...dims: Sizes): Tensor { return native['permute'](this, sizesOf(dims)); }
+  /** A view with two dims swapped. */
   transpose(dim0: number, dim1: number): Tensor { return native['transpose'](this, dim0, dim1); }
+  /** The same as transpose. */
   swapaxes(dim0: number, dim1: number): Tensor { return native['transpose'](this, dim0, dim1); }
+  /** The same as transpose. */
   swapdims(dim0: number, dim1: number): Tensor { return native['transpose'](this, dim0, dim1); }
   /** A matrix transposed; vectors and numbers as they are. Throws RuntimeError for more dims. */
   t(): Tensor { return native['t'](this); }
@@ -70,19 +76,25 @@ export class TensorShape extends TensorReduce {
   unsqueeze_(dim: number): this { return this.shown(this.unsqueeze(dim)); }
   asStrided_(size: readonly number[], stride: readonly number[], storageOffset?: number): this { return this.shown(this.asStrided(size, stride, storageOffset)); }
 
+  /** A view with dims moved to other places. */
   movedim(source: Dim, destination: Dim): Tensor { return native['movedim'](this, list(source), list(destination)); }
+  /** The same as movedim. */
   moveaxis(source: Dim, destination: Dim): Tensor { return native['movedim'](this, list(source), list(destination)); }
   /** Dims of size 1 repeat without a copy; -1 keeps a size; new dims come first. */
   expand(...sizes: Sizes): Tensor { return native['expand'](this, sizesOf(sizes)); }
+  /** A view expanded to the shape of `other`. */
   expandAs(other: Tensor): Tensor { return native['expand'](this, other.shape); }
+  /** A view expanded to a shape. */
   broadcastTo(...sizes: Sizes): Tensor { return native['expand'](this, sizesOf(sizes)); }
   /** Without dims of size 1: all of them, or those of `dim` that have it. */
   squeeze(dim?: Dim): Tensor { return typeof dim === 'object' ? native['squeezeDims'](this, dim) : native['squeeze'](this, dim); }
+  /** A view with a dim of size 1 put in. */
   unsqueeze(dim: number): Tensor { return native['unsqueeze'](this, dim); }
   /** Any view of the memory, in elements. Throws RuntimeError where it would leave the storage. */
   asStrided(size: readonly number[], stride: readonly number[], storageOffset?: number): Tensor { return native['asStrided'](this, size, stride, storageOffset ?? this.storageOffset()); }
   /** Windows of `size` elements along dim, `step` apart, as a last dim. */
   unfold(dim: number, size: number, step: number): Tensor { return native['unfold'](this, dim, size, step); }
+  /** A view of a diagonal of two dims. */
   diagonal(offset = 0, dim1 = 0, dim2 = 1): Tensor { return native['diagonal'](this, offset, dim1, dim2); }
   /** Vectors of the last dim on the diagonals of new matrices. */
   diagEmbed(offset = 0, dim1 = -2, dim2 = -1): Tensor { return native['diagEmbed'](this, offset, dim1, dim2); }
@@ -93,7 +105,9 @@ export class TensorShape extends TensorReduce {
     return this.diagonal(diagonal).clone();
   }
   diagflat(offset = 0): Tensor { return this.reshape(-1).diagEmbed(offset); }
+  /** The lower triangle; zeros above the diagonal. */
   tril(diagonal = 0): Tensor { return native['tril'](this, diagonal, false); }
+  /** The upper triangle; zeros below the diagonal. */
   triu(diagonal = 0): Tensor { return native['tril'](this, diagonal, true); }
   tril_(diagonal = 0): this { return this.become(this.tril(diagonal)); }
   triu_(diagonal = 0): this { return this.become(this.triu(diagonal)); }
@@ -121,6 +135,7 @@ export class TensorShape extends TensorReduce {
 
   // --- copies in another order
 
+  /** Reversed along dims. */
   flip(...dims: Sizes): Tensor { return native['flip'](this, sizesOf(dims)); }
   fliplr(): Tensor {
     if (this.dim() < 2) throw new RuntimeError('Input must be >= 2-d.');
@@ -214,6 +229,7 @@ export class TensorShape extends TensorReduce {
   }
   /** The slices along dim, each without it. */
   unbind(dim = 0): Tensor[] { return native['unbind'](this, dim); }
+  /** A view at one index of a dim, which goes. */
   select(dim: number, index: number): Tensor { return native['select'](this, dim, index); }
   /** x[start:end:step] along `dim`; negative positions count from the end. Throws RuntimeError for a step below 1. */
   slice(dim: number, start = 0, end = Infinity, step = 1): Tensor { return native['slice'](this, dim, start, end, step); }
@@ -227,6 +243,7 @@ export class TensorShape extends TensorReduce {
     if (from + length > n) throw new RuntimeError(`start (${from}) + length (${length}) exceeds dimension size (${n}).`);
     return native['slice'](this, dim, from, from + length, 1);
   }
+  /** Values at `index` along a dim; the shape of `index`. */
   gather(dim: number, index: Tensor): Tensor { return native['gather'](this, dim, index); }
   /** The slices along dim at `index`, an int64 vector. Throws IndexError out of range. */
   indexSelect(dim: number, index: Tensor): Tensor { return native['indexSelect'](this, dim, index); }

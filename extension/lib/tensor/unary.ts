@@ -106,12 +106,15 @@ export class TensorUnary extends TensorCore {
   logit(eps: number | null = null): Tensor { return native['logit'](this, eps); }
   /** NaN and infinities replaced; by 0 and the largest finite numbers unless told otherwise. */
   nanToNum(options: { nan?: number; posinf?: number; neginf?: number } = {}): Tensor { return native['nanToNum'](this, options.nan ?? 0, options.posinf, options.neginf); }
+  /** Degrees to radians. */
   deg2rad(): Tensor { return native['deg2rad'](this); }
+  /** Radians to degrees. */
   rad2deg(): Tensor { return native['rad2deg'](this); }
   /** Where x is +∞. */
   isposinf(): Tensor { return native['binary'](B['eq'], this, Infinity); }
   /** Where x is -∞. */
   isneginf(): Tensor { return native['binary'](B['eq'], this, -Infinity); }
+  /** Itself. */
   positive(): Tensor { return this as unknown as Tensor; }
   /** Between min and max, numbers or tensors; null leaves a side open. Throws RuntimeError when both are null. */
   clamp(min: Operand | null = null, max: Operand | null = null): Tensor { return native['clamp'](this, min, max); }
@@ -122,9 +125,13 @@ export class TensorUnary extends TensorCore {
 
   // --- other names of the same
 
+  /** The same as neg. */
   negative(): Tensor { return native['unary'](U['neg'], this); }
+  /** The same as abs. */
   absolute(): Tensor { return native['unary'](U['abs'], this); }
+  /** The same as sign. */
   sgn(): Tensor { return native['unary'](U['sign'], this); }
+  /** The same as trunc. */
   fix(): Tensor { return native['unary'](U['trunc'], this); }
   arcsin(): Tensor { return native['unary'](U['asin'], this); }
   arccos(): Tensor { return native['unary'](U['acos'], this); }
@@ -132,6 +139,7 @@ export class TensorUnary extends TensorCore {
   arcsinh(): Tensor { return native['unary'](U['asinh'], this); }
   arccosh(): Tensor { return native['unary'](U['acosh'], this); }
   arctanh(): Tensor { return native['unary'](U['atanh'], this); }
+  /** The same as clamp. */
   clip(min: Operand | null = null, max: Operand | null = null): Tensor { return native['clamp'](this, min, max); }
 
   // --- in place; integers stay integers only where the op keeps them
@@ -179,6 +187,7 @@ export class TensorUnary extends TensorCore {
   round_(options: { decimals?: number } = {}): this { return (options.decimals ?? 0) === 0 ? native['unary_'](U['round'], this) : this.become(this.round(options)); }
   logit_(eps: number | null = null): this { return this.become(this.logit(eps)); }
   nanToNum_(options: { nan?: number; posinf?: number; neginf?: number } = {}): this { return this.become(this.nanToNum(options)); }
+  /** Cuts at min and max, in place. */
   clamp_(min: Operand | null = null, max: Operand | null = null): this { return native['clamp_'](this, min, max); }
   clampMin_(min: Operand): this { return native['clamp_'](this, min, null); }
   clampMax_(max: Operand): this { return native['clamp_'](this, null, max); }
