@@ -145,6 +145,8 @@ describe('the checkpoint viewer', function () {
       await button('Tensors as a tree').click();
       await c.page.locator('#tensors[role=tree]').waitFor();
       assert.match((await rows().first().innerText()).replace(/\s+/g, ' '), /state_dict 13 tensors 425 kB/);
+      const [group, leaf] = [await rows().first().locator('.name-leaf').boundingBox(), await row('broken').locator('.name-leaf').boundingBox()];
+      assert.equal(group!.x, leaf!.x, 'names of one level stand below one another');
       await rows().first().click();
       await wb().page.keyboard.press('ArrowLeft');
       await c.page.locator('#tensors .row').nth(2).waitFor({ state: 'detached' });
