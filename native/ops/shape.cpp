@@ -242,7 +242,8 @@ Tensor tril(const Tensor& a, int64_t diagonal, bool upper) {
     NoGrad guard;
     Tensor mask = empty({a.size(-2), a.size(-1)}, DType::boolean);
     bool* m = mask.data<bool>();
-    for (int64_t i = 0; i < mask.size(0); ++i)
+    // No columns: there may be 2^62 rows.
+    for (int64_t i = 0; mask.numel() > 0 && i < mask.size(0); ++i)
       for (int64_t j = 0; j < mask.size(1); ++j) *m++ = upper ? j - i >= diagonal : j - i <= diagonal;
     out = where(to_device(mask, a.device()), a, zeros({}, a.dtype(), a.device()));
   }

@@ -8,6 +8,7 @@ const small = { dtypes: ['float64', 'int64', 'bool'] as const };
 const view = (name: string, run: (x: torch.Tensor) => torch.Tensor | torch.Tensor[], py: string): Row => op(name, [x234], run, py, small);
 
 export const rows: Row[] = [
+  same('triu_indices of no columns', () => torch.triuIndices(2 ** 62, 0), 'torch.triu_indices(2**62, 0)'),
   op('hsplit vsplit dsplit', [f(4, 2, 6)], (x) => [...x.hsplit(2), ...x.vsplit([1, 3]), ...x.dsplit(3), ...x.select(0, 0).select(0, 0).hsplit(3)], '[*x.hsplit(2), *x.vsplit((1, 3)), *x.dsplit(3), *x[0, 0].hsplit(3)]', { anyFn: true }),
   op('new_full new_zeros new_ones type_as', [f(2, 3)], (x) => [x.newFull([2], 3.7), x.newZeros([1, 2]), x.newOnes([0]), x.newOnes([2], { dtype: torch.int64 }), x.typeAs(torch.zeros(1, { dtype: torch.int32 }))], '[x.new_full((2,), 3.7), x.new_zeros((1, 2)), x.new_ones((0,)), x.new_ones((2,), dtype=torch.int64), x.type_as(torch.zeros(1, dtype=torch.int32))]', { noGrad: true }),
   view('view', (x) => x.clone().view(6, -1), 'x.clone().view(6, -1)'),
