@@ -50,7 +50,16 @@ void bring_together(Tensor& a, Tensor& b) {
   if (!done) check_same_device(a, b);
 }
 
+// Whether half types go through float32, in which the number is not rounded first.
+bool divides_wide(BinaryOp op, DType common, const Tensor& b) {
+  return (op == BinaryOp::floor_divide || op == BinaryOp::trunc_divide) && b.impl()->wrapped_number && (common == DType::float16 || common == DType::bfloat16);
+}
+
 Tensor raw(BinaryOp op, const Tensor& a, const Tensor& b, DType common, double alpha) {
+  if (divides_wide(op, common, b)) {
+    NoGrad guard;
+    return to_dtype(raw(op, to_dtype(a, DType::float32), b, DType::float32, alpha), common);
+  }
   Dims sizes = a.sizes() == b.sizes() ? a.sizes() : broadcast_shapes(a.sizes(), b.sizes());
   Tensor out = empty(sizes, is_comparison(op) ? DType::boolean : common, a.device());
   NoGrad guard;
@@ -307,7 +316,7 @@ void binary_(BinaryOp op, const Tensor& self, const Tensor& b0, double alpha) {
     if (is_comparison(op)) {
       Tensor r = raw(op, self, b, common, alpha);
       backend(self).copy(self, r);
-    } else if (self.dtype() == common) {
+    } else if (self.dtype() == common && !divides_wide(op, common, b)) {
       backend(self).binary(op, self, self, ye, alpha);
     } else {
       Tensor r = raw(op, self, b, common, alpha);

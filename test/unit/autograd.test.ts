@@ -1,7 +1,7 @@
 /** What the case rows cannot say: places in user code, gradcheck's verdicts, histories that free themselves. */
 import assert from 'node:assert/strict';
 
-import { autograd, float64, noGrad, ones, rand, tensor, zeros, type Tensor } from '../../extension/lib/index';
+import { autograd, bfloat16, float64, noGrad, ones, rand, tensor, zeros, type Tensor } from '../../extension/lib/index';
 import { native } from '../../extension/lib/native';
 
 const live = (): number => { (globalThis as { gc?: () => void }).gc!(); (native['memory'] as () => number[])(); return (native['memory'] as () => number[])()[0]!; };
@@ -33,6 +33,14 @@ describe('autograd', () => {
     assert.throws(() => autograd.detectAnomaly(() => { const y = ones(3, { requiresGrad: true }).exp(); y.add_(1); y.sum().backward(); }), /modified by an inplace operation[\s\S]*The forward call of ExpBackward0[\s\S]*autograd\.test/);
   });
 
+  it('a half type changed in place by a wider one keeps what its gradient needs', () => {
+    const x = tensor(-3.125, { dtype: bfloat16 }).requiresGrad_(), y = tensor(-0.375).requiresGrad_();
+    const r = x.clone().ldexp_(y);
+    r.backward();
+    assert.equal(Number(r.item()), -2.40625);
+    assert.equal(Number(x.grad!.item()), 0.76953125);
+    assert.ok(Math.abs(Number(y.grad!.item()) - -1.6641) < 0.01);
+  });
   it('gradcheck accepts right and refuses wrong gradients', () => {
     const x = rand(3, { dtype: float64, requiresGrad: true });
     assert.ok(autograd.gradcheck((t) => t.sin().mul(t), x));

@@ -59,6 +59,7 @@ export const rows: Row[] = [
   op('addcmul', [f(3, 4), within(-3, 3, 3, 4), f(4)], (x, y, z) => x.addcmul(y, z, { value: 0.5 }), 'x.addcmul(y, z, value=.5)'),
   op('addcmul plain', [f(3, 4), within(-3, 3, 3, 1), f(4)], (x, y, z) => x.addcmul(y, z), 'x.addcmul(y, z)'),
   op('addcdiv', [f(3, 4), within(-3, 3, 3, 4), positive(4)], (x, y, z) => x.addcdiv(y, z, { value: 0.5 }), 'x.addcdiv(y, z, value=.5)'),
+  ...(['float16', 'bfloat16'] as const).map((t) => op(`floor_divide of ${t} by a number`, [as(t, within(-9, 9, 3, 4))], (x) => [x.floorDivide(1 / 7), x.div(1 / 7, { roundingMode: 'trunc' }), x.clone().floorDivide_(1 / 7)], "[x // (1 / 7), x.div(1 / 7, rounding_mode='trunc'), x.clone().floor_divide_(1 / 7)]", { noGrad: true })),
   op('ldexp', [f(3, 4), as('int64', within(0, 3, 3, 4))], (x, y) => x.ldexp(y), 'torch.ldexp(x, y)', { anyFn: true }),
   op('clamp tensors', [f(3, 4), raised(within(-1, 0, 4)), raised(within(0, 1, 3, 1))], (x, y, z) => x.clamp(y, z), 'x.clamp(y, z)'),
   op('clamp crossed tensors', [f(3, 4), raised(within(0, 1, 4)), raised(within(-1, 0, 3, 1))], (x, y, z) => x.clamp(y, z), 'x.clamp(y, z)'),
