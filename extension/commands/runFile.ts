@@ -65,7 +65,11 @@ export async function runModelFile(services: Services, file: string, { keepWeigh
   const carried = carriedText(result);
   output.appendLine(`── ${t('{0}: {1} in {2}', name, result.models.map((m) => `${m.name} (${m.root.type}, ${t('{0} parameters', formatCount(m.root.numel))})`).join(', '), formatTime(result.milliseconds))}${carried === '' ? '' : `\n   ${carried}`}`);
   // What it printed is what it was run for; the gradient inspector, which stands in the same place, stays where it is.
-  if (!quiet && result.output.trim() !== '' && !services.watch.isLooking('gradients')) output.show(true);
+  // After the tree: the first opening of a panel would keep it waiting, for seconds in a window that is itself still starting.
+  if (!quiet && result.output.trim() !== '' && !services.watch.isLooking('gradients')) {
+    const show = (): void => output.show(true);
+    void (first === undefined ? Promise.resolve() : services.modelsView.reveal(first.id, '')).then(show, show);
+  }
   if (!quiet) offerMissingTypes(services, file);
   if (carried !== '') vscode.window.setStatusBarMessage(`$(weightroom-model) ${carried}`, 8000);
   return result;
