@@ -18,9 +18,6 @@ export function quotient(options: DivOptions): number {
   return B[mode === null ? 'div' : mode === 'floor' ? 'floor_divide' : 'trunc_divide']!;
 }
 
-/** 2^other, in x's type where that is a floating one and other is not. */
-const powerOfTwo = (x: TensorBinary, other: Tensor): Tensor => native['binary'](B['pow'], 2, other.isFloatingPoint() ? other : x.isFloatingPoint() ? other.to(x.dtype) : other.float());
-
 /** @internal */
 export class TensorBinary extends TensorUnary {
   /** this + alpha · other */
@@ -38,7 +35,7 @@ export class TensorBinary extends TensorUnary {
   /** The power in float64. */
   floatPower(exponent: Operand): Tensor { return native['binary'](B['pow'], this.double(), exponent instanceof TensorBinary ? exponent.double() : exponent); }
   /** this · 2^other */
-  ldexp(other: Tensor): Tensor { return native['binary'](B['mul'], this, powerOfTwo(this, other)); }
+  ldexp(other: Tensor): Tensor { return native['binary'](B['mul'], this, native['binary'](B['pow'], 2, other.isFloatingPoint() ? other : this.isFloatingPoint() ? other.to(this.dtype) : other.float())); }
   /** this + weight·(end - this). */
   lerp(end: Tensor, weight: Operand): Tensor { return native['lerp'](this, end, weight); }
   /** this + value · tensor1 · tensor2 */
@@ -197,5 +194,5 @@ export class TensorBinary extends TensorUnary {
     if (this.dtype.name !== 'float64') throw new RuntimeError(`the base given to float_power_ has dtype ${scalarType(this.dtype.name)} but the operation's result requires dtype Double`);
     return this.pow_(exponent instanceof TensorBinary ? exponent.double() : exponent);
   }
-  ldexp_(other: Tensor): this { return this.mul_(powerOfTwo(this, other)); }
+  ldexp_(other: Tensor): this { return this.become(this.ldexp(other)); }
 }
