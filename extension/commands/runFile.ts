@@ -52,27 +52,36 @@ export async function runModelFile(services: Services, file: string, { keepWeigh
     return undefined;
   }
   store.tried(file);
+  let viewShown: Promise<void> | undefined;
   const result = await task(services, { title: t('Running {0}', name), status: name, file, runsUserCode: true, silentErrors }, async (token) => {
     const run = services.engine.request(RunFile, { file, keepWeights }, token);
-    if (!quiet) void vscode.commands.executeCommand('weightroom.models.focus', { preserveFocus: true });
+    if (!quiet) viewShown = services.modelsView.show().catch(() => undefined);
     problems.clear(file);
     return run;
   });
   if (result === undefined) return undefined;
   store.tookRun(result);
   const [first] = result.models; // the engine reports a file without models as an error
-  if (first !== undefined && (!quiet || selection.current === undefined)) selection.select({ model: first.id, path: '' }, { reveal: true });
+  if (first !== undefined && (!quiet || selection.current === undefined)) selection.select({ model: first.id, path: '' }, { reveal: quiet });
   const carried = carriedText(result);
   output.appendLine(`── ${t('{0}: {1} in {2}', name, result.models.map((m) => `${m.name} (${m.root.type}, ${t('{0} parameters', formatCount(m.root.numel))})`).join(', '), formatTime(result.milliseconds))}${carried === '' ? '' : `\n   ${carried}`}`);
   // What it printed is what it was run for; the gradient inspector, which stands in the same place, stays where it is.
-  // After the tree: the first opening of a panel would keep it waiting, for seconds in a window that is itself still starting.
-  if (!quiet && result.output.trim() !== '' && !services.watch.isLooking('gradients')) {
-    const show = (): void => output.show(true);
-    void (first === undefined ? Promise.resolve() : services.modelsView.reveal(first.id, '')).then(show, show);
-  }
+  const printed = !quiet && result.output.trim() !== '' && !services.watch.isLooking('gradients');
+  if (!quiet) void showTree(services, viewShown, first?.id).finally(() => { if (printed) output.show(true); });
   if (!quiet) offerMissingTypes(services, file);
   if (carried !== '') vscode.window.setStatusBarMessage(`$(weightroom-model) ${carried}`, 8000);
   return result;
+}
+
+/**
+ * Shows the model in the tree. Resolves once it stands there: the first opening of a panel takes the window's thread, for seconds while it is itself
+ * still starting, and would come before the rows.
+ */
+async function showTree({ modelsView, selection }: Services, viewShown: Promise<void> | undefined, model: string | undefined): Promise<void> {
+  try {
+    await viewShown;
+    if (model !== undefined && selection.current?.model === model) await modelsView.reveal(model, '');
+  } catch { /* another run took the model */ }
 }
 
 /** `net: kept 4 weights; hidden.weight no longer fits`. */

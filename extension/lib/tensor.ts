@@ -14,7 +14,10 @@ export { sizesOf, wrapDim, type BackwardOptions, type DimOptions, type Nested, t
 export { slice, type Index, type Slice, type SliceText } from './tensor/indexing';
 export { Picked } from './tensor/picked';
 
-export class Tensor extends TensorRandom {}
+export class Tensor extends TensorRandom {
+  override toString(): string { return unsized.has(this) ? '<UninitializedBuffer>' : formatTensor(this); }
+  override [inspect.custom](): string { return this.toString(); }
+}
 
 /** @internal Parameters and buffers of lazy modules that have no size yet. */
 export const unsized = new WeakSet<Tensor>();
@@ -27,7 +30,6 @@ export class Parameter extends Tensor {
     native['adopt'](this, data, requiresGrad);
   }
   override toString(): string { return unsized.has(this) ? '<UninitializedParameter>' : `Parameter containing:\n${formatTensor(this)}`; }
-  override [inspect.custom](): string { return this.toString(); }
 }
 
 registerTensorClass(Tensor);

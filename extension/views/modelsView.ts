@@ -55,6 +55,17 @@ export class ModelsView implements vscode.TreeDataProvider<Row>, vscode.Disposab
     this.update();
   }
 
+  /** Brings the view forward without taking the focus. Resolves once VS Code has said that it is visible, which comes a moment after it is; hidden again meanwhile, after a second. */
+  async show(): Promise<void> {
+    await vscode.commands.executeCommand('weightroom.models.focus', { preserveFocus: true });
+    if (this.tree.visible) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => { clearTimeout(timer); said.dispose(); resolve(); };
+      const said = this.tree.onDidChangeVisibility(done);
+      const timer = setTimeout(done, 1000);
+    });
+  }
+
   /** Shows a row without taking the focus. False when the model or the path is not there. */
   async reveal(modelId: string, nodePath: string, focus = false): Promise<boolean> {
     if (this.filtered !== null && findRow([...this.store.models], modelId, nodePath, this.options()) === undefined) this.setFilter('');
@@ -124,7 +135,9 @@ export class ModelsView implements vscode.TreeDataProvider<Row>, vscode.Disposab
     if (shown !== this.shown) this.changed.fire();
     this.shown = shown;
     // After the rows: VS Code passes on a tree's first change at once, and those that follow, be it a message, 200 ms later.
-    this.tree.message = this.filtered === null ? undefined : t('Filter "{0}": {1} of {2} rows', this.query, this.filtered.matches, this.filtered.total);
+    const message = this.filtered === null ? undefined : t('Filter "{0}": {1} of {2} rows', this.query, this.filtered.matches, this.filtered.total);
+    // Even the same message is a change that puts off the next one.
+    if ((message ?? '') !== (this.tree.message ?? '')) this.tree.message = message;
     const problems = problemCount(models);
     this.tree.badge = problems === 0 ? undefined : { value: problems, tooltip: problems === 1 ? t('1 parameter has a NaN or infinite gradient') : t('{0} parameters have a NaN or infinite gradient', problems) };
   }

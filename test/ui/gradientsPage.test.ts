@@ -25,6 +25,8 @@ export function train(model = net, steps = 4): number {
   return last;
 }`;
 
+interface Canvas { width: number; height: number; getContext(kind: '2d'): { getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray } } }
+
 describe('gradient inspector page', function () {
   this.timeout(600_000);
   let engine: TestEngine;
@@ -102,6 +104,24 @@ describe('gradient inspector page', function () {
     assert.match(await rowText('dead.weight'), /all zero/);
     assert.match(await rowText('unused.weight'), /not reached by backward/);
     assert.match(await page.locator('.strip').innerText(), /step\s+1[\s\S]*loss\s+\d/);
+  });
+
+  it('one step: the curve is a point, and the figure says so', async () => {
+    state = { ...state, path: 'first.weight' };
+    const { page } = await open();
+    await selected('first.weight');
+    const figure = page.locator('figure[aria-label^="Gradient norm of first.weight"]');
+    await figure.locator('.figure-reading', { hasText: /^step 1 only: \d/ }).waitFor();
+    // The point's colour, anywhere in the picture but in the lines of its grid.
+    const drawn = (): Promise<number> => figure.locator('canvas').evaluate((canvas: Canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i + 3]! > 200 && data[i]! - data[i + 2]! > 80) count++;
+      return count;
+    });
+    for (const end = Date.now() + 60_000; await drawn() < 4 && Date.now() < end;) await page.waitForTimeout(50);
+    assert.ok(await drawn() >= 4 && await drawn() < 200, `${await drawn()} pixels`);
+    await panel!.screenshot('gradients-one-step');
   });
 
   it('asks nothing until something is new', async () => {

@@ -58,6 +58,30 @@ describe('a folder of one\'s own', function () {
     await wb().row(/^netMLP · 7,946/).waitFor();
   });
 
+  it('after a run, types are offered where TypeScript does not know the library; once', async () => {
+    await wb().command('Problems: Focus on Problems View');
+    await problems().filter({ hasText: "Cannot find module 'weightroom'" }).waitFor();
+    // Where an offer stays, be it of the first run.
+    await wb().command('Notifications: Show Notifications');
+    await wb().lens('Run model').click();
+    await wb().notification("Set up types, so that the editor knows 'weightroom' in this folder?").waitFor();
+    await wb().screenshot('typesOffer');
+    await wb().press("Set up types, so that", 'Set Up Types');
+    await wb().notification("Types for 'weightroom' are set up: tsconfig.json was made.").waitFor();
+    await wb().command('Problems: Focus on Problems View'); // the run has shown what it printed
+    await wb().page.locator('.markers-panel', { hasText: 'No problems have been detected' }).waitFor();
+    assert.match(wb().read('tsconfig.json'), /"weightroom"/);
+    // As it was before.
+    for (const name of ['tsconfig.json', '.weightroom']) fs.rmSync(path.join(wb().folder, name), { recursive: true });
+    await wb().command('Notifications: Clear All Notifications');
+    await wb().page.locator('.tab', { hasText: 'mlp.ts' }).click();
+    await wb().command('TypeScript: Restart TS Server');
+    await problems().filter({ hasText: "Cannot find module 'weightroom'" }).waitFor();
+    await wb().command('Weightroom: Run Model File');
+    await wb().output('shape of the output: torch.Size([2, 10])').waitFor();
+    assert.equal(await wb().notification('Set up types').count(), 0);
+  });
+
   it('types are set up by a quick fix at the import, and TypeScript knows them at once', async () => {
     await wb().command('Problems: Focus on Problems View');
     await problems().filter({ hasText: "Cannot find module 'weightroom'" }).waitFor();

@@ -3,6 +3,7 @@
  * Lines in `[brackets]` are errors or results by name; everything else is printed text, in order.
  */
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 
 import * as wr from '../../extension/lib/index';
 import { float64, int64, nn, ones, optim, tensor, zeros, type Tensor } from '../../extension/lib/index';
@@ -171,9 +172,19 @@ describe('modules print and fail as in PyTorch', () => {
 });
 
 describe('uninitialized parameters', () => {
+  it('stay so when loaded from a module that has no sizes either', () => {
+    const norm = new nn.LazyBatchNorm1d();
+    norm.loadStateDict(new nn.LazyBatchNorm1d().stateDict());
+    assert.deepEqual([String(norm.runningMean), String(norm(ones(2, 4)).shape), String(norm.runningMean!.shape)], ['<UninitializedBuffer>', 'torch.Size([2, 4])', 'torch.Size([4])']);
+  });
+
   it('print as PyTorch prints them, and refuse to be initialized', () => {
     const lazy = new nn.LazyLinear(3);
     assert.equal(String(lazy.weight), '<UninitializedParameter>');
+    const norm = new nn.LazyBatchNorm1d(), unknown = '<UninitializedParameter>', buffer = '<UninitializedBuffer>';
+    assert.deepEqual([norm.weight, norm.runningMean, norm.runningVar, norm.numBatchesTracked].map(String), [unknown, buffer, buffer, 'tensor(0)']);
+    assert.equal(inspect(norm.runningVar), buffer);
+    assert.deepEqual([...norm.stateDict().values()].map(String), [unknown, unknown, buffer, buffer, 'tensor(0)']);
     for (const fill of [nn.init.normal_, nn.init.zeros_, nn.init.kaimingUniform_, nn.init.orthogonal_] as ((t: Tensor) => Tensor)[])
       assert.throws(() => fill(lazy.weight), /^ValueError: Attempted to use an uninitialized parameter/);
     lazy(ones(2, 4));

@@ -70,7 +70,8 @@ function NormCurve({ frame, name, a, b }: { frame: Frame; name: string; a: Pinne
   const positive = useMemo(() => norm.filter((v): v is number => v !== null && v > 0), [norm]);
   const floor = positive.length === 0 ? 1e-12 : Math.min(...positive) * 0.8;
   const y = useMemo(() => [norm.map((v) => (v === null || !Number.isFinite(v) || (log && v <= 0) ? null : v))], [norm, log]);
-  const reading = at === null || norm[at] == null ? '' : `${t('step {0}', formatCount(step[at]!))}: ${formatNumber(norm[at])}`;
+  const only = norm.filter((v) => v !== null).length === 1 ? norm.findIndex((v) => v !== null) : -1;
+  const reading = at !== null && norm[at] != null ? `${t('step {0}', formatCount(step[at]!))}: ${formatNumber(norm[at])}` : only >= 0 ? t('step {0} only: {1}', formatCount(step[only]!), formatNumber(norm[only]!)) : '';
   const marks = [...(a === null ? [] : [{ x: a.report.step, label: 'A' }]), ...(b === null ? [] : [{ x: b.report.step, label: 'B' }])];
   return (
     <Figure fill title={t('Norm')} name={title} reading={reading} actions={<IconButton icon="log" title={t('Logarithmic axis')} pressed={log} onClick={() => setLog(!log)} />}

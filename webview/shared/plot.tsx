@@ -90,7 +90,7 @@ function options(p: Props, width: number, height: number): uPlot.Options {
       const color = cssColor(c.color);
       const [r, g, b] = rgbOf(color);
       return {
-        label: c.label, stroke: color, width: p.spark ? 1.25 : 1.5, points: { show: p.x.length === 1 }, ...(c.dash === undefined ? {} : { dash: c.dash }),
+        label: c.label, stroke: color, width: p.spark ? 1.25 : 1.5, points: { show: false, filter: (u, i) => alone(u.data[i]!) }, ...(c.dash === undefined ? {} : { dash: c.dash }),
         ...((c.fill ?? 0) > 0 ? { fill: `rgba(${r}, ${g}, ${b}, ${c.fill})` } : {}),
         ...(c.stepped === true ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
         fillTo: p.logY === true ? (p.floor ?? 1e-12) : 0,
@@ -102,6 +102,9 @@ function options(p: Props, width: number, height: number): uPlot.Options {
     },
   };
 }
+
+/** Places of values without a neighbour: a line does not show them. */
+const alone = (y: ArrayLike<number | null | undefined>): number[] => Array.from(y, (_, i) => i).filter((i) => y[i] != null && y[i - 1] == null && y[i + 1] == null);
 
 /** Steps are under the cursor from their left edge on; points when they are nearest. */
 function cursorIndex(u: uPlot, p: Props): number | null {

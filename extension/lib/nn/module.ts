@@ -218,11 +218,13 @@ export class Module extends ModuleBase {
   stateDict(prefix = ''): OrderedDict<Tensor> {
     const out = new OrderedDict<Tensor>();
     out.metadata = new Map();
+    // What has no size yet stands in it itself.
+    const value = (t: Tensor): Tensor => (unsized.has(t) ? t : t.detach());
     const walk = (m: Module, at: string): void => {
       out.metadata!.set(at.slice(0, -1), new Map([['version', 1]]));
       const s = stateOf(m);
-      for (const [name, p] of s.parameters) if (p !== null) out.set(at + name, p.detach());
-      for (const [name, b] of s.buffers) if (b !== null && !s.nonPersistent.has(name)) out.set(at + name, b.detach());
+      for (const [name, p] of s.parameters) if (p !== null) out.set(at + name, value(p));
+      for (const [name, b] of s.buffers) if (b !== null && !s.nonPersistent.has(name)) out.set(at + name, value(b));
       for (const [name, child] of s.modules) if (child !== null) walk(child, `${at}${name}.`);
     };
     walk(this, prefix);
@@ -240,7 +242,7 @@ export class Module extends ModuleBase {
     // Lazy modules take their sizes from what is loaded.
     for (const [at, m] of allModules(this, '')) for (const [name, t] of [...stateOf(m).parameters, ...stateOf(m).buffers]) {
       const from = t === null || !unsized.has(t) ? undefined : of(at === '' ? name : `${at}.${name}`);
-      if (from !== undefined && (from instanceof Tensor || isTensorSource(from))) materialize(t!, [...from.shape]);
+      if (from instanceof Tensor ? !unsized.has(from) : isTensorSource(from)) materialize(t!, [...(from as Tensor | TensorSource).shape]);
     }
     const own = this.stateDict();
     const missing = [...own.keys()].filter((k) => !given.has(k));
