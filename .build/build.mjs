@@ -58,21 +58,19 @@ function writeEsmWrapper() {
   fs.writeFileSync(path.join(root, 'dist', 'lib', 'index.mjs'), `import lib from './index.js';\nconst { ${names.map((n) => `${n}: _${n}`).join(', ')} } = lib;\nexport { ${names.map((n) => `_${n} as ${n}`).join(', ')} };\nexport default lib;\n`);
 }
 
-export function compile() {
+export async function compile() {
   say('Types and tests: tsc');
   run(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
-  const from = path.join(root, 'out', 'extension');
-  const to = path.join(root, 'dist', 'types');
-  fs.rmSync(to, { recursive: true, force: true });
-  for (const part of ['lib', 'checkpoint', 'protocol'].filter((p) => fs.existsSync(path.join(from, p))))
-    fs.cpSync(path.join(from, part), path.join(to, part), { recursive: true, filter: (f) => fs.statSync(f).isDirectory() || f.endsWith('.d.ts') });
+  // Not before npm has installed the compiler.
+  const { publicTypes } = await import('./types.mjs');
+  publicTypes(path.join(root, 'dist', 'types'));
 }
 
 export async function build() {
   setup(['build']);
   buildNative();
   await bundle();
-  compile();
+  await compile();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

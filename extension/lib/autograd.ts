@@ -41,12 +41,26 @@ export const inferenceMode = mode('inferenceMode', () => {
   const before = native['setInferenceMode'](true) as boolean;
   return () => { native['setInferenceMode'](before); native['setGradEnabled'](grad); };
 });
+/** Whether operations are recorded now: false inside noGrad(). */
 export function isGradEnabled(): boolean { return native['gradEnabled'](); }
+/** Turns recording on or off from here on; noGrad() and enableGrad() put it back by themselves. */
 export function setGradEnabled(on: boolean): void { native['setGradEnabled'](on); }
 
 const list = (x: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(x) ? (x as readonly Tensor[]) : [x as Tensor]);
 
-export interface GradOptions { gradOutputs?: Tensor | readonly (Tensor | null)[]; retainGraph?: boolean; createGraph?: boolean; allowUnused?: boolean; materializeGrads?: boolean }
+/** Of grad(). */
+export interface GradOptions {
+  /** The gradients by the outputs; may be left out for outputs of one element. */
+  gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Whether the graph stays for another pass; createGraph by default. */
+  retainGraph?: boolean;
+  /** Whether the gradients have a history themselves, for second derivatives. */
+  createGraph?: boolean;
+  /** Whether an input that the outputs do not depend on gives null instead of a RuntimeError. */
+  allowUnused?: boolean;
+  /** Whether such an input gives zeros instead of null. */
+  materializeGrads?: boolean;
+}
 /**
  * Gradients of the sum of `outputs` by each of `inputs`; nothing is added to `.grad`. null for an input that was not
  * used, with `allowUnused`; RuntimeError otherwise.
@@ -89,6 +103,7 @@ const anomalyMode = (on: boolean, checkNan: boolean): (() => void) => {
  * Slow: for debugging. Source: torch.autograd.detect_anomaly.
  */
 export function detectAnomaly<T>(fn: () => T, options: { checkNan?: boolean } = {}): T { return inMode('detectAnomaly', fn, () => anomalyMode(true, options.checkNan ?? true)); }
+/** Turns anomaly detection on or off from here on: see detectAnomaly. */
 export function setDetectAnomaly(on: boolean, options: { checkNan?: boolean } = {}): void { anomalyMode(on, options.checkNan ?? true); }
 
 // --- functions of your own
@@ -167,6 +182,7 @@ function backwardOf(definition: Definition<never[], Result>, name: string, ctx: 
  * backward() gives one gradient an argument of forward(), null where there is none.
  */
 export class Function {
+  /** Calls forward() and records what backward() needs: the function to use. */
   static apply<A extends unknown[], R extends Result>(this: Definition<A, R>, ...args: A): R {
     const recording = isGradEnabled();
     const needs = args.map((a) => a instanceof Tensor && recording && a.requiresGrad);

@@ -2,6 +2,7 @@
 import { webgpuDetail, webgpuReady } from './gpu';
 import { native } from './native';
 
+/** What this machine offers: `backends.cpu` and `backends.webgpu`, the GPU. */
 export const backends = {
   cpu: {
     isAvailable: (): boolean => true,
@@ -17,4 +18,5 @@ export const backends = {
 };
 /** Threads for parallel work of this environment. */
 export function setNumThreads(n: number): void { native['setNumThreads'](n); }
+/** How many threads parallel work uses. */
 export function getNumThreads(): number { return native['getNumThreads'](); }

@@ -6,7 +6,15 @@ import { native } from './native';
 import { handleOf, type RandomOptions } from './random';
 import { sizesOf, Tensor, type Nested, type Scalar, type TypedArray } from './tensor';
 
-export interface TensorOptions { dtype?: DType; device?: DeviceLike; requiresGrad?: boolean }
+/** Of what dtype and on which device a tensor is made, and whether it requires a gradient. */
+export interface TensorOptions {
+  /** The dtype; float32, or what the function says, by default. */
+  dtype?: DType;
+  /** The device; 'cpu' by default. */
+  device?: DeviceLike;
+  /** Whether backward() gives it a gradient. */
+  requiresGrad?: boolean;
+}
 /** For functions that draw. */
 export interface DrawOptions extends TensorOptions, RandomOptions {}
 type Sizes = (number | readonly number[] | DrawOptions)[];
@@ -74,25 +82,32 @@ export function fromTypedArray(array: TypedArray, shape: readonly number[], opti
 /** A one-dimensional tensor over a copy of raw little-endian bytes. */
 export function fromBytes(bytes: Uint8Array, dtype: DType): Tensor { return native['fromBytes'](bytes, dtype.code); }
 
+/** A tensor of that shape full of `value`: float32, int64 of a bigint, bool of a boolean, unless `dtype` says otherwise. */
 export function full(size: readonly number[], value: Scalar, options: TensorOptions = {}): Tensor {
   const dtype = options.dtype ?? (typeof value === 'bigint' ? int64 : typeof value === 'boolean' ? bool : float32);
   return finish(native['full'](size, value, dtype.code, code(options.device)), options);
 }
+/** Zeros of a shape, float32: `zeros(2, 3)`, `zeros([2, 3], { dtype: int64 })`. */
 export function zeros(...args: Sizes): Tensor {
   const [s, o] = sizesAndOptions(args);
   if (s.some((n) => n < 0)) throw new RuntimeError('zeros: Dimension size must be non-negative.');
   return full(s, 0, { dtype: float32, ...o });
 }
+/** Ones of a shape, float32: `ones(2, 3)`, `ones([2, 3], { dtype: int64 })`. */
 export function ones(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return full(s, 1, { dtype: float32, ...o }); }
-/** Uninitialised memory: what it holds is not defined. */
+/** Uninitialised memory of a shape: what it holds is not defined. */
 export function empty(...args: Sizes): Tensor {
   const [s, o] = sizesAndOptions(args);
   return finish(native['empty'](s, (o.dtype ?? float32).code, code(o.device)), o);
 }
 const like = (t: Tensor, o: TensorOptions): TensorOptions => ({ dtype: t.dtype, device: t.device, ...o });
+/** Zeros of t's shape, dtype and device. */
 export function zerosLike(t: Tensor, options: TensorOptions = {}): Tensor { return full(t.shape, 0, like(t, options)); }
+/** Ones of t's shape, dtype and device. */
 export function onesLike(t: Tensor, options: TensorOptions = {}): Tensor { return full(t.shape, 1, like(t, options)); }
+/** `value` in t's shape, dtype and device. */
 export function fullLike(t: Tensor, value: Scalar, options: TensorOptions = {}): Tensor { return full(t.shape, value, like(t, options)); }
+/** Memory nothing was written to, of t's shape, dtype and device. */
 export function emptyLike(t: Tensor, options: TensorOptions = {}): Tensor { return empty(t.shape, like(t, options)); }
 
 function drawn(size: number[], options: TensorOptions, draw: (t: Tensor) => void): Tensor {
@@ -100,11 +115,13 @@ function drawn(size: number[], options: TensorOptions, draw: (t: Tensor) => void
   draw(t);
   return finish(t, options);
 }
-/** Uniform on [0, 1). */
+/** Uniform on [0, 1): `rand(2, 3)`, `rand([2, 3], { dtype, device, generator })`. */
 export function rand(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return drawn(s, o, (t) => t.uniform_(0, 1, o)); }
-/** Standard normal. */
+/** Standard normal: `randn(2, 3)`, `randn([2, 3], { dtype, device, generator })`. */
 export function randn(...args: Sizes): Tensor { const [s, o] = sizesAndOptions(args); return drawn(s, o, (t) => t.normal_(0, 1, o)); }
+/** Uniform on [0, 1), of t's shape, dtype and device. Throws NotImplementedError for integers. */
 export function randLike(t: Tensor, options: DrawOptions = {}): Tensor { return rand(t.shape, like(t, options)); }
+/** Standard normal, of t's shape, dtype and device. Throws NotImplementedError for integers. */
 export function randnLike(t: Tensor, options: DrawOptions = {}): Tensor { return randn(t.shape, like(t, options)); }
 /** Integers in [low, high): `randint(10, [2, 3])`, `randint(1, 10, [2, 3])`. */
 export function randint(high: number, size: readonly number[], options?: DrawOptions): Tensor;
@@ -152,6 +169,7 @@ export function logspace(start: number, end: number, steps: number, base = 10, o
   const e = linspace(start, end, steps, { dtype: float64 });
   return finish(full([], base, { dtype: float64 }).pow(e).to({ dtype: options.dtype ?? float32, device: options.device ?? 'cpu' }), options);
 }
+/** Ones on the diagonal of an n × m matrix (square by default), zeros elsewhere. */
 export function eye(n: number, m = n, options: TensorOptions = {}): Tensor {
   return finish(native['eye'](n, m, (options.dtype ?? float32).code, code(options.device)), options);
 }
@@ -160,6 +178,7 @@ export function eye(n: number, m = n, options: TensorOptions = {}): Tensor {
 export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor { return full([], value, { dtype: float32, ...options }); }
 /** The tensor itself, or a new one of other data. */
 export function asTensor(data: Tensor | Nested | TypedArray, options: TensorOptions = {}): Tensor { return data instanceof Tensor ? data.to({ ...(options.dtype === undefined ? {} : { dtype: options.dtype }), ...(options.device === undefined ? {} : { device: options.device }) }) : tensor(data, options); }
-/** Rows and columns [2, n] below (or, triu, above) the diagonal of a matrix. */
+/** Rows and columns [2, n] of the places on and below the diagonal of a matrix: int64. */
 export function trilIndices(row: number, col: number, offset = 0): Tensor { return ones(row, col, { dtype: bool }).tril(offset).nonzero().t().contiguous(); }
+/** Rows and columns [2, n] of the places on and above the diagonal of a matrix: int64. */
 export function triuIndices(row: number, col: number, offset = 0): Tensor { return ones(row, col, { dtype: bool }).triu(offset).nonzero().t().contiguous(); }

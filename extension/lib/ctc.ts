@@ -6,7 +6,15 @@ import { fromTypedArray, tensor } from './ops';
 import type { Reduction } from './functionalLosses';
 import type { Tensor } from './tensor';
 
-export interface CtcOptions { blank?: number; reduction?: Reduction; zeroInfinity?: boolean }
+/** Of ctcLoss(). */
+export interface CtcOptions {
+  /** The class that stands for 'no label'; 0 by default. */
+  blank?: number;
+  /** 'mean' (each divided by its target's length) by default. */
+  reduction?: Reduction;
+  /** Whether infinite losses, of targets too long for the input, become 0. */
+  zeroInfinity?: boolean;
+}
 
 /** log(eᵃ + eᵇ), also of -inf. */
 const logAdd = (a: number, b: number): number => { const m = Math.max(a, b); return m === -Infinity ? m : m + Math.log(Math.exp(a - m) + Math.exp(b - m)); };
@@ -70,7 +78,7 @@ class CtcLoss extends Function {
 
 const lengthsOf = (v: Tensor | readonly number[]): number[] => (Array.isArray(v) ? [...v as number[]] : Array.from((v as Tensor).reshape(-1).toTypedArray() as ArrayLike<number | bigint>, Number));
 
-/** logProbs [T, N, C] or [T, C]; targets [N, S] or all labels in one row; lengths one a sample. */
+/** Connectionist temporal classification. logProbs [T, N, C] or [T, C]; targets [N, S] or all labels in one row; lengths one a sample. Source: Graves et al. 2006. */
 export function ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: Tensor | readonly number[], targetLengths: Tensor | readonly number[], options: CtcOptions = {}): Tensor {
   const { blank = 0, reduction = 'mean', zeroInfinity = false } = options;
   if (!['none', 'mean', 'sum'].includes(reduction)) throw new RuntimeError(`${String(reduction)} is not a valid value for reduction`);

@@ -4,7 +4,12 @@ import { inspect } from 'node:util';
 import { RuntimeError } from './errors';
 import { needWebgpu } from './gpu';
 
+/** Where tensors lie: the type and, of a GPU, which one. Made by device(). */
 export class Device {
+  /**
+   * @param type cpu or webgpu.
+   * @param index Which one of several; null for the CPU.
+   */
   constructor(readonly type: 'cpu' | 'webgpu', readonly index: number | null) {}
   /** The engine's number of the device. */
   get code(): number {
@@ -12,12 +17,14 @@ export class Device {
     needWebgpu();
     return 1;
   }
+  /** As PyTorch writes it: cpu, webgpu:0. */
   toString(): string { return this.index === null ? this.type : `${this.type}:${this.index}`; }
   [inspect.custom](): string {
     return this.index === null ? `device(type='${this.type}')` : `device(type='${this.type}', index=${this.index})`;
   }
 }
 
+/** A device or its name: 'cpu', 'webgpu', 'webgpu:0', 'gpu'. */
 export type DeviceLike = Device | string;
 
 /** Parses `cpu`, `webgpu`, `webgpu:0` or `gpu`. Throws RuntimeError for anything else. */

@@ -16,7 +16,7 @@ function held(x: Tensor, min: number, max: number): Tensor {
   const y = x.clamp(min, max);
   return y.where(x.gt(min).logicalAnd(x.lt(max)), y.detach());
 }
-/** x cut at the two ends. */
+/** x cut at the two ends, -1 and 1. */
 export function hardtanh(x: Tensor, min = -1, max = 1): Tensor { 
   if (min > max) throw new ValueError('min_val cannot be greater than max_val');
   if (!x.isFloatingPoint()) return x.clamp(Math.trunc(min), Math.trunc(max)).to(x.dtype);
@@ -40,7 +40,7 @@ function exponential(name: string, x: Tensor, alpha: number, scale: number, inpu
   floating(x, 'elu');
   return named(name, x, (t) => (native['unary'](native.unaryCodes['elu'], t.maskedFill(t.le(0).logicalNot(), 0).mul(inputScale), alpha * scale) as Tensor).where(t.le(0), t.mul(scale)));
 }
-/** Source: Klambauer et al. 2017. */
+/** scale·(max(0, x) + min(0, α(eˣ - 1))), with the constants that keep mean 0 and variance 1. Source: Klambauer et al. 2017. */
 export function selu(x: Tensor): Tensor { return exponential('EluBackward0', x, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1); }
 /** max(0, x) + min(0, α(exp(x/α) - 1)). Source: Barron 2017. */
 export function celu(x: Tensor, alpha = 1): Tensor {
@@ -141,9 +141,9 @@ export function dropout1d(x: Tensor, p = 0.5, training = true): Tensor {
   if (x.dim() !== 2 && x.dim() !== 3) throw new RuntimeError(`dropout1d: Expected 2D or 3D input, but received a ${x.dim()}D input. Note that dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs).`);
   return x.dim() === 2 ? featureDropout(x.unsqueeze(0), p, training).squeeze(0) : featureDropout(x, p, training);
 }
-/** x [N, C, H, W]. */
+/** Whole channels are zeroed with probability p while training. x [N, C, H, W]. */
 export function dropout2d(x: Tensor, p = 0.5, training = true): Tensor { return featureDropout(x, p, training); }
-/** x [N, C, D, H, W] or [C, D, H, W]. */
+/** Whole channels are zeroed with probability p while training. x [N, C, D, H, W] or [C, D, H, W]. */
 export function dropout3d(x: Tensor, p = 0.5, training = true): Tensor { return x.dim() === 4 ? featureDropout(x.unsqueeze(0), p, training).squeeze(0) : featureDropout(x, p, training); }
 function selfNormalizing(x: Tensor, p: number, training: boolean, noise: () => Tensor): Tensor {
   checkProbability(p);
@@ -154,6 +154,7 @@ function selfNormalizing(x: Tensor, p: number, training: boolean, noise: () => T
 }
 /** Dropout that keeps mean and variance after SELU. Source: Klambauer et al. 2017. */
 export function alphaDropout(x: Tensor, p = 0.5, training = false): Tensor { return selfNormalizing(x, p, training, () => empty([...x.shape], { dtype: x.dtype, device: x.device }).bernoulli_(1 - p)); }
+/** alphaDropout of whole channels. x [N, C, ...]. Source: torch.nn.functional.feature_alpha_dropout. */
 export function featureAlphaDropout(x: Tensor, p = 0.5, training = false): Tensor { return selfNormalizing(x, p, training, () => channelNoise(x, p)); }
 /** Of int64 classes: a new last dim, 1 at the class. `numClasses` -1: the largest plus one. */
 export function oneHot(x: Tensor, numClasses = -1): Tensor {
@@ -169,9 +170,15 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
 
 /** x with its activation written over it; what the formula keeps for backward is a copy. */
 function over(x: Tensor, f: (before: Tensor) => Tensor): Tensor { return x.copy_(f(x.clone())); }
+/** relu, in place; returns x. */
 export function relu_(x: Tensor): Tensor { return x.relu_(); }
+/** hardtanh, in place; returns x. */
 export function hardtanh_(x: Tensor, min = -1, max = 1): Tensor { return over(x, (t) => hardtanh(t, min, max)); }
+/** selu, in place; returns x. */
 export function selu_(x: Tensor): Tensor { return over(x, selu); }
+/** celu, in place; returns x. */
 export function celu_(x: Tensor, alpha = 1): Tensor { return over(x, (t) => celu(t, alpha)); }
+/** rrelu, in place; returns x. */
 export function rrelu_(x: Tensor, lower = 1 / 8, upper = 1 / 3, training = false): Tensor { return over(x, (t) => rrelu(t, lower, upper, training)); }
+/** threshold, in place; returns x. */
 export function threshold_(x: Tensor, limit: number, value: number): Tensor { return over(x, (t) => threshold(t, limit, value)); }

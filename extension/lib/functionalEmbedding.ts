@@ -6,7 +6,17 @@ import { native } from './native';
 import { fromTypedArray, stack, zeros } from './ops';
 import type { Tensor } from './tensor';
 
-export interface EmbeddingOptions { paddingIdx?: number | null; maxNorm?: number | null; normType?: number; scaleGradByFreq?: boolean }
+/** Of embedding(). */
+export interface EmbeddingOptions {
+  /** The row that gets no gradient; negative counts from the end. */
+  paddingIdx?: number | null;
+  /** Rows looked up with a larger norm are scaled down to it, in place. */
+  maxNorm?: number | null;
+  /** The p of that norm; 2 by default. */
+  normType?: number;
+  /** Divides each row's gradient by how often it was looked up. */
+  scaleGradByFreq?: boolean;
+}
 
 /** Rows longer than maxNorm are shortened, in place and without history, before they are read. */
 function shorten(weight: Tensor, input: Tensor, maxNorm: number, normType: number): void {
@@ -35,7 +45,17 @@ export function embedding(input: Tensor, weight: Tensor, options: number | null 
   return native['nameGradFn'](ScaleGradient.apply(y, counts.to(y.dtype).reciprocal()), 'EmbeddingBackward0') as Tensor;
 }
 
-export interface EmbeddingBagOptions extends EmbeddingOptions { offsets?: Tensor | null; mode?: 'sum' | 'mean' | 'max'; perSampleWeights?: Tensor | null; includeLastOffset?: boolean }
+/** Of embeddingBag(). */
+export interface EmbeddingBagOptions extends EmbeddingOptions {
+  /** Where each bag begins in a vector of indices: int64. */
+  offsets?: Tensor | null;
+  /** What becomes of a bag's rows; 'mean' by default. */
+  mode?: 'sum' | 'mean' | 'max';
+  /** Factors of the rows, of input's shape; only with mode 'sum'. */
+  perSampleWeights?: Tensor | null;
+  /** Whether offsets ends with the number of indices. */
+  includeLastOffset?: boolean;
+}
 /**
  * Sums, means or maxima of bags of rows: input [B, n], or [N] with the bags' first positions in `offsets` → [B, dim]. Rows
  * `paddingIdx` do not count; an empty bag gives zeros. Source: torch.nn.functional.embedding_bag.

@@ -6,12 +6,13 @@ import { arange, fromTypedArray, rand } from './ops';
 import type { Size1 } from './spatial';
 import type { Tensor } from './tensor';
 
+/** Of fractionalMaxPool: either outputSize or outputRatio. */
 export interface FractionalPoolOptions {
   /** The size of the output; this or outputRatio. */
   outputSize?: Size1 | null;
   /** The output's size as a part of the input's, between 0 and 1. */
   outputRatio?: Size1 | null;
-  /** @internal [N, C, dims] numbers in [0, 1), drawn when missing: where each channel's windows begin. */
+  /** [N, C, dims] numbers in [0, 1), drawn when missing: where each channel's windows begin. */
   randomSamples?: Tensor | null;
 }
 
@@ -70,4 +71,5 @@ export function fractionalMaxPool2d(x: Tensor, kernelSize: Size1, options: Fract
 export function fractionalMaxPool3d(x: Tensor, kernelSize: Size1, options: FractionalPoolOptions): Tensor { return fractional(3, x, kernelSize, options)[0]; }
 /** Values and their positions in the flattened spatial dims (int64). */
 export function fractionalMaxPool2dWithIndices(x: Tensor, kernelSize: Size1, options: FractionalPoolOptions): [Tensor, Tensor] { return fractional(2, x, kernelSize, options); }
+/** Values and their positions in the flattened spatial dims (int64). */
 export function fractionalMaxPool3dWithIndices(x: Tensor, kernelSize: Size1, options: FractionalPoolOptions): [Tensor, Tensor] { return fractional(3, x, kernelSize, options); }

@@ -33,9 +33,19 @@ export function affineGrid(theta: Tensor, size: readonly number[], options: { al
   return theta.requiresGrad ? native['nameGradFn'](grid, 'AffineGridGeneratorBackward0') as Tensor : grid;
 }
 
+/** How gridSample reads between pixels. */
 export type GridMode = 'bilinear' | 'nearest' | 'bicubic';
+/** What gridSample finds outside the image: zeros, the pixel at the border, or the image mirrored. */
 export type GridPadding = 'zeros' | 'border' | 'reflection';
-export interface GridSampleOptions { mode?: GridMode; paddingMode?: GridPadding; alignCorners?: boolean }
+/** Of gridSample(). */
+export interface GridSampleOptions {
+  /** How to read between pixels; 'bilinear' by default. */
+  mode?: GridMode;
+  /** What lies outside the image; 'zeros' by default. */
+  paddingMode?: GridPadding;
+  /** Whether -1 and 1 are the centres of the corner pixels instead of the image's edges. */
+  alignCorners?: boolean;
+}
 
 /** Cut to [0, most]; outside, and on the bounds, nothing flows back. NaN becomes 0. */
 const clip = (t: Tensor, most: number): Tensor => t.where(t.gt(0).logicalAnd(t.lt(most)), t.detach().gt(0).to(t.dtype).mul(most));

@@ -11,7 +11,17 @@ import type { Tensor } from './tensor';
 
 // --- convolution
 
-export interface ConvOptions { stride?: Size1; padding?: Size1 | 'same' | 'valid'; dilation?: Size1; groups?: number }
+/** Of conv1d, conv2d and conv3d; one number for all spatial dims, or one for each. */
+export interface ConvOptions {
+  /** How far the window moves; 1 by default. */
+  stride?: Size1;
+  /** Zeros at both ends of each spatial dim; 'same' keeps the size (stride 1), 'valid' is 0. */
+  padding?: Size1 | 'same' | 'valid';
+  /** Distance between the elements of the kernel; 1 by default. */
+  dilation?: Size1;
+  /** Input and output channels in that many independent parts. */
+  groups?: number;
+}
 
 function convolution(n: number, x: Tensor, weight: Tensor, bias: Tensor | null, o: ConvOptions): Tensor {
   const rank = weight.dim() - 2;
@@ -33,24 +43,50 @@ function convolution(n: number, x: Tensor, weight: Tensor, bias: Tensor | null, 
 }
 /** x [N, C, L] or [C, L], weight [O, C/groups, k]. Source: torch.nn.functional.conv1d. Throws RuntimeError for shapes that do not fit. */
 export function conv1d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvOptions = {}): Tensor { return convolution(1, x, weight, bias, options); }
-/** x [N, C, H, W] or [C, H, W], weight [O, C/groups, kH, kW]. Source: torch.nn.functional.conv2d. */
+/** x [N, C, H, W] or [C, H, W], weight [O, C/groups, kH, kW], bias [O]: ⌊(H + 2·padding - dilation·(kH - 1) - 1)/stride⌋ + 1 rows. Source: torch.nn.functional.conv2d. */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvOptions = {}): Tensor { return convolution(2, x, weight, bias, options); }
 /** x [N, C, D, H, W] or [C, D, H, W], weight [O, C/groups, kD, kH, kW]. Source: torch.nn.functional.conv3d. */
 export function conv3d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvOptions = {}): Tensor { return convolution(3, x, weight, bias, options); }
 
-export interface ConvTransposeOptions { stride?: Size1; padding?: Size1; outputPadding?: Size1; dilation?: Size1; groups?: number }
+/** Of convTranspose1d, 2d and 3d; one number for all spatial dims, or one for each. */
+export interface ConvTransposeOptions {
+  /** Distance between input elements in the output; 1 by default. */
+  stride?: Size1;
+  /** Cut from both ends of each spatial dim of the output. */
+  padding?: Size1;
+  /** Added at the far end of each spatial dim, to choose among the sizes that a stride allows. */
+  outputPadding?: Size1;
+  /** Distance between the elements of the kernel; 1 by default. */
+  dilation?: Size1;
+  /** Input and output channels in that many independent parts. */
+  groups?: number;
+}
 function transposed(n: number, x: Tensor, weight: Tensor, bias: Tensor | null, o: ConvTransposeOptions): Tensor {
   if (x.dim() === n + 1) return transposed(n, x.unsqueeze(0), weight, bias, o).squeeze(0);
   return native['convTranspose'](x, weight, bias, spatial(o.stride ?? 1, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), spatial(o.dilation ?? 1, n, 'dilation'), o.groups ?? 1, spatial(o.outputPadding ?? 0, n, 'output_padding'));
 }
 /** x [N, C, L], weight [C, O/groups, k]. Source: torch.nn.functional.conv_transpose1d. */
 export function convTranspose1d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor { return transposed(1, x, weight, bias, options); }
+/** x [N, C, H, W], weight [C, O/groups, kH, kW]: (H - 1)·stride - 2·padding + dilation·(kH - 1) + outputPadding + 1 rows. Source: torch.nn.functional.conv_transpose2d. */
 export function convTranspose2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor { return transposed(2, x, weight, bias, options); }
+/** x [N, C, D, H, W], weight [C, O/groups, kD, kH, kW]. Source: torch.nn.functional.conv_transpose3d. */
 export function convTranspose3d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor { return transposed(3, x, weight, bias, options); }
 
 // --- normalization
 
-export interface BatchNormOptions { weight?: Tensor | null; bias?: Tensor | null; training?: boolean; momentum?: number; eps?: number }
+/** Of batchNorm(). */
+export interface BatchNormOptions {
+  /** Factors, one a channel. */
+  weight?: Tensor | null;
+  /** Summands, one a channel. */
+  bias?: Tensor | null;
+  /** Whether to use, and keep, the statistics of the batch; otherwise the running ones. */
+  training?: boolean;
+  /** The share of the batch in the running statistics; 0.1 by default. */
+  momentum?: number;
+  /** Added to the variance; 1e-5 by default. */
+  eps?: number;
+}
 /** Over every dim but the second. Training updates the running statistics in place. Source: Ioffe, Szegedy 2015. */
 export function batchNorm(x: Tensor, runningMean: Tensor | null, runningVar: Tensor | null, options: BatchNormOptions = {}): Tensor {
   const { weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
@@ -105,7 +141,19 @@ export function normalize(x: Tensor, options: { p?: number; dim?: number; eps?: 
 
 // --- attention
 
-export interface AttentionOptions { attnMask?: Tensor | null; dropoutP?: number; isCausal?: boolean; scale?: number | null; /** Each of k's heads serves several of q's. */ enableGqa?: boolean }
+/** Of scaledDotProductAttention(). */
+export interface AttentionOptions {
+  /** bool: true takes part; floats are added to the scores. Broadcast to [.., L, S]. */
+  attnMask?: Tensor | null;
+  /** Probability of zeroing a weight. */
+  dropoutP?: number;
+  /** Whether position i sees only positions up to i; instead of attnMask. */
+  isCausal?: boolean;
+  /** Factor of the scores; 1/√E by default. */
+  scale?: number | null;
+  /** Each of k's heads serves several of q's. */
+  enableGqa?: boolean;
+}
 /**
  * softmax(q kᵀ · scale + mask) v. q [..., L, E], k [..., S, E], v [..., S, Ev] → [..., L, Ev]. A bool mask keeps where true, a float
  * mask is added; scale is 1/√E unless given. Source: Vaswani et al. 2017.

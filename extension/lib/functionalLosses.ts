@@ -9,11 +9,21 @@ import type { Tensor } from './tensor';
 
 export { ctcLoss, type CtcOptions } from './ctc';
 
+/** What becomes of the losses of the elements: kept, averaged or added up. */
 export type Reduction = 'none' | 'mean' | 'sum';
-export interface LossOptions { reduction?: Reduction }
-export interface WeightedOptions extends LossOptions { weight?: Tensor | null }
+/** Of most losses. */
+export interface LossOptions {
+  /** 'mean' by default. */
+  reduction?: Reduction;
+}
+/** Of losses with weights. */
+export interface WeightedOptions extends LossOptions {
+  /** Factors: one a class, or of the elements, by the loss. */
+  weight?: Tensor | null;
+}
 const reductionCode = { none: 0, mean: 1, sum: 2 } as const;
 
+/** @internal Refuses other words. */
 export function checkReduction(reduction: Reduction): Reduction {
   if (!(reduction in reductionCode)) throw new ValueError(`${String(reduction)} is not a valid value for reduction`);
   return reduction;
@@ -30,7 +40,11 @@ const pyShape = (t: Tensor): string => `[${t.shape.join(', ')}]`;
 
 // --- of classes
 
-export interface NllOptions extends WeightedOptions { ignoreIndex?: number }
+/** Of nllLoss(). */
+export interface NllOptions extends WeightedOptions {
+  /** The target that does not count; -100 by default. */
+  ignoreIndex?: number;
+}
 /** Rows of classes from [N, C, d1, …], and what takes one value a row back to the target's shape. */
 function asRows(input: Tensor, target: Tensor): { rows: Tensor; labels: Tensor; back: (t: Tensor) => Tensor } {
   if (input.dim() === 0) throw new ValueError('Expected 1 or more dimensions (got 0)');
@@ -46,7 +60,11 @@ export function nllLoss(logp: Tensor, target: Tensor, options: NllOptions = {}):
   const loss = native['nllLoss'](rows, labels, options.weight ?? null, options.ignoreIndex ?? -100, reductionCode[reduction]) as Tensor;
   return reduction === 'none' ? back(loss) : loss;
 }
-export interface CrossEntropyOptions extends NllOptions { labelSmoothing?: number }
+/** Of crossEntropy(). */
+export interface CrossEntropyOptions extends NllOptions {
+  /** The share of the target spread over all classes, 0 … 1. */
+  labelSmoothing?: number;
+}
 /**
  * Softmax and negative log likelihood in one. logits [N, C, …] or [C]; target: int64 classes [N, …], or probabilities of
  * the logits' shape. Throws IndexError for a class out of bounds. Label smoothing: Szegedy et al. 2016.
@@ -69,7 +87,17 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const share = reduction === 'none' ? held : reduction === 'sum' ? held.sum() : held.sum().div(weight === null ? kept.sum() : weight.gather(0, target.maskedSelect(kept)).sum());
   return nll.mul(1 - labelSmoothing).add(share.mul(labelSmoothing / logits.size(classes)));
 }
-export interface LinearCrossEntropyOptions extends LossOptions { linearBias?: Tensor | null; weight?: Tensor | null; ignoreIndex?: number | null; labelSmoothing?: number }
+/** Of linearCrossEntropy(). */
+export interface LinearCrossEntropyOptions extends LossOptions {
+  /** The bias of the linear layer: [C]. */
+  linearBias?: Tensor | null;
+  /** Factors, one a class. */
+  weight?: Tensor | null;
+  /** The target that does not count; -100 by default. */
+  ignoreIndex?: number | null;
+  /** The share of the target spread over all classes, 0 … 1. */
+  labelSmoothing?: number;
+}
 const pyDims = (s: readonly number[]): string => `(${s.join(', ')}${s.length === 1 ? ',' : ''})`;
 /**
  * Cross entropy of a linear layer's outputs. x [in] or [N, in], linearWeight [C, in] or [C, d₁, …, in], target classes [N, d₁, …] or
@@ -147,6 +175,7 @@ export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor 
   const loss = clamped.log().add(input.sub(target).square().div(clamped)).mul(0.5);
   return reduced(full ? loss.add(0.5 * Math.log(2 * Math.PI)) : loss, reductionOf(options));
 }
+/** A Reduction, or 'batchmean': the sum divided by the size of the first dim, the divergence as defined. */
 export type KlReduction = Reduction | 'batchmean';
 /** target · (log target - input); input holds log probabilities, target probabilities or, with logTarget, their logs. */
 export function klDiv(input: Tensor, target: Tensor, options: { reduction?: KlReduction; logTarget?: boolean } = {}): Tensor {
@@ -223,7 +252,16 @@ export function tripletMarginLoss(anchor: Tensor, positive: Tensor, negative: Te
   const { p = 2, eps = 1e-6 } = options;
   return tripletMarginWithDistanceLoss(anchor, positive, negative, { ...options, distanceFunction: (a, b) => pairwiseDistance(a, b, { p, eps }) });
 }
-export interface DistanceOptions extends LossOptions { distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null; margin?: number; swap?: boolean }
+/** Of tripletMarginWithDistanceLoss(). */
+export interface DistanceOptions extends LossOptions {
+  /** Distances of two batches, one a row; pairwiseDistance by default. */
+  distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
+  /** How much farther the negative should be; 1 by default. */
+  margin?: number;
+  /** Whether the distance from positive to negative counts where it is smaller. */
+  swap?: boolean;
+}
+/** max(0, d(anchor, positive) - d(anchor, negative) + margin), with a distance of your own. Source: torch.nn.functional.triplet_margin_with_distance_loss. */
 export function tripletMarginWithDistanceLoss(anchor: Tensor, positive: Tensor, negative: Tensor, options: DistanceOptions = {}): Tensor {
   const { distanceFunction, margin = 1, swap = false } = options, distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
   if (anchor.dim() !== positive.dim() || anchor.dim() !== negative.dim()) throw new RuntimeError(`The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor ${anchor.dim()}D, positive ${positive.dim()}D, and negative ${negative.dim()}D inputs`);

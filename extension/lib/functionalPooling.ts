@@ -6,7 +6,17 @@ import { int64 } from './dtype';
 import { spatial, type Size1 } from './spatial';
 import type { Tensor } from './tensor';
 
-export interface PoolOptions { stride?: Size1 | null; padding?: Size1; dilation?: Size1; ceilMode?: boolean }
+/** Of max pooling; one number for all spatial dims, or one for each. */
+export interface PoolOptions {
+  /** How far the window moves; the kernel's size by default. */
+  stride?: Size1 | null;
+  /** -∞ at both ends, at most half the kernel's size. */
+  padding?: Size1;
+  /** Distance between the elements of a window; 1 by default. */
+  dilation?: Size1;
+  /** Whether a window may begin inside and end outside. */
+  ceilMode?: boolean;
+}
 const counts = ['', 'one', 'two', 'three'];
 /** A setting with another number of values than spatial dims. */
 function checkCount(op: string, n: number, name: string, v: Size1 | null | undefined, or = 'must either be'): void {
@@ -22,16 +32,32 @@ function maxPool(n: number, x: Tensor, kernel: Size1, o: PoolOptions): [Tensor, 
   const k = spatial(kernel, n, 'kernel_size');
   return native['maxPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), spatial(o.dilation ?? 1, n, 'dilation'), o.ceilMode ?? false) as [Tensor, Tensor];
 }
-/** The largest of each window. Source: torch.nn.functional.max_pool1d. */
+/** The largest of each window. x [N, C, L] or [C, L]. Source: torch.nn.functional.max_pool1d. */
 export function maxPool1d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(1, x, kernelSize, options)[0]; }
+/** The largest of each window. x [N, C, H, W] or [C, H, W]. Source: torch.nn.functional.max_pool2d. */
 export function maxPool2d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(2, x, kernelSize, options)[0]; }
+/** The largest of each window. x [N, C, D, H, W] or [C, D, H, W]. Source: torch.nn.functional.max_pool3d. */
 export function maxPool3d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(3, x, kernelSize, options)[0]; }
-/** Values and their positions in the flattened spatial dims (int64). */
+/** The largest of each window, and where it lies in the flattened spatial dims (int64), for maxUnpool. */
 export function maxPool1dWithIndices(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): [Tensor, Tensor] { return maxPool(1, x, kernelSize, options); }
+/** The largest of each window, and where it lies in the flattened spatial dims (int64), for maxUnpool. */
 export function maxPool3dWithIndices(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): [Tensor, Tensor] { return maxPool(3, x, kernelSize, options); }
+/** The largest of each window, and where it lies in the flattened spatial dims (int64), for maxUnpool. */
 export function maxPool2dWithIndices(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): [Tensor, Tensor] { return maxPool(2, x, kernelSize, options); }
 
-export interface AvgPoolOptions { stride?: Size1 | null; padding?: Size1; ceilMode?: boolean; countIncludePad?: boolean; divisorOverride?: number | null }
+/** Of average pooling; one number for all spatial dims, or one for each. */
+export interface AvgPoolOptions {
+  /** How far the window moves; the kernel's size by default. */
+  stride?: Size1 | null;
+  /** Zeros at both ends, at most half the kernel's size. */
+  padding?: Size1;
+  /** Whether a window may begin inside and end outside. */
+  ceilMode?: boolean;
+  /** Whether the padding counts in the mean; true by default. */
+  countIncludePad?: boolean;
+  /** Divides by this instead of the window's size. */
+  divisorOverride?: number | null;
+}
 function avgPool(n: number, x: Tensor, kernel: Size1, o: AvgPoolOptions): Tensor {
   checkCount('avg_pool', n, 'kernel_size', kernel);
   checkCount('avg_pool', n, 'stride', o.stride, 'must either be omitted,');
@@ -40,14 +66,24 @@ function avgPool(n: number, x: Tensor, kernel: Size1, o: AvgPoolOptions): Tensor
   if (n === 3 && x.dim() >= 4 && x.numel() > 0 && spots.some((s, d) => s < k[d]!)) throw new RuntimeError(`input image (${sides(spots, '')}) smaller than kernel size (${sides(k, 'k')})`);
   return native['avgPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), o.ceilMode ?? false, o.countIncludePad ?? true, o.divisorOverride ?? null);
 }
-/** The mean of each window. Source: torch.nn.functional.avg_pool1d. */
+/** The mean of each window. x [N, C, L] or [C, L]. Source: torch.nn.functional.avg_pool1d. */
 export function avgPool1d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(1, x, kernelSize, options); }
+/** The mean of each window. x [N, C, H, W] or [C, H, W]. Source: torch.nn.functional.avg_pool2d. */
 export function avgPool2d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(2, x, kernelSize, options); }
+/** The mean of each window. x [N, C, D, H, W] or [C, D, H, W]. Source: torch.nn.functional.avg_pool3d. */
 export function avgPool3d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(3, x, kernelSize, options); }
 
 // --- inverse of max pooling
 
-export interface UnpoolOptions { stride?: Size1 | null; padding?: Size1; outputSize?: readonly number[] | null }
+/** Of max unpooling: what the pooling was given. */
+export interface UnpoolOptions {
+  /** The pooling's stride; the kernel's size by default. */
+  stride?: Size1 | null;
+  /** The pooling's padding. */
+  padding?: Size1;
+  /** The size of the pooling's input, where several would give this one. */
+  outputSize?: readonly number[] | null;
+}
 /** The first index that is no position among `area`, or null. */
 function outside(indices: Tensor, area: number): number | null {
   const bad = indices.maskedSelect(indices.lt(0).logicalOr(indices.ge(area)));
@@ -65,25 +101,36 @@ function unpool(n: number, x: Tensor, indices: Tensor, kernel: Size1, o: UnpoolO
   if (stray !== null) throw new RuntimeError(`Found an invalid max index: ${stray} (output volumes are of size ${[...size, ...(n === 1 ? [1] : [])].join('x')})`);
   return zeros([...lead, area], { dtype: x.dtype, device: x.device }).scatter(-1, indices.reshape(flat), x.reshape(flat)).reshape([...lead, ...size]);
 }
-/** Puts values back where maxPool…WithIndices took them from, zeros elsewhere. Source: torch.nn.functional.max_unpool1d. */
+/** Puts values back where maxPool1dWithIndices took them from, zeros elsewhere. Source: torch.nn.functional.max_unpool1d. */
 export function maxUnpool1d(x: Tensor, indices: Tensor, kernelSize: Size1, options: UnpoolOptions = {}): Tensor { return unpool(1, x, indices, kernelSize, options); }
+/** Puts values back where maxPool2dWithIndices took them from, zeros elsewhere. Source: torch.nn.functional.max_unpool2d. */
 export function maxUnpool2d(x: Tensor, indices: Tensor, kernelSize: Size1, options: UnpoolOptions = {}): Tensor { return unpool(2, x, indices, kernelSize, options); }
+/** Puts values back where maxPool3dWithIndices took them from, zeros elsewhere. Source: torch.nn.functional.max_unpool3d. */
 export function maxUnpool3d(x: Tensor, indices: Tensor, kernelSize: Size1, options: UnpoolOptions = {}): Tensor { return unpool(3, x, indices, kernelSize, options); }
 
 // --- power-average pooling
 
-export interface LpPoolOptions { stride?: Size1 | null; ceilMode?: boolean }
+/** Of lpPool. */
+export interface LpPoolOptions {
+  /** How far the window moves; the kernel's size by default. */
+  stride?: Size1 | null;
+  /** Whether a window may begin inside and end outside. */
+  ceilMode?: boolean;
+}
 function lpPool(n: number, x: Tensor, p: number, kernel: Size1, o: LpPoolOptions): Tensor {
   const k = spatial(kernel, n, 'kernel_size'), mean = avgPool(n, x.pow(p), k, o);
   return mean.sign().mul(mean.abs().relu()).mul(k.reduce((a, b) => a * b, 1)).pow(1 / p);
 }
-/** (Σ xᵖ)^(1/p) of each window. Source: torch.nn.functional.lp_pool1d. */
+/** (Σ xᵖ)^(1/p) of each window. x [N, C, L] or [C, L]. Source: torch.nn.functional.lp_pool1d. */
 export function lpPool1d(x: Tensor, p: number, kernelSize: Size1, options: LpPoolOptions = {}): Tensor { return lpPool(1, x, p, kernelSize, options); }
+/** (Σ xᵖ)^(1/p) of each window. x [N, C, H, W] or [C, H, W]. Source: torch.nn.functional.lp_pool2d. */
 export function lpPool2d(x: Tensor, p: number, kernelSize: Size1, options: LpPoolOptions = {}): Tensor { return lpPool(2, x, p, kernelSize, options); }
+/** (Σ xᵖ)^(1/p) of each window. x [N, C, D, H, W] or [C, D, H, W]. Source: torch.nn.functional.lp_pool3d. */
 export function lpPool3d(x: Tensor, p: number, kernelSize: Size1, options: LpPoolOptions = {}): Tensor { return lpPool(3, x, p, kernelSize, options); }
 
 // --- pooling to a given size
 
+/** The spatial size after adaptive pooling: one number for all dims, or one for each; null keeps the input's. */
 export type OutputSize = number | readonly (number | null)[];
 /** Windows from ⌊i·in/out⌋ to ⌈(i+1)·in/out⌉; `null` keeps a dim. `even`: all windows are alike. `one`: the window reduced along a dim. */
 function adaptive<T>(name: string, n: number, x: Tensor, size: OutputSize, even: (k: number[]) => T, uneven: (dims: { dim: number; windows: [number, number][] }[]) => T): T {
@@ -119,15 +166,21 @@ function adaptiveMax(n: number, x: Tensor, size: OutputSize): [Tensor, Tensor] {
     return [y, at];
   });
 }
-/** Source: torch.nn.functional.adaptive_avg_pool1d. */
+/** Means of windows that give an output of that size; null keeps a dim's. x [N, C, L] or [C, L]. Source: torch.nn.functional.adaptive_avg_pool1d. */
 export function adaptiveAvgPool1d(x: Tensor, size: OutputSize): Tensor { return adaptiveAvg(1, x, size); }
+/** Means of windows that give an output of that size; null keeps a dim's. x [N, C, H, W] or [C, H, W]. Source: torch.nn.functional.adaptive_avg_pool2d. */
 export function adaptiveAvgPool2d(x: Tensor, size: OutputSize): Tensor { return adaptiveAvg(2, x, size); }
+/** Means of windows that give an output of that size; null keeps a dim's. x [N, C, D, H, W] or [C, D, H, W]. Source: torch.nn.functional.adaptive_avg_pool3d. */
 export function adaptiveAvgPool3d(x: Tensor, size: OutputSize): Tensor { return adaptiveAvg(3, x, size); }
-/** Source: torch.nn.functional.adaptive_max_pool1d. */
+/** The largest of windows that give an output of that size; null keeps a dim's. x [N, C, L] or [C, L]. Source: torch.nn.functional.adaptive_max_pool1d. */
 export function adaptiveMaxPool1d(x: Tensor, size: OutputSize): Tensor { return adaptiveMax(1, x, size)[0]; }
+/** The largest of windows that give an output of that size; null keeps a dim's. x [N, C, H, W] or [C, H, W]. Source: torch.nn.functional.adaptive_max_pool2d. */
 export function adaptiveMaxPool2d(x: Tensor, size: OutputSize): Tensor { return adaptiveMax(2, x, size)[0]; }
+/** The largest of windows that give an output of that size; null keeps a dim's. x [N, C, D, H, W] or [C, D, H, W]. Source: torch.nn.functional.adaptive_max_pool3d. */
 export function adaptiveMaxPool3d(x: Tensor, size: OutputSize): Tensor { return adaptiveMax(3, x, size)[0]; }
-/** Values and their positions in the flattened spatial dims (int64). */
+/** The values of adaptive max pooling, and where they lie in the flattened spatial dims (int64). */
 export function adaptiveMaxPool1dWithIndices(x: Tensor, size: OutputSize): [Tensor, Tensor] { return adaptiveMax(1, x, size); }
+/** The values of adaptive max pooling, and where they lie in the flattened spatial dims (int64). */
 export function adaptiveMaxPool2dWithIndices(x: Tensor, size: OutputSize): [Tensor, Tensor] { return adaptiveMax(2, x, size); }
+/** The values of adaptive max pooling, and where they lie in the flattened spatial dims (int64). */
 export function adaptiveMaxPool3dWithIndices(x: Tensor, size: OutputSize): [Tensor, Tensor] { return adaptiveMax(3, x, size); }

@@ -12,6 +12,7 @@ const positions = (n: number, at: (i: number) => number, x: Tensor): Tensor => {
 
 // --- padding
 
+/** What pad() puts in: a value, the mirrored inside (without the edge), the edge, or the other end. */
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
 /** Pads the last dims: [left, right, top, bottom, …], last dim first. Negative amounts cut. Source: torch.nn.functional.pad. */
 export function pad(x: Tensor, amounts: readonly number[], mode: PadMode = 'constant', value = 0): Tensor {
@@ -69,8 +70,23 @@ function padDim(x: Tensor, { dim, before, after }: Side, mode: PadMode): Tensor 
 
 // --- resizing
 
+/** How interpolate() finds new pixels; linear, bilinear and trilinear for 3, 4 and 5 dims. */
 export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area';
-export interface InterpolateOptions { size?: Size1 | null; scaleFactor?: Size1 | null; mode?: InterpolateMode; alignCorners?: boolean | null; recomputeScaleFactor?: boolean | null; /** Of bilinear and bicubic: when shrinking, every input element counts. */ antialias?: boolean }
+/** Of interpolate(): either size or scaleFactor. */
+export interface InterpolateOptions {
+  /** The spatial size of the output. */
+  size?: Size1 | null;
+  /** The output's size over the input's. */
+  scaleFactor?: Size1 | null;
+  /** 'nearest' by default. */
+  mode?: InterpolateMode;
+  /** Of linear modes and bicubic: whether the corner pixels keep their values, as their centres stay in place. */
+  alignCorners?: boolean | null;
+  /** Whether the factor is computed anew from the rounded size. */
+  recomputeScaleFactor?: boolean | null;
+  /** Of bilinear and bicubic: when shrinking, every input element counts. */
+  antialias?: boolean;
+}
 const ranks: Record<InterpolateMode, readonly number[]> = { nearest: [3, 4, 5], 'nearest-exact': [3, 4, 5], area: [3, 4, 5], linear: [3], bilinear: [4], bicubic: [4], trilinear: [5] };
 const opNames: Record<InterpolateMode, (n: number) => string> = { nearest: (n) => `UpsampleNearest${n}DBackward0`, 'nearest-exact': (n) => `UpsampleNearestExact${n}DBackward0`, linear: () => 'UpsampleLinear1DBackward0', bilinear: () => 'UpsampleBilinear2DBackward0', trilinear: () => 'UpsampleTrilinear3DBackward0', bicubic: () => 'UpsampleBicubic2DBackward0', area: () => '' };
 
@@ -172,7 +188,15 @@ export function channelShuffle(x: Tensor, groups: number): Tensor {
   return x.reshape([x.size(0), groups, c / groups, ...x.shape.slice(2)]).transpose(1, 2).reshape([...x.shape]);
 }
 
-export interface FoldOptions { dilation?: Size1; padding?: Size1; stride?: Size1 }
+/** Of fold() and unfold(); one number for both dims, or one for each. */
+export interface FoldOptions {
+  /** Distance between the elements of a window; 1 by default. */
+  dilation?: Size1;
+  /** Zeros at both ends of each spatial dim. */
+  padding?: Size1;
+  /** How far the window moves; 1 by default. */
+  stride?: Size1;
+}
 /** Where the windows lie along each of two dims: [kernel × windows] positions in the padded input. */
 function windows(size: readonly number[], kernel: Size1, o: FoldOptions): { k: number[]; pads: number[]; counts: number[]; at: { length: number; of: (i: number) => number }[] } {
   const k = spatial(kernel, 2, 'kernel_size'), [dilation, pads, stride] = [spatial(o.dilation ?? 1, 2, 'dilation'), spatial(o.padding ?? 0, 2, 'padding'), spatial(o.stride ?? 1, 2, 'stride')];

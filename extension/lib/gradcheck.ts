@@ -3,7 +3,18 @@ import { RuntimeError, ValueError } from './errors';
 import { native } from './native';
 import { Tensor } from './tensor';
 
-export interface GradcheckOptions { eps?: number; atol?: number; rtol?: number; raiseException?: boolean }
+/** Of gradcheck() and gradgradcheck(). */
+export interface GradcheckOptions {
+  /** How far the inputs move for the difference quotient; 1e-6 by default. */
+  eps?: number;
+  /** Allowed absolute difference; 1e-5 by default. */
+  atol?: number;
+  /** Allowed difference relative to the numeric gradient; 1e-3 by default. */
+  rtol?: number;
+  /** Whether a difference throws (the default) or gives false. */
+  raiseException?: boolean;
+}
+/** Thrown by gradcheck(): which input, where, and both values. */
 export class GradcheckError extends RuntimeError {}
 type Fn = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 

@@ -10,7 +10,9 @@ import { empty, emptyLike, randperm, where } from './ops';
 import type { RandomOptions } from './random';
 import { unsized, type Tensor } from './tensor';
 
+/** The functions whose gain calculateGain knows. */
 export type Nonlinearity = 'linear' | 'conv1d' | 'conv2d' | 'conv3d' | 'conv_transpose1d' | 'conv_transpose2d' | 'conv_transpose3d' | 'sigmoid' | 'tanh' | 'relu' | 'leaky_relu' | 'selu';
+/** Whether the size of the forward pass stays (fan_in) or that of the backward pass (fan_out). */
 export type FanMode = 'fan_in' | 'fan_out';
 
 /** The recommended gain of an activation; `param` is leaky_relu's slope. Throws ValueError for others. */
@@ -130,7 +132,15 @@ export function xavierNormal_(t: Tensor, options: { gain?: number } & RandomOpti
   const [i, o] = fans(t);
   return filled(t, () => t.normal_(0, (options.gain ?? 1) * Math.sqrt(2 / (i + o)), options));
 }
-export interface KaimingOptions extends RandomOptions { a?: number; mode?: FanMode; nonlinearity?: Nonlinearity }
+/** Of kaimingUniform_() and kaimingNormal_(). */
+export interface KaimingOptions extends RandomOptions {
+  /** The slope of leaky_relu below zero; 0 by default. */
+  a?: number;
+  /** 'fan_in' by default. */
+  mode?: FanMode;
+  /** 'leaky_relu' by default. */
+  nonlinearity?: Nonlinearity;
+}
 /** He uniform: within ±gain·√(3/fan). Source: He et al. 2015. */
 export function kaimingUniform_(t: Tensor, options: KaimingOptions = {}): Tensor {
   if (t.shape.includes(0)) return filled(t, () => t);

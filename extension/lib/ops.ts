@@ -127,18 +127,27 @@ export function stdMean(input: Tensor, options: SpreadOptions = {}): [Tensor, Te
 
 /** Joined along a dim that is there. Throws RuntimeError where the other sizes differ. */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor { return native['cat'](tensors, dim); }
-export const concat = cat, concatenate = cat;
+/** The same as cat. */
+export const concat = cat;
+/** The same as cat. */
+export const concatenate = cat;
 /** Joined along a new dim. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor { return native['stack'](tensors, dim); }
 /** Numbers as vectors; tensors of one dim or more as they are. */
 export function atleast1d(t: Tensor): Tensor { return t.dim() === 0 ? t.reshape(1) : t; }
+/** Numbers as [1, 1], vectors as one row [1, n]; others as they are. */
 export function atleast2d(t: Tensor): Tensor { return t.dim() >= 2 ? t : t.dim() === 1 ? t.unsqueeze(0) : t.reshape(1, 1); }
+/** Numbers as [1, 1, 1], vectors [n] as [1, n, 1], matrices [n, m] as [n, m, 1]; others as they are. */
 export function atleast3d(t: Tensor): Tensor { return t.dim() >= 3 ? t : t.dim() === 2 ? t.unsqueeze(-1) : t.dim() === 1 ? t.unsqueeze(0).unsqueeze(-1) : t.reshape(1, 1, 1); }
 /** Side by side: along the first dim of vectors, the second of others. */
 export function hstack(tensors: readonly Tensor[]): Tensor { const ts = tensors.map(atleast1d); return cat(ts, ts[0] !== undefined && ts[0].dim() === 1 ? 0 : 1); }
+/** One below the other: along dim 0, vectors as rows. */
 export function vstack(tensors: readonly Tensor[]): Tensor { return cat(tensors.map(atleast2d), 0); }
+/** The same as vstack. */
 export const rowStack = vstack;
+/** One behind the other: along dim 2, after atleast3d. */
 export function dstack(tensors: readonly Tensor[]): Tensor { return cat(tensors.map(atleast3d), 2); }
+/** Side by side along dim 1; vectors as columns. */
 export function columnStack(tensors: readonly Tensor[]): Tensor { return hstack(tensors.map((t) => (t.dim() <= 1 ? t.reshape(t.numel(), 1) : t))); }
 /** Matrices along the diagonal of one large matrix. */
 export function blockDiag(...tensors: Tensor[]): Tensor {
@@ -166,13 +175,17 @@ export function broadcastShapes(...shapes: (readonly number[])[]): number[] {
     return n;
   });
 }
+/** The tensors as views of their common shape. Throws RuntimeError where the shapes do not broadcast. */
 export function broadcastTensors(...tensors: Tensor[]): Tensor[] { const s = broadcastShapes(...tensors.map((t) => t.shape)); return tensors.map((t) => t.expand(s)); }
 /** The dtype of an operation on the two. */
 export function resultType(a: Operand, b: Operand): DType { return DType.all[native['resultType'](a, b)]!; }
+/** The dtype of an operation on tensors of the two: int64 and float16 give float16. */
 export function promoteTypes(a: DType, b: DType): DType { return DType.all[native['promoteTypes'](a.code, b.code)]!; }
 /** Whether PyTorch lets a value of one dtype be stored in the other. */
 export function canCast(from: DType, to: DType): boolean { return !(from.isFloatingPoint && !to.isFloatingPoint) && !(from.name !== 'bool' && to.name === 'bool'); }
+/** Whether a value is a Tensor. */
 export function isTensor(x: unknown): x is Tensor { return x instanceof Tensor; }
+/** Whether the dtype is a floating one. */
 export function isFloatingPoint(x: Tensor): boolean { return x.isFloatingPoint(); }
 /** All elements close: |a - b| <= atol + rtol · |b|. */
 export function allclose(a: Tensor, b: Tensor, options: number | { rtol?: number; atol?: number; equalNan?: boolean } = {}, atol?: number): boolean {
@@ -218,6 +231,7 @@ export function combinations(input: Tensor, r = 2, options: { withReplacement?: 
 }
 /** Places at which values would keep `sorted` in order: int64. */
 export function searchsorted(sorted: Tensor, values: Operand, options: { right?: boolean; side?: 'left' | 'right' } = {}): Tensor { return native['searchsorted'](sorted, values, options.right === true || options.side === 'right'); }
+/** Which interval of the sorted vector `boundaries` each element lies in: int64 of input's shape. `right`: a boundary belongs to the interval above it. */
 export function bucketize(input: Operand, boundaries: Tensor, options: { right?: boolean } = {}): Tensor { return native['searchsorted'](boundaries, input, options.right ?? false); }
 /** Where elements are among testElements; `invert`: where they are not. */
 export function isin(elements: Operand, testElements: Operand, options: { invert?: boolean } = {}): Tensor {
@@ -236,6 +250,7 @@ export function trapezoid(y: Tensor, x: Tensor | null = null, options: { dx?: nu
   if (x !== null) return areas.sum(dim);
   return y.sum(dim).sub(y.select(dim, 0).add(y.select(dim, -1)).mul(0.5)).mul(options.dx ?? 1);
 }
+/** The same as trapezoid. */
 export const trapz = trapezoid;
 /** The running integral: one less than y along dim. */
 export function cumulativeTrapezoid(y: Tensor, x: Tensor | null = null, options: { dx?: number; dim?: number } = {}): Tensor {

@@ -22,15 +22,30 @@ import { Parameter, Tensor } from './tensor';
 /** What can be saved: tensors, numbers, strings, booleans, null, and arrays, Maps, Sets and plain objects of them. */
 export type Saveable = unknown;
 /** Something in a file that has no counterpart here: a Python class, a device, a dtype. */
-export interface Unloaded { type: string; text: string }
+export interface Unloaded {
+  /** Its Python type. */
+  type: string;
+  /** Its repr. */
+  text: string;
+}
+/** What load() gives: tensors, numbers, strings, lists, Maps of them, and Unloaded for what has no counterpart here. */
 export type Loaded = null | boolean | number | bigint | string | Uint8Array | Tensor | Loaded[] | Set<Loaded> | Map<unknown, Loaded> | { re: number; im: number } | Unloaded;
 /** Called now and then; returning false cancels, and the call throws Interrupted. Nothing half-done stays. */
 export type Progress = (done: number, total: number) => boolean | void;
-export interface SaveFileOptions { onProgress?: Progress; /** safetensors only: several files and an index when there are more bytes. */ maxShardBytes?: number }
+/** Of save(). */
+export interface SaveFileOptions {
+  /** Called with bytes written and bytes in all; returning false cancels. */
+  onProgress?: Progress;
+  /** safetensors only: several files and an index when there are more bytes. */
+  maxShardBytes?: number;
+}
+/** Of load(). */
 export interface LoadOptions {
+  /** The device of the tensors; that of the file, or the CPU, by default. */
   mapLocation?: DeviceLike;
   /** Tensors in dictionaries are read from the file when they are first asked for. */
   mmap?: boolean;
+  /** Called with bytes read and bytes in all; returning false cancels. */
   onProgress?: Progress;
 }
 

@@ -14,7 +14,9 @@ export { sizesOf, wrapDim, type BackwardOptions, type DimOptions, type Nested, t
 export { slice, type Index, type Slice, type SliceText } from './tensor/indexing';
 export { Picked } from './tensor/picked';
 
+/** An n-dimensional array of one dtype on one device, with automatic differentiation. Made by tensor(), zeros(), randn() and other functions. */
 export class Tensor extends TensorRandom {
+  /** As print() shows it in PyTorch: `tensor([1., 2.])`; long ones are shortened. */
   override toString(): string { return unsized.has(this) ? '<UninitializedBuffer>' : formatTensor(this); }
   override [inspect.custom](): string { return this.toString(); }
 }

@@ -7,8 +7,11 @@ import { Tensor } from '../tensor';
 
 /** What a DataLoader reads. `getBatch`, where there is one, gives many items already collated. */
 export interface Dataset<T> {
+  /** How many items. */
   readonly length: number;
+  /** The item at a position. */
   get(index: number): T;
+  /** Many items at once, already collated. */
   getBatch?(indices: readonly number[]): unknown;
 }
 function position(i: number, n: number): number {
@@ -17,13 +20,17 @@ function position(i: number, n: number): number {
 }
 /** Rows of tensors of equal first size, one of each an item. Throws ValueError where the sizes differ. */
 export class TensorDataset implements Dataset<Tensor[]> {
+  /** The tensors, of equal first size. */
   readonly tensors: readonly Tensor[];
   constructor(...tensors: Tensor[]) {
     if (tensors.length === 0 || tensors.some((t) => !(t instanceof Tensor) || t.dim() === 0 || t.size(0) !== tensors[0]!.size(0))) throw new ValueError('Size mismatch between tensors');
     this.tensors = tensors;
   }
+  /** How many rows. */
   get length(): number { return this.tensors[0]!.size(0); }
+  /** Row `index` of each tensor; negative counts from the end. Throws IndexError out of range. */
   get(index: number): Tensor[] { const i = position(index, this.length); return this.tensors.map((t) => t.get(i)); }
+  /** Those rows of each tensor. */
   getBatch(indices: readonly number[]): Tensor[] {
     const at = tensor(indices.map((i) => position(i, this.length)), { dtype: int64 });
     return this.tensors.map((t) => t.indexSelect(0, at.to(t.device)));
@@ -31,21 +38,31 @@ export class TensorDataset implements Dataset<Tensor[]> {
 }
 /** Some items of a dataset. */
 export class Subset<T> implements Dataset<T> {
+  /** Many items at once, where the whole dataset has that. */
   readonly getBatch?: (indices: readonly number[]) => unknown;
+  /**
+   * @param dataset The whole.
+   * @param indices Positions in the whole.
+   */
   constructor(readonly dataset: Dataset<T>, readonly indices: readonly number[]) {
     if (dataset.getBatch !== undefined) this.getBatch = (at) => dataset.getBatch!(at.map((i) => this.indices[position(i, this.length)]!));
   }
+  /** How many items. */
   get length(): number { return this.indices.length; }
+  /** The item at a position of the subset. */
   get(index: number): T { return this.dataset.get(this.indices[position(index, this.length)]!); }
 }
 /** One dataset after the other. */
 export class ConcatDataset<T> implements Dataset<T> {
+  /** The datasets, in order. */
   readonly datasets: readonly Dataset<T>[];
   constructor(datasets: Iterable<Dataset<T>>) {
     this.datasets = [...datasets];
     if (this.datasets.length === 0) throw new ValueError('datasets should not be an empty iterable');
   }
+  /** Items of all datasets together. */
   get length(): number { return this.datasets.reduce((n, d) => n + d.length, 0); }
+  /** The item at a position of the whole. */
   get(index: number): T {
     let i = position(index, this.length);
     for (const d of this.datasets) { if (i < d.length) return d.get(i); i -= d.length; }

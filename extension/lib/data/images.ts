@@ -39,6 +39,7 @@ function dataset(images: Tensor, labels: Tensor, where: string): TensorDataset {
   const x = images.dtype === uint8 ? images.float().div(255) : images.float();
   return new TensorDataset(x.dim() === 3 ? x.unsqueeze(1) : x, labels.reshape(-1).to(int64));
 }
+/** Images and labels of two idx files (MNIST): float32 [n, 1, height, width] in [0, 1] and int64 [n]. Throws ValueError, naming the file. */
 export function imagesFromIdx(images: string, labels: string): TensorDataset { return dataset(readIdx(images), readIdx(labels), images); }
 /** Arrays of an npz file; `images` and `labels` name them. */
 export function imagesFromNpz(path: string, names: { images?: string; labels?: string } = {}): TensorDataset {

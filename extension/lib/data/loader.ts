@@ -7,9 +7,23 @@ import { Tensor } from '../tensor';
 import type { Dataset } from './dataset';
 
 /** Gives the positions of one epoch. */
-export interface Sampler { readonly length?: number; [Symbol.iterator](): Iterator<number> }
+export interface Sampler {
+  /** How many positions an epoch has. */
+  readonly length?: number;
+  [Symbol.iterator](): Iterator<number>;
+}
+/** Of DataLoader. */
 export interface DataLoaderOptions<T> {
-  batchSize?: number; shuffle?: boolean; sampler?: Sampler; dropLast?: boolean; generator?: Generator;
+  /** Items a batch; 1 by default. */
+  batchSize?: number;
+  /** Whether each epoch has an order of its own. */
+  shuffle?: boolean;
+  /** Gives the positions instead; not together with shuffle. */
+  sampler?: Sampler;
+  /** Whether a last batch that is not full is left out. */
+  dropLast?: boolean;
+  /** Draws the order; the default generator's numbers otherwise. */
+  generator?: Generator;
   /** Makes a batch of its items; stacks tensors and numbers unless told otherwise. */
   collate?: (items: T[]) => unknown;
 }
@@ -31,7 +45,9 @@ const drawSeed = (g: Generator | undefined): bigint => (native['random64'](g?.ha
 
 /** `for (const [x, y] of loader)`; each loop is an epoch of its own. Throws ValueError for settings that exclude each other. */
 export class DataLoader<T, B = T> implements Iterable<B> {
+  /** Items a batch. */
   readonly batchSize: number;
+  /** @param dataset What it reads. */
   constructor(readonly dataset: Dataset<T>, private readonly options: DataLoaderOptions<T> = {}) {
     this.batchSize = options.batchSize ?? 1;
     if (!Number.isInteger(this.batchSize) || this.batchSize <= 0) throw new ValueError(`batch_size should be a positive integer value, but got batch_size=${this.batchSize}`);

@@ -12,10 +12,18 @@ import { Module } from './module';
  * divValue times narrower than the last. Called with input [N, in] and int64 classes [N]: [log probabilities [N], loss].
  */
 export class AdaptiveLogSoftmaxWithLoss extends Module {
+  /** Scores of the frequent classes and of the clusters. */
   head: Linear;
+  /** Scores of the classes of each cluster. */
   tail: ModuleList;
+  /** Where clusters end; the last is nClasses. */
   readonly cutoffs: readonly number[];
+  /** How much narrower each cluster is than the one before. */
   readonly divValue: number;
+  /**
+   * @param inFeatures The width of an input.
+   * @param nClasses Classes, from frequent to rare.
+   */
   constructor(readonly inFeatures: number, readonly nClasses: number, cutoffs: readonly number[], options: { divValue?: number; headBias?: boolean } & FactoryOptions = {}) {
     super();
     if (cutoffs.length === 0) throw new ValueError('cutoffs should be a sequence of length larger than 0');
@@ -29,6 +37,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
       this.tail.append(new Sequential(new Linear(inFeatures, width, o), new Linear(width, ends[i + 1]! - ends[i]!, o)));
     }
   }
+  /** Draws all layers anew. */
   resetParameters(): void {
     this.head.resetParameters();
     for (const t of this.tail) for (const m of t as Sequential) (m as Linear).resetParameters();

@@ -14,23 +14,67 @@ import { Module } from './module';
 /** PyTorch's name for the output projection, which shows in the repr. */
 class NonDynamicallyQuantizableLinear extends Linear {}
 
-export interface MultiheadAttentionOptions extends FactoryOptions { dropout?: number; bias?: boolean; addBiasKv?: boolean; addZeroAttn?: boolean; kdim?: number | null; vdim?: number | null; batchFirst?: boolean }
-export interface AttentionCall { keyPaddingMask?: Tensor | null; needWeights?: boolean; attnMask?: Tensor | null; averageAttnWeights?: boolean; isCausal?: boolean }
+/** Of MultiheadAttention. */
+export interface MultiheadAttentionOptions extends FactoryOptions {
+  /** Probability of zeroing an attention weight, while training. */
+  dropout?: number;
+  /** Whether the projections have biases; true by default. */
+  bias?: boolean;
+  /** Whether a learned key and value are added. */
+  addBiasKv?: boolean;
+  /** Whether a zero key and value are added. */
+  addZeroAttn?: boolean;
+  /** The width of keys; embedDim by default. */
+  kdim?: number | null;
+  /** The width of values; embedDim by default. */
+  vdim?: number | null;
+  /** Whether tensors are [N, L, E] instead of [L, N, E]. */
+  batchFirst?: boolean;
+}
+/** Of one call of MultiheadAttention. */
+export interface AttentionCall {
+  /** [N, S]: true (or -inf) hides a key. */
+  keyPaddingMask?: Tensor | null;
+  /** Whether the attention weights are given, too; true by default. */
+  needWeights?: boolean;
+  /** [L, S] or [N·heads, L, S]: true hides, floats are added. */
+  attnMask?: Tensor | null;
+  /** Whether the weights are averaged over the heads; true by default. */
+  averageAttnWeights?: boolean;
+  /** Says that attnMask, which must be given, is causal. */
+  isCausal?: boolean;
+}
 
 /** q [L, N, E], k [S, N, kdim], v [S, N, vdim] ([N, ·, ·] with batchFirst) → [y, weights [N, L, S] or null]. Masks: true (or -inf) hides. */
 export class MultiheadAttention extends Module {
+  /** The three projections, [3·embedDim, embedDim]; null when keys or values have other widths. */
   in_proj_weight: Parameter | null = null;
+  /** [embedDim, embedDim], when keys or values have other widths. */
   q_proj_weight: Parameter | null = null;
+  /** [embedDim, kdim], when keys or values have other widths. */
   k_proj_weight: Parameter | null = null;
+  /** [embedDim, vdim], when keys or values have other widths. */
   v_proj_weight: Parameter | null = null;
+  /** [3·embedDim]; null without biases. */
   in_proj_bias: Parameter | null = null;
+  /** The projection of the heads' results. */
   out_proj: Linear;
+  /** The learned key, [1, 1, embedDim]; null without addBiasKv. */
   bias_k: Parameter | null = null;
+  /** The learned value, [1, 1, embedDim]; null without addBiasKv. */
   bias_v: Parameter | null = null;
+  /** embedDim / numHeads. */
   readonly headDim: number;
+  /** Probability of zeroing an attention weight, while training. */
   readonly dropout: number;
+  /** Whether tensors are [N, L, E]. */
   readonly batchFirst: boolean;
+  /** Whether a zero key and value are added. */
   readonly addZeroAttn: boolean;
+  /**
+   * @param embedDim The width of queries and results.
+   * @param numHeads Heads, which divide embedDim.
+   */
   constructor(readonly embedDim: number, readonly numHeads: number, options: MultiheadAttentionOptions = {}) {
     super();
     if (embedDim <= 0 || numHeads <= 0) throw new ValueError(`embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`);
@@ -53,6 +97,7 @@ export class MultiheadAttention extends Module {
     if (options.addBiasKv === true) { this.bias_k = table(1, 1, embedDim); this.bias_v = table(1, 1, embedDim); }
     this.resetParameters();
   }
+  /** Draws the projections anew, by Glorot. */
   resetParameters(): void {
     for (const w of [this.in_proj_weight, this.q_proj_weight, this.k_proj_weight, this.v_proj_weight]) if (w !== null) init.xavierUniform_(w);
     if (this.in_proj_bias !== null) { init.zeros_(this.in_proj_bias); init.zeros_(this.out_proj.bias!); }
@@ -130,21 +175,51 @@ function additive(mask: Tensor | null, like: Tensor): Tensor | null {
 }
 
 type ActivationLike = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
-export interface TransformerLayerOptions extends FactoryOptions { dimFeedforward?: number; dropout?: number; activation?: ActivationLike; layerNormEps?: number; batchFirst?: boolean; normFirst?: boolean; bias?: boolean }
+/** Of the layers of a transformer. */
+export interface TransformerLayerOptions extends FactoryOptions {
+  /** The width between the two linear layers; 2048 by default. */
+  dimFeedforward?: number;
+  /** 0.1 by default. */
+  dropout?: number;
+  /** 'relu' by default. */
+  activation?: ActivationLike;
+  /** Added to the variance; 1e-5 by default. */
+  layerNormEps?: number;
+  /** Whether tensors are [N, L, E] instead of [L, N, E]. */
+  batchFirst?: boolean;
+  /** Whether layer norms come before attention and feed-forward instead of after. */
+  normFirst?: boolean;
+  /** Whether linear layers and norms have biases; true by default. */
+  bias?: boolean;
+}
 const activations = { relu: F.relu, gelu: (x: Tensor): Tensor => F.gelu(x) };
 
 /** What encoder and decoder layers share: sublayers with residual and layer norm, in PyTorch's order of registration. */
 abstract class TransformerLayer extends Module {
+  /** Attention among the positions. */
   declare self_attn: MultiheadAttention;
+  /** [dModel → dimFeedforward]. */
   declare linear1: Linear;
+  /** Between the two linear layers. */
   declare dropout: Dropout;
+  /** [dimFeedforward → dModel]. */
   declare linear2: Linear;
+  /** The layer norm of the self-attention. */
   declare norm1: LayerNorm;
+  /** The next layer norm: of the feed-forward, or of the attention to the memory. */
   declare norm2: LayerNorm;
+  /** Of the self-attention. */
   declare dropout1: Dropout;
+  /** Of the next part. */
   declare dropout2: Dropout;
   private readonly act: (x: Tensor) => Tensor;
+  /** Whether layer norms come first. */
   readonly normFirst: boolean;
+  /**
+   * @param dModel The width E.
+   * @param nhead Heads, which divide dModel.
+   * @param options Its settings.
+   */
   constructor(readonly dModel: number, readonly nhead: number, readonly options: TransformerLayerOptions, cross: boolean) {
     super();
     const o = options, { dimFeedforward = 2048, dropout = 0.1, layerNormEps = 1e-5, bias = true, activation = 'relu' } = o;
@@ -168,6 +243,10 @@ abstract class TransformerLayer extends Module {
 
 /** Self-attention and feed-forward, each with residual and layer norm. Source: torch.nn.TransformerEncoderLayer. */
 export class TransformerEncoderLayer extends TransformerLayer {
+  /**
+   * @param dModel The width E.
+   * @param nhead Heads, which divide dModel.
+   */
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) { super(dModel, nhead, options, false); }
   override forward(src: Tensor, o: { srcMask?: Tensor | null; srcKeyPaddingMask?: Tensor | null; isCausal?: boolean } = {}): Tensor {
     const x = this.sublayer(src, this.norm1, (t) => this.attend(t, o.srcMask, o.srcKeyPaddingMask, o.isCausal));
@@ -177,9 +256,16 @@ export class TransformerEncoderLayer extends TransformerLayer {
 
 /** Self-attention, attention to the memory, feed-forward. Source: torch.nn.TransformerDecoderLayer. */
 export class TransformerDecoderLayer extends TransformerLayer {
+  /** Attention to the memory. */
   declare multihead_attn: MultiheadAttention;
+  /** The layer norm of the feed-forward. */
   declare norm3: LayerNorm;
+  /** Of the feed-forward. */
   declare dropout3: Dropout;
+  /**
+   * @param dModel The width E.
+   * @param nhead Heads, which divide dModel.
+   */
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) { super(dModel, nhead, options, true); }
   override forward(tgt: Tensor, memory: Tensor, o: { tgtMask?: Tensor | null; memoryMask?: Tensor | null; tgtKeyPaddingMask?: Tensor | null; memoryKeyPaddingMask?: Tensor | null; tgtIsCausal?: boolean; memoryIsCausal?: boolean } = {}): Tensor {
     const recall = (t: Tensor): Tensor => this.dropout2(this.multihead_attn(t, memory, memory, { attnMask: o.memoryMask ?? null, keyPaddingMask: o.memoryKeyPaddingMask ?? null, isCausal: o.memoryIsCausal ?? false, needWeights: false })[0]);
@@ -191,8 +277,14 @@ export class TransformerDecoderLayer extends TransformerLayer {
 
 /** `numLayers` copies of a layer, equal weights at the start as in PyTorch. Source: torch.nn.TransformerEncoder. */
 export class TransformerEncoder extends Module {
+  /** The layers, in order. */
   layers: ModuleList;
+  /** After the last layer; null without. */
   norm: LayerNorm | null = null;
+  /**
+   * @param layer The layer that is copied.
+   * @param numLayers How many copies.
+   */
   constructor(layer: TransformerEncoderLayer, readonly numLayers: number, options: { norm?: LayerNorm | null } = {}) {
     super();
     this.layers = new ModuleList(copies(layer, () => new TransformerEncoderLayer(layer.dModel, layer.nhead, layer.options), numLayers));
@@ -204,10 +296,16 @@ export class TransformerEncoder extends Module {
     return this.norm === null ? x : this.norm(x);
   }
 }
-/** Source: torch.nn.TransformerDecoder. */
+/** `numLayers` copies of a decoder layer over tgt and the memory, equal weights at the start. Source: torch.nn.TransformerDecoder. */
 export class TransformerDecoder extends Module {
+  /** The layers, in order. */
   layers: ModuleList;
+  /** After the last layer; null without. */
   norm: LayerNorm | null = null;
+  /**
+   * @param layer The layer that is copied.
+   * @param numLayers How many copies.
+   */
   constructor(layer: TransformerDecoderLayer, readonly numLayers: number, options: { norm?: LayerNorm | null } = {}) {
     super();
     this.layers = new ModuleList(copies(layer, () => new TransformerDecoderLayer(layer.dModel, layer.nhead, layer.options), numLayers));
@@ -224,12 +322,25 @@ function copies<T extends Module>(layer: T, make: () => T, count: number): T[] {
   return forkRng(() => Array.from({ length: count }, () => { const copy = make(); copy.loadStateDict(layer.stateDict()); return copy.train(layer.training); }));
 }
 
-export interface TransformerOptions extends TransformerLayerOptions { numEncoderLayers?: number; numDecoderLayers?: number }
+/** Of Transformer. */
+export interface TransformerOptions extends TransformerLayerOptions {
+  /** 6 by default. */
+  numEncoderLayers?: number;
+  /** 6 by default. */
+  numDecoderLayers?: number;
+}
 /** Encoder and decoder. src [S, N, E], tgt [T, N, E] ([N, ·, E] with batchFirst) → [T, N, E]. Source: torch.nn.Transformer. */
 export class Transformer extends Module {
+  /** Reads src. */
   encoder: TransformerEncoder;
+  /** Reads tgt and what the encoder gives. */
   decoder: TransformerDecoder;
+  /** Whether tensors are [N, L, E]. */
   readonly batchFirst: boolean;
+  /**
+   * @param dModel The width E.
+   * @param nhead Heads, which divide dModel.
+   */
   constructor(readonly dModel = 512, readonly nhead = 8, options: TransformerOptions = {}) {
     super();
     const { numEncoderLayers = 6, numDecoderLayers = 6, layerNormEps = 1e-5, bias = true, batchFirst = false } = options;
@@ -239,6 +350,7 @@ export class Transformer extends Module {
     this.batchFirst = batchFirst;
     this.resetParameters();
   }
+  /** Draws all matrices anew, by Glorot. */
   resetParameters(): void { for (const p of this.parameters()) if (p.dim() > 1) init.xavierUniform_(p); }
   override forward(src: Tensor, tgt: Tensor, o: { srcMask?: Tensor | null; tgtMask?: Tensor | null; memoryMask?: Tensor | null; srcKeyPaddingMask?: Tensor | null; tgtKeyPaddingMask?: Tensor | null; memoryKeyPaddingMask?: Tensor | null; tgtIsCausal?: boolean } = {}): Tensor {
     const at = src.dim() === 3 ? (this.batchFirst ? 0 : 1) : null;

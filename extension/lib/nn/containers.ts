@@ -31,18 +31,23 @@ const entriesOf = <T>(x: ReadonlyMap<string, T> | Record<string, T>): [string, T
 
 abstract class ListBase extends Module {
   [index: number]: Module & Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  /** How many modules. */
   override get length(): number { return this.modules_.size; }
+  /** The module at a position; negative counts from the end. Throws IndexError out of range. */
   at(i: number): AnyModule { return [...this.modules_.values()][position(i, this.length)]!; }
   *[Symbol.iterator](): IterableIterator<AnyModule> { for (const m of this.modules_.values()) yield m!; }
+  /** Adds a module at the end. */
   append(module: Module): this {
     this.addModule(String(this.length), module);
     return this;
   }
+  /** Adds modules at the end. */
   extend(modules: Iterable<Module>): this {
     if (modules === null || typeof modules !== 'object' && typeof modules !== 'function' || !(Symbol.iterator in modules)) throw new TypeError(`${this.constructor.name}.extend should be called with an iterable, but got ${pyType(modules)}`);
     for (const m of modules) this.append(m);
     return this;
   }
+  /** Puts a module in before a position; later ones move on. */
   insert(index: number, module: Module): void {
     const all = [...this];
     all.splice(index < 0 ? Math.max(0, all.length + index) : index, 0, module);
@@ -85,6 +90,7 @@ export class ModuleList extends ListBase {
     super();
     this.extend(modules);
   }
+  /** @internal */
   override childReprs(): string[] {
     const reprs = [...this].map((m) => m.toString());
     const lines: string[] = [];
@@ -105,19 +111,29 @@ export class ModuleDict extends Module {
     super();
     this.update(modules);
   }
+  /** The module of that name. Throws KeyError where there is none. */
   get(name: string): Module {
     const m = this.modules_.get(name);
     if (!m) throw new KeyError(`'${name}'`);
     return m;
   }
+  /** Registers a module under a name. */
   set(name: string, module: Module): void { this.addModule(name, module); }
+  /** Whether there is a module of that name. */
   has(name: string): boolean { return this.modules_.has(name); }
+  /** Takes a module out; false where there was none. */
   delete(name: string): boolean { return this.has(name) && Reflect.deleteProperty(this, name); }
+  /** The names, in order. */
   keys(): IterableIterator<string> { return this.modules_.keys(); }
+  /** The modules, in order. */
   values(): IterableIterator<Module> { return this.modules_.values() as IterableIterator<Module>; }
+  /** Names and modules, in order. */
   entries(): IterableIterator<[string, Module]> { return this.modules_.entries() as IterableIterator<[string, Module]>; }
+  /** The same as entries: Python's name. */
   items(): IterableIterator<[string, Module]> { return this.entries(); }
+  /** Registers all modules of a Map or object. */
   update(modules: ReadonlyMap<string, Module> | Record<string, Module>): void { for (const [k, m] of entriesOf(modules)) this.addModule(k, m); }
+  /** How many modules. */
   get size_(): number { return this.modules_.size; }
 }
 
@@ -140,14 +156,18 @@ export class ParameterList extends Module {
     super();
     this.extend(values);
   }
+  /** How many parameters. */
   override get length(): number { return this.parameters_.size; }
+  /** The parameter at a position; negative counts from the end. Throws IndexError out of range. */
   at(i: number): Parameter { return [...this.parameters_.values()][position(i, this.length)]!; }
   *[Symbol.iterator](): IterableIterator<Parameter> { for (const p of this.parameters_.values()) yield p!; }
+  /** Adds a parameter at the end; a tensor becomes one. */
   append(value: Tensor): this {
     if (!(value instanceof TensorClass)) throw new TypeError(`ParameterList.append expects a Tensor, but got ${pyType(value)}`);
     this.registerParameter(String(this.length), value instanceof ParameterClass ? value : new ParameterClass(value));
     return this;
   }
+  /** Adds parameters at the end. */
   extend(values: Iterable<Tensor>): this {
     for (const v of values) this.append(v);
     return this;
@@ -164,18 +184,27 @@ export class ParameterDict extends Module {
     super();
     this.update(values);
   }
+  /** The parameter of that name. Throws KeyError where there is none. */
   get(name: string): Parameter {
     const p = this.parameters_.get(name);
     if (!p) throw new KeyError(`'${name}'`);
     return p;
   }
+  /** Registers a parameter under a name. */
   set(name: string, value: Tensor): void { this.registerParameter(name, value instanceof ParameterClass ? value : new ParameterClass(value)); }
+  /** Whether there is a parameter of that name. */
   has(name: string): boolean { return this.parameters_.has(name); }
+  /** Takes a parameter out; false where there was none. */
   delete(name: string): boolean { return this.has(name) && Reflect.deleteProperty(this, name); }
+  /** Registers all parameters of a Map or object. */
   update(values: ReadonlyMap<string, Tensor> | Record<string, Tensor>): void { for (const [k, v] of entriesOf(values)) this.set(k, v); }
+  /** The names, in order. */
   keys(): IterableIterator<string> { return this.parameters_.keys(); }
+  /** The parameters, in order. */
   values(): IterableIterator<Parameter> { return this.parameters_.values() as IterableIterator<Parameter>; }
+  /** Names and parameters, in order. */
   entries(): IterableIterator<[string, Parameter]> { return this.parameters_.entries() as IterableIterator<[string, Parameter]>; }
+  /** The same as entries: Python's name. */
   items(): IterableIterator<[string, Parameter]> { return this.entries(); }
   override toString(): string { return parameterRepr('ParameterDict', [...this.entries()].map(([k, p]) => parameterLine(k, p))); }
 }

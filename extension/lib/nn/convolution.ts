@@ -8,20 +8,62 @@ import { Parameter, type Tensor } from '../tensor';
 import { factory, pyTuple, type FactoryOptions } from './factory';
 import { Module } from './module';
 
+/** What a convolution finds outside its input. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
-export interface ConvLayerOptions extends FactoryOptions { stride?: Size1; padding?: Size1 | 'same' | 'valid'; dilation?: Size1; groups?: number; bias?: boolean; paddingMode?: PaddingMode }
-export interface ConvTransposeLayerOptions extends FactoryOptions { stride?: Size1; padding?: Size1; outputPadding?: Size1; dilation?: Size1; groups?: number; bias?: boolean }
+/** Of Conv1d, Conv2d and Conv3d. */
+export interface ConvLayerOptions extends FactoryOptions {
+  /** How far the window moves; one number, or one a spatial dim. 1 by default. */
+  stride?: Size1;
+  /** Added at both ends of each spatial dim; 'same' keeps the size (stride 1), 'valid' is 0. */
+  padding?: Size1 | 'same' | 'valid';
+  /** Distance between the elements of the kernel; 1 by default. */
+  dilation?: Size1;
+  /** Input and output channels in that many independent parts; 1 by default. */
+  groups?: number;
+  /** Whether there is a bias; true by default. */
+  bias?: boolean;
+  /** What is added; 'zeros' by default. */
+  paddingMode?: PaddingMode;
+}
+/** Of ConvTranspose1d, 2d and 3d. */
+export interface ConvTransposeLayerOptions extends FactoryOptions {
+  /** Distance between input elements in the output; 1 by default. */
+  stride?: Size1;
+  /** Cut from both ends of each spatial dim of the output. */
+  padding?: Size1;
+  /** Added at the far end of each spatial dim, to choose among the sizes that a stride allows. */
+  outputPadding?: Size1;
+  /** Distance between the elements of the kernel; 1 by default. */
+  dilation?: Size1;
+  /** Input and output channels in that many independent parts; 1 by default. */
+  groups?: number;
+  /** Whether there is a bias; true by default. */
+  bias?: boolean;
+}
 
 abstract class ConvBase extends Module {
+  /** [out, in/groups, kernel…]; transposed [in, out/groups, kernel…]. */
   weight: Parameter;
+  /** [outChannels]; null with `bias: false`. */
   bias: Parameter | null = null;
+  /** One size a spatial dim. */
   readonly kernelSize: number[];
+  /** One number a spatial dim. */
   readonly stride: number[];
+  /** One number a spatial dim, or 'same' or 'valid'. */
   readonly padding: number[] | 'same' | 'valid';
+  /** One number a spatial dim. */
   readonly dilation: number[];
+  /** One number a spatial dim; 0 unless transposed. */
   readonly outputPadding: number[];
+  /** Independent parts of the channels. */
   readonly groups: number;
+  /** What is added at the edges. */
   readonly paddingMode: PaddingMode;
+  /**
+   * @param inChannels Channels of the input.
+   * @param outChannels Channels of the output.
+   */
   constructor(protected readonly dims_: number, protected readonly transposed: boolean, readonly inChannels: number, readonly outChannels: number, kernelSize: Size1, o: ConvLayerOptions & { outputPadding?: Size1 }) {
     super();
     this.groups = o.groups ?? 1;
@@ -43,6 +85,7 @@ abstract class ConvBase extends Module {
     else this.registerParameter('bias', null);
     this.resetParameters();
   }
+  /** Draws weight and bias anew: uniform within ±1/√fan_in. */
   resetParameters(): void {
     init.kaimingUniform_(this.weight, { a: Math.sqrt(5) });
     const fanIn = this.weight.size(1) * this.kernelSize.reduce((a, b) => a * b, 1);
@@ -83,33 +126,63 @@ abstract class ConvBase extends Module {
   }
 }
 
-/** [N, C, L] → [N, O, L']. Source: torch.nn.Conv1d. */
+/** [N, C, L] → [N, O, L'], without batch dim, too. weight [O, C/groups, kernel…]. Source: torch.nn.Conv1d. */
 export class Conv1d extends ConvBase {
+  /**
+   * @param inChannels Channels of the input.
+   * @param outChannels Channels of the output.
+   * @param kernelSize One number.
+   */
   constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvLayerOptions = {}) { super(1, false, inChannels, outChannels, kernelSize, options); }
   override forward(x: Tensor): Tensor { return this.convolve(F.conv1d, x); }
 }
-/** [N, C, H, W] → [N, O, H', W']. Source: torch.nn.Conv2d. */
+/** [N, C, H, W] → [N, O, H', W'], without batch dim, too. weight [O, C/groups, kernel…]. Source: torch.nn.Conv2d. */
 export class Conv2d extends ConvBase {
+  /**
+   * @param inChannels Channels of the input.
+   * @param outChannels Channels of the output.
+   * @param kernelSize One number for all spatial dims, or one for each.
+   */
   constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvLayerOptions = {}) { super(2, false, inChannels, outChannels, kernelSize, options); }
   override forward(x: Tensor): Tensor { return this.convolve(F.conv2d, x); }
 }
-/** [N, C, D, H, W] → [N, O, D', H', W']. Source: torch.nn.Conv3d. */
+/** [N, C, D, H, W] → [N, O, D', H', W'], without batch dim, too. weight [O, C/groups, kernel…]. Source: torch.nn.Conv3d. */
 export class Conv3d extends ConvBase {
+  /**
+   * @param inChannels Channels of the input.
+   * @param outChannels Channels of the output.
+   * @param kernelSize One number for all spatial dims, or one for each.
+   */
   constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvLayerOptions = {}) { super(3, false, inChannels, outChannels, kernelSize, options); }
   override forward(x: Tensor): Tensor { return this.convolve(F.conv3d, x); }
 }
-/** The gradient of Conv1d by its input, as a layer. Source: torch.nn.ConvTranspose1d. */
+/** The gradient of Conv1d by its input, as a layer: [N, C, L] → [N, O, L'], larger by the stride. Source: torch.nn.ConvTranspose1d. */
 export class ConvTranspose1d extends ConvBase {
+  /**
+   * @param inChannels Channels of the input.
+   * @param outChannels Channels of the output.
+   * @param kernelSize One number.
+   */
   constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvTransposeLayerOptions = {}) { super(1, true, inChannels, outChannels, kernelSize, options); }
   override forward(x: Tensor, outputSize?: readonly number[]): Tensor { return this.upsize(F.convTranspose1d, x, outputSize); }
 }
-/** The gradient of Conv2d by its input, as a layer. Source: torch.nn.ConvTranspose2d. */
+/** The gradient of Conv2d by its input, as a layer: [N, C, H, W] → [N, O, H', W'], larger by the stride. Source: torch.nn.ConvTranspose2d. */
 export class ConvTranspose2d extends ConvBase {
+  /**
+   * @param inChannels Channels of the input.
+   * @param outChannels Channels of the output.
+   * @param kernelSize One number for all spatial dims, or one for each.
+   */
   constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvTransposeLayerOptions = {}) { super(2, true, inChannels, outChannels, kernelSize, options); }
   override forward(x: Tensor, outputSize?: readonly number[]): Tensor { return this.upsize(F.convTranspose2d, x, outputSize); }
 }
-/** The gradient of Conv3d by its input, as a layer. Source: torch.nn.ConvTranspose3d. */
+/** The gradient of Conv3d by its input, as a layer: [N, C, D, H, W] → [N, O, D', H', W'], larger by the stride. Source: torch.nn.ConvTranspose3d. */
 export class ConvTranspose3d extends ConvBase {
+  /**
+   * @param inChannels Channels of the input.
+   * @param outChannels Channels of the output.
+   * @param kernelSize One number for all spatial dims, or one for each.
+   */
   constructor(inChannels: number, outChannels: number, kernelSize: Size1, options: ConvTransposeLayerOptions = {}) { super(3, true, inChannels, outChannels, kernelSize, options); }
   override forward(x: Tensor, outputSize?: readonly number[]): Tensor { return this.upsize(F.convTranspose3d, x, outputSize); }
 }

@@ -9,12 +9,37 @@ import { Parameter, type Tensor } from '../tensor';
 import { factory, type FactoryOptions } from './factory';
 import { Module } from './module';
 
-export interface EmbeddingLayerOptions extends FactoryOptions { paddingIdx?: number | null; maxNorm?: number | null; normType?: number; scaleGradByFreq?: boolean; weight?: Tensor | null }
-export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions { mode?: 'sum' | 'mean' | 'max'; includeLastOffset?: boolean }
+/** Of Embedding. */
+export interface EmbeddingLayerOptions extends FactoryOptions {
+  /** The row that is zero and gets no gradient; negative counts from the end. */
+  paddingIdx?: number | null;
+  /** Rows looked up with a larger norm are scaled down to it, in place. */
+  maxNorm?: number | null;
+  /** The p of that norm; 2 by default. */
+  normType?: number;
+  /** Divides each row's gradient by how often it was looked up. */
+  scaleGradByFreq?: boolean;
+  /** The table to use, [numEmbeddings, embeddingDim], instead of random values. */
+  weight?: Tensor | null;
+}
+/** Of EmbeddingBag. */
+export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions {
+  /** What becomes of a bag's rows; 'mean' by default. */
+  mode?: 'sum' | 'mean' | 'max';
+  /** Whether offsets ends with the number of indices. */
+  includeLastOffset?: boolean;
+}
 
 abstract class Table extends Module {
+  /** [numEmbeddings, embeddingDim]. */
   weight: Parameter;
+  /** The row that gets no gradient, from the start; null without one. */
   readonly paddingIdx: number | null;
+  /**
+   * @param numEmbeddings Rows of the table.
+   * @param embeddingDim The width of a row.
+   * @param options Its settings.
+   */
   constructor(readonly numEmbeddings: number, readonly embeddingDim: number, readonly options: EmbeddingLayerOptions) {
     super();
     let row = options.paddingIdx ?? null;
@@ -28,6 +53,7 @@ abstract class Table extends Module {
     this.weight = new Parameter(given ?? empty([numEmbeddings, embeddingDim], factory(options)));
     if (given === null) this.resetParameters();
   }
+  /** Draws the table anew from the standard normal distribution; the padding row is zero. */
   resetParameters(): void {
     init.normal_(this.weight);
     const row = this.paddingIdx;
@@ -42,6 +68,10 @@ abstract class Table extends Module {
 }
 /** Rows of a table by int64 index: [...] → [..., embeddingDim]. Starts standard normal. Source: torch.nn.Embedding. */
 export class Embedding extends Table {
+  /**
+   * @param numEmbeddings Rows of the table.
+   * @param embeddingDim The width of a row.
+   */
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) { super(numEmbeddings, embeddingDim, options); }
   /** From given rows, which are not trained unless `freeze` is false. */
   static fromPretrained(rows: Tensor, options: EmbeddingLayerOptions & { freeze?: boolean } = {}): Embedding {
@@ -55,8 +85,14 @@ export class Embedding extends Table {
 }
 /** Sums, means or maxima of bags of rows. Source: torch.nn.EmbeddingBag. */
 export class EmbeddingBag extends Table {
+  /** 'sum', 'mean' or 'max'. */
   readonly mode: 'sum' | 'mean' | 'max';
+  /** Whether offsets ends with the number of indices. */
   readonly includeLastOffset: boolean;
+  /**
+   * @param numEmbeddings Rows of the table.
+   * @param embeddingDim The width of a row.
+   */
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagLayerOptions = {}) { super(numEmbeddings, embeddingDim, options); this.mode = options.mode ?? 'mean'; this.includeLastOffset = options.includeLastOffset ?? false; }
   override forward(input: Tensor, offsets: Tensor | null = null, perSampleWeights: Tensor | null = null): Tensor { return F.embeddingBag(input, this.weight, { ...this.settings, offsets, mode: this.mode, perSampleWeights, includeLastOffset: this.includeLastOffset }); }
   override extraRepr(): string { return [this.numEmbeddings, this.embeddingDim, ...this.shown(), `mode='${this.mode}'`, ...this.padding].join(', '); }

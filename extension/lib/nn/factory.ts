@@ -3,7 +3,13 @@ import type { DeviceLike } from '../device';
 import { float32, type DType } from '../dtype';
 import { pyFloat } from '../format';
 
-export interface FactoryOptions { device?: DeviceLike; dtype?: DType }
+/** Where and in which dtype a layer makes its parameters; float32 on the CPU by default. */
+export interface FactoryOptions {
+  /** The device of the parameters. */
+  device?: DeviceLike;
+  /** The dtype of the parameters. */
+  dtype?: DType;
+}
 export const factory = (o: FactoryOptions): FactoryOptions => ({ dtype: o.dtype ?? float32, ...(o.device === undefined ? {} : { device: o.device }) });
 export const pyBool = (b: boolean): string => (b ? 'True' : 'False');
 /** (3, 3), (3,) */

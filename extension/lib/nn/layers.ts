@@ -11,10 +11,18 @@ import { Module } from './module';
 
 /** y = x Wᵀ + b. Input [..., inFeatures], output [..., outFeatures]. Weight and bias start uniform within ±1/√inFeatures. Source: torch.nn.Linear. */
 export class Linear extends Module {
+  /** [outFeatures, inFeatures]. */
   weight: Parameter;
+  /** [outFeatures]; null with `bias: false`. */
   bias: Parameter | null = null;
+  /** The last size of the input. */
   readonly inFeatures: number;
+  /** The last size of the output. */
   readonly outFeatures: number;
+  /**
+   * @param inFeatures The last size of the input.
+   * @param outFeatures The last size of the output.
+   */
   constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } & FactoryOptions = {}) {
     super();
     this.inFeatures = inFeatures;
@@ -24,6 +32,7 @@ export class Linear extends Module {
     else this.registerParameter('bias', null);
     this.resetParameters();
   }
+  /** Draws weight and bias anew: uniform within ±1/√inFeatures. */
   resetParameters(): void {
     init.kaimingUniform_(this.weight, { a: Math.sqrt(5) });
     if (this.bias !== null) {
@@ -43,6 +52,10 @@ export class Identity extends Module {
 
 /** Joins dimensions from startDim to endDim. */
 export class Flatten extends Module {
+  /**
+   * @param startDim The first dim of those that become one.
+   * @param endDim The last.
+   */
   constructor(readonly startDim = 1, readonly endDim = -1) { super(); }
   override forward(x: Tensor): Tensor { return x.flatten(this.startDim, this.endDim); }
   override extraRepr(): string { return `start_dim=${this.startDim}, end_dim=${this.endDim}`; }
@@ -50,6 +63,10 @@ export class Flatten extends Module {
 
 /** Splits one dimension into several. */
 export class Unflatten extends Module {
+  /**
+   * @param dim The dim that becomes several.
+   * @param unflattenedSize Their sizes; one may be -1.
+   */
   constructor(readonly dim: number, readonly unflattenedSize: readonly number[]) { super(); }
   override forward(x: Tensor): Tensor {
     return x.unflatten(this.dim, [...this.unflattenedSize]);
@@ -59,11 +76,17 @@ export class Unflatten extends Module {
 
 /** Normalizes over the last dimensions, then scales and shifts. Source: Ba, Kiros, Hinton 2016; torch.nn.LayerNorm. */
 export class LayerNorm extends Module {
+  /** Of the normalized shape; null without elementwiseAffine. */
   weight: Parameter | null = null;
+  /** Of the normalized shape; null without elementwiseAffine, or with `bias: false`. */
   bias: Parameter | null = null;
+  /** Sizes of the last dims. */
   readonly normalizedShape: readonly number[];
+  /** Added to the variance. */
   readonly eps: number;
+  /** Whether it has weight and bias. */
   readonly elementwiseAffine: boolean;
+  /** @param normalizedShape The last size, or sizes of the last dims. */
   constructor(normalizedShape: number | readonly number[], options: { eps?: number; elementwiseAffine?: boolean; bias?: boolean } & FactoryOptions = {}) {
     super();
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
@@ -72,6 +95,7 @@ export class LayerNorm extends Module {
     if (this.elementwiseAffine) this.weight = new Parameter(ones(this.normalizedShape, factory(options)));
     if (this.elementwiseAffine && options.bias !== false) this.bias = new Parameter(zeros(this.normalizedShape, factory(options)));
   }
+  /** Weight (1) and bias (0) as at the start. */
   resetParameters(): void {
     if (this.weight !== null) init.ones_(this.weight);
     if (this.bias !== null) init.zeros_(this.bias);
@@ -85,13 +109,24 @@ export class LayerNorm extends Module {
 
 /** Cosine of the angle between vectors along a dim. Source: torch.nn.CosineSimilarity. */
 export class CosineSimilarity extends Module {
+  /**
+   * @param dim The dim of the vectors.
+   * @param eps The smallest norm to divide by.
+   */
   constructor(readonly dim = 1, readonly eps = 1e-8) { super(); }
   override forward(a: Tensor, b: Tensor): Tensor { return F.cosineSimilarity(a, b, this.dim, this.eps); }
 }
 /** y = x₁ᵀ W x₂ + b. Starts uniform within ±1/√in1. Source: torch.nn.Bilinear. */
 export class Bilinear extends Module {
+  /** [outFeatures, in1Features, in2Features]. */
   weight: Parameter;
+  /** [outFeatures]; null with `bias: false`. */
   bias: Parameter | null = null;
+  /**
+   * @param in1Features The last size of the first input.
+   * @param in2Features The last size of the second input.
+   * @param outFeatures The last size of the output.
+   */
   constructor(readonly in1Features: number, readonly in2Features: number, readonly outFeatures: number, options: { bias?: boolean } & FactoryOptions = {}) {
     super();
     if (in1Features <= 0) throw new ValueError(`in1_features must be > 0, but got (in1_features=${in1Features})`);
@@ -100,6 +135,7 @@ export class Bilinear extends Module {
     else this.registerParameter('bias', null);
     this.resetParameters();
   }
+  /** Draws weight and bias anew: uniform within ±1/√in1Features. */
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.in1Features);
     for (const p of [this.weight, this.bias]) if (p !== null) init.uniform_(p, { a: -bound, b: bound });
@@ -109,6 +145,11 @@ export class Bilinear extends Module {
 }
 /** ‖a - b + eps‖ₚ over the last dim. Source: torch.nn.PairwiseDistance. */
 export class PairwiseDistance extends Module {
+  /**
+   * @param p The norm.
+   * @param eps Added to the difference.
+   * @param keepdim Whether the dim stays with size 1.
+   */
   constructor(readonly p = 2, readonly eps = 1e-6, readonly keepdim = false) { super(); }
   override forward(a: Tensor, b: Tensor): Tensor { return F.pairwiseDistance(a, b, { p: this.p, eps: this.eps, keepdim: this.keepdim }); }
 }

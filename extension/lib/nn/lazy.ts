@@ -54,12 +54,17 @@ function lazyConvolution(m: Conv, plain: abstract new (...args: never[]) => Modu
     return [[m.weight, [...(transposed ? [channels, outChannels / m.groups] : [outChannels, channels / m.groups]), ...k]], [m.bias, [outChannels]]];
   });
 }
-/** Convolutions whose inChannels are those of the first input. Source: torch.nn.LazyConv1d. */
+/** A Conv1d whose inChannels are those of its first input. Source: torch.nn.LazyConv1d. */
 export class LazyConv1d extends Conv1d { constructor(outChannels: number, kernelSize: Size1, o: ConvLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, Conv1d, outChannels, o); } }
+/** A Conv2d whose inChannels are those of its first input. Source: torch.nn.LazyConv2d. */
 export class LazyConv2d extends Conv2d { constructor(outChannels: number, kernelSize: Size1, o: ConvLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, Conv2d, outChannels, o); } }
+/** A Conv3d whose inChannels are those of its first input. Source: torch.nn.LazyConv3d. */
 export class LazyConv3d extends Conv3d { constructor(outChannels: number, kernelSize: Size1, o: ConvLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, Conv3d, outChannels, o); } }
+/** A ConvTranspose1d whose inChannels are those of its first input. Source: torch.nn.LazyConvTranspose1d. */
 export class LazyConvTranspose1d extends ConvTranspose1d { constructor(outChannels: number, kernelSize: Size1, o: ConvTransposeLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, ConvTranspose1d, outChannels, o); } }
+/** A ConvTranspose2d whose inChannels are those of its first input. Source: torch.nn.LazyConvTranspose2d. */
 export class LazyConvTranspose2d extends ConvTranspose2d { constructor(outChannels: number, kernelSize: Size1, o: ConvTransposeLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, ConvTranspose2d, outChannels, o); } }
+/** A ConvTranspose3d whose inChannels are those of its first input. Source: torch.nn.LazyConvTranspose3d. */
 export class LazyConvTranspose3d extends ConvTranspose3d { constructor(outChannels: number, kernelSize: Size1, o: ConvTransposeLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, ConvTranspose3d, outChannels, o); } }
 
 type Norm = BatchNorm1d | BatchNorm2d | BatchNorm3d | InstanceNorm1d | InstanceNorm2d | InstanceNorm3d;
@@ -70,10 +75,15 @@ function lazyNorm(m: Norm, plain: abstract new (...args: never[]) => Module): vo
     return [m.weight, m.bias, m.runningMean, m.runningVar].map((t) => [t, [n]] as const);
   });
 }
-/** Normalizations whose numFeatures are the channels of the first input. Source: torch.nn.LazyBatchNorm1d. */
+/** A BatchNorm1d whose numFeatures are the channels of its first input. Source: torch.nn.LazyBatchNorm1d. */
 export class LazyBatchNorm1d extends BatchNorm1d { constructor(o: BatchNormLayerOptions = {}) { super(0, o); lazyNorm(this, BatchNorm1d); } }
+/** A BatchNorm2d whose numFeatures are the channels of its first input. Source: torch.nn.LazyBatchNorm2d. */
 export class LazyBatchNorm2d extends BatchNorm2d { constructor(o: BatchNormLayerOptions = {}) { super(0, o); lazyNorm(this, BatchNorm2d); } }
+/** A BatchNorm3d whose numFeatures are the channels of its first input. Source: torch.nn.LazyBatchNorm3d. */
 export class LazyBatchNorm3d extends BatchNorm3d { constructor(o: BatchNormLayerOptions = {}) { super(0, o); lazyNorm(this, BatchNorm3d); } }
+/** An InstanceNorm1d whose numFeatures are the channels of its first input. Source: torch.nn.LazyInstanceNorm1d. */
 export class LazyInstanceNorm1d extends InstanceNorm1d { constructor(o: BatchNormLayerOptions = {}) { super(0, { affine: true, trackRunningStats: true, ...o }); lazyNorm(this, InstanceNorm1d); } }
+/** An InstanceNorm2d whose numFeatures are the channels of its first input. Source: torch.nn.LazyInstanceNorm2d. */
 export class LazyInstanceNorm2d extends InstanceNorm2d { constructor(o: BatchNormLayerOptions = {}) { super(0, { affine: true, trackRunningStats: true, ...o }); lazyNorm(this, InstanceNorm2d); } }
+/** An InstanceNorm3d whose numFeatures are the channels of its first input. Source: torch.nn.LazyInstanceNorm3d. */
 export class LazyInstanceNorm3d extends InstanceNorm3d { constructor(o: BatchNormLayerOptions = {}) { super(0, { affine: true, trackRunningStats: true, ...o }); lazyNorm(this, InstanceNorm3d); } }

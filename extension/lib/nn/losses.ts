@@ -8,14 +8,23 @@ import { Linear, PairwiseDistance } from './layers';
 import { factory, pyBool, pyNumber, pyTuple, type FactoryOptions } from './factory';
 import { Module } from './module';
 
-type Options = { reduction?: Reduction };
-type Weighted = Options & { weight?: Tensor | null };
+type Options = {
+  /** 'mean' by default. */
+  reduction?: Reduction;
+};
+type Weighted = Options & {
+  /** Factors: one a class, or of the elements, by the loss. */
+  weight?: Tensor | null;
+};
 
 abstract class Loss<O extends { reduction?: KlReduction } = Options> extends Module {
+  /** @param options Its settings. */
   constructor(readonly options: O = {} as O) { super(); }
+  /** 'mean', 'sum' or 'none'. */
   get reduction(): KlReduction { return this.options.reduction ?? 'mean'; }
 }
 abstract class WeightedLoss<O extends Weighted = Weighted> extends Loss<O> {
+  /** Factors, a buffer; null when not given. */
   declare weight: Tensor | null;
   constructor(options: O = {} as O) { super(options); this.registerBuffer('weight', options.weight ?? null); }
   /** The settings with the weight as it is now: on its device, in its dtype. */
@@ -23,10 +32,25 @@ abstract class WeightedLoss<O extends Weighted = Weighted> extends Loss<O> {
 }
 /** Softmax and negative log likelihood. logits [N, C, …], target classes [N, …] or probabilities. Source: torch.nn.CrossEntropyLoss. */
 export class CrossEntropyLoss extends WeightedLoss<F.CrossEntropyOptions> { override forward(logits: Tensor, target: Tensor): Tensor { return F.crossEntropy(logits, target, this.settings); } }
-export interface LinearCrossEntropyLossOptions extends Weighted, FactoryOptions { outFeatures?: readonly number[]; bias?: boolean; ignoreIndex?: number | null; labelSmoothing?: number }
+/** Of LinearCrossEntropyLoss. */
+export interface LinearCrossEntropyLossOptions extends Weighted, FactoryOptions {
+  /** Dims of the target beside the batch; none by default. */
+  outFeatures?: readonly number[];
+  /** Whether the layer has one; false by default. */
+  bias?: boolean;
+  /** The target that does not count; -100 by default. */
+  ignoreIndex?: number | null;
+  /** The share of the target spread over all classes, 0 … 1. */
+  labelSmoothing?: number;
+}
 /** A linear layer to classes and the cross entropy of its outputs. x [N, inFeatures], target [N, ...outFeatures]. Source: torch.nn.LinearCrossEntropyLoss. */
 export class LinearCrossEntropyLoss extends WeightedLoss<LinearCrossEntropyLossOptions> {
+  /** The layer to the classes. */
   readonly linear: Linear;
+  /**
+   * @param inFeatures The width of an input.
+   * @param numClasses Classes.
+   */
   constructor(inFeatures: number, readonly numClasses: number, options: LinearCrossEntropyLossOptions = {}) {
     const { weight, labelSmoothing = 0, outFeatures = [], bias = false } = options;
     if (weight != null && pyTuple(weight.shape) !== pyTuple([numClasses])) throw new RuntimeError(`expected weight shape to be (${numClasses},), got ${pyTuple(weight.shape)}`);
@@ -59,9 +83,9 @@ export class KLDivLoss extends Loss<{ reduction?: KlReduction; logTarget?: boole
 export class PoissonNLLLoss extends Loss<Options & { logInput?: boolean; full?: boolean; eps?: number }> { override forward(input: Tensor, target: Tensor): Tensor { return F.poissonNllLoss(input, target, this.options); } }
 /** Minus the log likelihood of the target under normal distributions of the given means and variances. Source: torch.nn.GaussianNLLLoss. */
 export class GaussianNLLLoss extends Loss<Options & { full?: boolean; eps?: number }> { override forward(input: Tensor, target: Tensor, variance: Tensor | number): Tensor { return F.gaussianNllLoss(input, target, variance, this.options); } }
-/** Of probabilities in [0, 1]. */
+/** Binary cross entropy of probabilities in [0, 1]; target of the same shape, 0 … 1. Source: torch.nn.BCELoss. */
 export class BCELoss extends WeightedLoss { override forward(input: Tensor, target: Tensor): Tensor { return F.binaryCrossEntropy(input, target, this.settings); } }
-/** Of logits; numerically stable. */
+/** Binary cross entropy of logits, stable for large ones; target of the same shape, 0 … 1. posWeight weighs positive examples. Source: torch.nn.BCEWithLogitsLoss. */
 export class BCEWithLogitsLoss extends WeightedLoss<Weighted & { posWeight?: Tensor | null }> {
   constructor(options: Weighted & { posWeight?: Tensor | null } = {}) { super(options); this.registerBuffer('pos_weight', options.posWeight ?? null); }
   override forward(input: Tensor, target: Tensor): Tensor { return F.binaryCrossEntropyWithLogits(input, target, { ...this.settings, posWeight: this.buffers_.get('pos_weight') ?? null }); }
@@ -89,5 +113,5 @@ export class MultiMarginLoss extends WeightedLoss<Weighted & { p?: number; margi
 export class MultiLabelMarginLoss extends Loss { override forward(input: Tensor, target: Tensor): Tensor { return F.multilabelMarginLoss(input, target, this.options); } }
 /** Binary cross entropy of logits, a class at a time. Source: torch.nn.MultiLabelSoftMarginLoss. */
 export class MultiLabelSoftMarginLoss extends WeightedLoss { override forward(input: Tensor, target: Tensor): Tensor { return F.multilabelSoftMarginLoss(input, target, this.settings); } }
-/** Over all alignments of a label sequence. Source: Graves et al. 2006; torch.nn.CTCLoss. */
+/** Connectionist temporal classification: over all alignments of a label sequence. logProbs [T, N, C]. Source: Graves et al. 2006; torch.nn.CTCLoss. */
 export class CTCLoss extends Loss<CtcOptions> { override forward(logProbs: Tensor, targets: Tensor, inputLengths: Tensor | readonly number[], targetLengths: Tensor | readonly number[]): Tensor { return F.ctcLoss(logProbs, targets, inputLengths, targetLengths, this.options); } }

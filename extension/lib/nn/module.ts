@@ -73,6 +73,7 @@ export interface Module {
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export abstract class ModuleBase {
+  /** Whether it is in training mode (train()) or evaluation (eval()): of dropout and normalization. */
   declare training: boolean;
   constructor() {
     // An arrow function: unlike others it has no `prototype` of its own.
@@ -357,7 +358,12 @@ function* allModules(m: Module, prefix: string): IterableIterator<[string, Modul
 
 /** What loadStateDict returns; prints as PyTorch's. */
 export class IncompatibleKeys {
+  /**
+   * @param missingKeys Names of the module that were not given.
+   * @param unexpectedKeys Given names that the module has not.
+   */
   constructor(readonly missingKeys: string[], readonly unexpectedKeys: string[]) {}
+  /** As PyTorch prints it. */
   toString(): string {
     if (this.missingKeys.length === 0 && this.unexpectedKeys.length === 0) return '<All keys matched successfully>';
     const list = (keys: string[]): string => `[${keys.map((k) => `'${k}'`).join(', ')}]`;

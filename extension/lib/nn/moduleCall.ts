@@ -13,8 +13,11 @@ export interface State {
   hooks: Set<ForwardHook>;
   backwardHooks: Set<BackwardHook>;
 }
+/** Before forward: sees the arguments; what it returns replaces them. */
 export type PreHook = (module: Module, args: unknown[]) => unknown;
+/** After forward: sees arguments and result; what it returns replaces the result. */
 export type ForwardHook = (module: Module, args: unknown[], output: unknown) => unknown;
+/** In the backward pass: sees the gradients by the module's arguments and results; what it returns replaces the former. */
 export type BackwardHook = (module: Module, gradInput: (Tensor | null)[], gradOutput: (Tensor | null)[]) => (Tensor | null)[] | void;
 
 /** By the module and by the function behind it. */

@@ -10,18 +10,40 @@ import { Parameter, type Tensor } from '../tensor';
 import { factory, pyBool, pyTuple, type FactoryOptions } from './factory';
 import { Module } from './module';
 
-export interface BatchNormLayerOptions extends FactoryOptions { eps?: number; momentum?: number | null; affine?: boolean; trackRunningStats?: boolean; bias?: boolean }
+/** Of BatchNorm and InstanceNorm. */
+export interface BatchNormLayerOptions extends FactoryOptions {
+  /** Added to the variance; 1e-5 by default. */
+  eps?: number;
+  /** The share of a batch in the running statistics, 0.1 by default; null: plain means over all batches. */
+  momentum?: number | null;
+  /** Whether it learns weight and bias; true for BatchNorm, false for InstanceNorm. */
+  affine?: boolean;
+  /** Whether it keeps running statistics for evaluation; true for BatchNorm, false for InstanceNorm. */
+  trackRunningStats?: boolean;
+  /** Whether there is a bias beside the weight; true by default. */
+  bias?: boolean;
+}
 
 abstract class BatchNormBase extends Module {
+  /** [numFeatures]; null without affine. */
   weight: Parameter | null = null;
+  /** [numFeatures]; null without affine, or with `bias: false`. */
   bias: Parameter | null = null;
+  /** [numFeatures], used in evaluation; null when not tracked. `running_mean` in the state dict. */
   declare runningMean: Tensor | null;
+  /** [numFeatures], used in evaluation; null when not tracked. `running_var` in the state dict. */
   declare runningVar: Tensor | null;
+  /** int64 without dims; null when not tracked. `num_batches_tracked` in the state dict. */
   declare numBatchesTracked: Tensor | null;
+  /** Added to the variance. */
   readonly eps: number;
+  /** The share of a batch in the running statistics; null: plain means. */
   readonly momentum: number | null;
+  /** Whether it has weight and bias. */
   readonly affine: boolean;
+  /** Whether it keeps running statistics. */
   readonly trackRunningStats: boolean;
+  /** @param numFeatures Channels: the size of dim 1. */
   constructor(readonly numFeatures: number, o: BatchNormLayerOptions, track: boolean) {
     super();
     this.eps = o.eps ?? 1e-5;
@@ -40,9 +62,11 @@ abstract class BatchNormBase extends Module {
       Object.defineProperty(this, name, { get: () => this.buffers_.get(buffer) ?? null, set: (v: Tensor | null) => { (this as unknown as Record<string, unknown>)[buffer] = v; }, configurable: true, enumerable: false });
     }
   }
+  /** Running statistics as at the start: means 0, variances 1. */
   resetRunningStats(): void {
     noGrad(() => { this.runningMean?.zero_(); this.runningVar?.fill_(1); this.numBatchesTracked?.zero_(); });
   }
+  /** Statistics, weight (1) and bias (0) as at the start. */
   resetParameters(): void {
     this.resetRunningStats();
     if (this.weight !== null) init.ones_(this.weight);
@@ -67,18 +91,21 @@ abstract class BatchNormBase extends Module {
 }
 const rank = (x: Tensor, allowed: readonly number[], words: string): void => { if (!allowed.includes(x.dim())) throw new ValueError(`expected ${words} input (got ${x.dim()}D input)`); };
 
-/** [N, C] or [N, C, L]. Source: Ioffe, Szegedy 2015; torch.nn.BatchNorm1d. */
+/** Each channel normalized over the batch: (x - mean)/√(variance + eps) · weight + bias. [N, C] or [N, C, L]. Source: Ioffe, Szegedy 2015; torch.nn.BatchNorm1d. */
 export class BatchNorm1d extends BatchNormBase {
+  /** @param numFeatures Channels: the size of dim 1. */
   constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, true); }
   protected override checkInput(x: Tensor): void { rank(x, [2, 3], '2D or 3D'); }
 }
-/** [N, C, H, W]. Source: torch.nn.BatchNorm2d. */
+/** Each channel normalized over batch, height and width. [N, C, H, W]. Source: torch.nn.BatchNorm2d. */
 export class BatchNorm2d extends BatchNormBase {
+  /** @param numFeatures Channels: the size of dim 1. */
   constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, true); }
   protected override checkInput(x: Tensor): void { rank(x, [4], '4D'); }
 }
-/** [N, C, D, H, W]. Source: torch.nn.BatchNorm3d. */
+/** Each channel normalized over batch and space. [N, C, D, H, W]. Source: torch.nn.BatchNorm3d. */
 export class BatchNorm3d extends BatchNormBase {
+  /** @param numFeatures Channels: the size of dim 1. */
   constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, true); }
   protected override checkInput(x: Tensor): void { rank(x, [5], '5D'); }
 }
@@ -105,14 +132,31 @@ abstract class InstanceNormBase extends BatchNormBase {
     return batched === x ? y : y.squeeze(0);
   }
 }
-/** Source: Ulyanov, Vedaldi, Lempitsky 2016; torch.nn.InstanceNorm1d. */
-export class InstanceNorm1d extends InstanceNormBase { constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [2, 3], '2D or 3D'); } }
-export class InstanceNorm2d extends InstanceNormBase { constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [3, 4], '3D or 4D'); } }
+/** Each channel of each sample normalized by itself. [N, C, L] or [C, L]. Source: Ulyanov, Vedaldi, Lempitsky 2016; torch.nn.InstanceNorm1d. */
+export class InstanceNorm1d extends InstanceNormBase {
+  /** @param numFeatures Channels: the size of dim 1. */
+  constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [2, 3], '2D or 3D'); }
+}
+/** Each channel of each sample normalized by itself. [N, C, H, W] or [C, H, W]. Source: Ulyanov, Vedaldi, Lempitsky 2016; torch.nn.InstanceNorm2d. */
+export class InstanceNorm2d extends InstanceNormBase {
+  /** @param numFeatures Channels: the size of dim 1. */
+  constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [3, 4], '3D or 4D'); }
+}
 
-export class InstanceNorm3d extends InstanceNormBase { constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [4, 5], '4D or 5D'); } }
+/** Each channel of each sample normalized by itself. [N, C, D, H, W] or [C, D, H, W]. Source: Ulyanov, Vedaldi, Lempitsky 2016; torch.nn.InstanceNorm3d. */
+export class InstanceNorm3d extends InstanceNormBase {
+  /** @param numFeatures Channels: the size of dim 1. */
+  constructor(numFeatures: number, options: BatchNormLayerOptions = {}) { super(numFeatures, options, [4, 5], '4D or 5D'); }
+}
 
 /** x / (k + alpha · mean of the squares of `size` neighbouring channels)^beta. Source: Krizhevsky et al. 2012; torch.nn.LocalResponseNorm. */
 export class LocalResponseNorm extends Module {
+  /**
+   * @param size How many neighbouring channels count.
+   * @param alpha Factor of their mean square.
+   * @param beta The power of what is divided by.
+   * @param k Added to it.
+   */
   constructor(readonly size: number, readonly alpha = 1e-4, readonly beta = 0.75, readonly k = 1) { super(); }
   override forward(x: Tensor): Tensor { return F.localResponseNorm(x, this.size, this.alpha, this.beta, this.k); }
   override extraRepr(): string { return `${this.size}, alpha=${pyFloat(this.alpha)}, beta=${pyFloat(this.beta)}, k=${pyFloat(this.k)}`; }
@@ -120,10 +164,18 @@ export class LocalResponseNorm extends Module {
 
 /** Channels in groups, each normalized by itself. Source: Wu, He 2018; torch.nn.GroupNorm. */
 export class GroupNorm extends Module {
+  /** [numChannels]; null without affine. */
   weight: Parameter | null = null;
+  /** [numChannels]; null without affine, or with `bias: false`. */
   bias: Parameter | null = null;
+  /** Added to the variance. */
   readonly eps: number;
+  /** Whether it has weight and bias. */
   readonly affine: boolean;
+  /**
+   * @param numGroups Groups, which divide the channels.
+   * @param numChannels Channels: the size of dim 1.
+   */
   constructor(readonly numGroups: number, readonly numChannels: number, options: { eps?: number; affine?: boolean; bias?: boolean } & FactoryOptions = {}) {
     super();
     if (numChannels % numGroups !== 0) throw new ValueError(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
@@ -132,6 +184,7 @@ export class GroupNorm extends Module {
     if (this.affine) this.weight = new Parameter(ones([numChannels], factory(options)));
     if (this.affine && options.bias !== false) this.bias = new Parameter(zeros([numChannels], factory(options)));
   }
+  /** Weight (1) and bias (0) as at the start. */
   resetParameters(): void { if (this.weight !== null) init.ones_(this.weight); if (this.bias !== null) init.zeros_(this.bias); }
   override forward(x: Tensor): Tensor { return F.groupNorm(x, this.numGroups, this.weight, this.bias, this.eps); }
   override extraRepr(): string { return `${this.numGroups}, ${this.numChannels}, eps=${pyFloat(this.eps)}, affine=${pyBool(this.affine)}, bias=${pyBool(this.bias !== null)}`; }
@@ -139,9 +192,13 @@ export class GroupNorm extends Module {
 
 /** x / √(mean(x²) + eps) · weight over the last dims. Source: Zhang, Sennrich 2019; torch.nn.RMSNorm. */
 export class RMSNorm extends Module {
+  /** Of the normalized shape; null without elementwiseAffine. */
   weight: Parameter | null = null;
+  /** Sizes of the last dims. */
   readonly normalizedShape: readonly number[];
+  /** Added to the mean square; null: the dtype's eps. */
   readonly eps: number | null;
+  /** Whether it has a weight. */
   readonly elementwiseAffine: boolean;
   constructor(normalizedShape: number | readonly number[], options: { eps?: number | null; elementwiseAffine?: boolean } & FactoryOptions = {}) {
     super();
@@ -151,6 +208,7 @@ export class RMSNorm extends Module {
     if (this.elementwiseAffine) this.weight = new Parameter(ones(this.normalizedShape, factory(options)));
     else this.registerParameter('weight', null);
   }
+  /** Weight 1, as at the start. */
   resetParameters(): void { if (this.weight !== null) init.ones_(this.weight); }
   override forward(x: Tensor): Tensor { return F.rmsNorm(x, this.normalizedShape, this.weight, this.eps); }
   override extraRepr(): string { return `${pyTuple(this.normalizedShape)}, eps=${this.eps === null ? 'None' : pyFloat(this.eps)}, elementwise_affine=${pyBool(this.elementwiseAffine)}`; }

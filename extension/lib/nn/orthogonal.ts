@@ -7,6 +7,7 @@ import { Tensor } from '../tensor';
 import { Module } from './module';
 import { registerParametrization } from './parametrize';
 
+/** How orthogonal() makes an orthogonal matrix of a free one. */
 export type OrthogonalMap = 'matrix_exp' | 'cayley' | 'householder';
 const maps: readonly string[] = ['matrix_exp', 'cayley', 'householder'];
 

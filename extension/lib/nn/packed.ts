@@ -11,8 +11,14 @@ const inverse = (order: Tensor): Tensor => { const out: number[] = []; numbers(o
 
 /** Step after step the elements of all sequences still running, longest first: data [Σ lengths, ...], batchSizes [T]. */
 export class PackedSequence {
+  /** The order of the sequences here, int64 [N]; null when they came sorted. */
   readonly sortedIndices: Tensor | null;
+  /** Their places in the order given, int64 [N]; null when they came sorted. */
   readonly unsortedIndices: Tensor | null;
+  /**
+   * @param data All elements, [Σ lengths, ...].
+   * @param batchSizes How many sequences still run at each step, int64 [T].
+   */
   constructor(readonly data: Tensor, readonly batchSizes: Tensor, sortedIndices: Tensor | null = null, unsortedIndices: Tensor | null = null) {
     this.sortedIndices = sortedIndices;
     this.unsortedIndices = unsortedIndices ?? (sortedIndices === null ? null : inverse(sortedIndices));
@@ -71,10 +77,12 @@ export function padSequence(sequences: readonly Tensor[], options: { batchFirst?
   sequences.forEach((s, i) => { const row = y.select(0, i), at = paddingSide === 'left' ? most - s.size(0) : 0; row.slice(0, at, at + s.size(0)).copy_(s); });
   return batchFirst ? y : y.transpose(0, 1);
 }
+/** Sequences [Lᵢ, ...] packed. enforceSorted: they come longest first. Source: torch.nn.utils.rnn.pack_sequence. */
 export function packSequence(sequences: readonly Tensor[], options: { enforceSorted?: boolean } = {}): PackedSequence { return packPaddedSequence(padSequence(sequences), sequences.map((s) => s.size(0)), options); }
 /** The sequences of a padded batch. */
 export function unpadSequence(padded: Tensor, lengths: Tensor | readonly number[], options: { batchFirst?: boolean } = {}): Tensor[] {
   const rows = options.batchFirst === true ? padded : padded.transpose(0, 1);
   return numbers(lengths).map((l, i) => rows.select(0, i).slice(0, 0, l));
 }
+/** The sequences of a packed batch, [Lᵢ, ...] each. Source: torch.nn.utils.rnn.unpack_sequence. */
 export function unpackSequence(packed: PackedSequence): Tensor[] { return unpadSequence(...padPackedSequence(packed)); }

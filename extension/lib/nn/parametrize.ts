@@ -10,7 +10,10 @@ import { ModuleDict, ModuleList } from './containers';
 import { Module } from './module';
 
 /** A module whose forward gives the value; `rightInverse` says which originals give a value, so that the value can be set. */
-export interface Parametrization extends Module { rightInverse?(value: Tensor): Tensor | readonly Tensor[] }
+export interface Parametrization extends Module {
+  /** The originals that give a value. */
+  rightInverse?(value: Tensor): Tensor | readonly Tensor[];
+}
 type Called = (...originals: Tensor[]) => Tensor;
 
 let values: Map<ParametrizationList, Tensor> | null = null;
@@ -29,6 +32,7 @@ export function cached<R>(fn: () => R): R {
 export class ParametrizationList extends ModuleList {
   /** 1 and `original`, or the number of `original0` …. */
   readonly count: number;
+  /** Whether there is one original, named `original`. */
   readonly single: boolean;
   constructor(parametrizations: readonly Parametrization[], original: Tensor, unsafe: boolean) {
     super(parametrizations);
@@ -51,6 +55,7 @@ export class ParametrizationList extends ModuleList {
     if (t instanceof Parameter) this.registerParameter(name, t);
     else this.registerBuffer(name, t);
   }
+  /** The tensors from which the value is computed. */
   get originals(): Tensor[] { return this.names.map((n) => (this.parameters_.get(n) ?? this.buffers_.get(n))!); }
   private get names(): string[] { return this.single ? ['original'] : Array.from({ length: this.count }, (_, i) => `original${i}`); }
   private get steps(): Parametrization[] { return [...this] as Parametrization[]; }
@@ -68,6 +73,7 @@ export class ParametrizationList extends ModuleList {
       this.originals.forEach((t, i) => native['setData'](t, list[i]!.clone()));
     });
   }
+  /** The value: the originals with everything applied. */
   value(): Tensor {
     const known = values?.get(this);
     if (known !== undefined) return known;

@@ -17,7 +17,9 @@ function settings<O extends { stride?: Size1 | null }>(stride: Size1 | O | undef
 }
 
 abstract class MaxPool<R extends boolean> extends Module {
+  /** Its settings. */
   readonly options: PoolOptions & Picking<R>;
+  /** @param kernelSize The size of the window. */
   constructor(readonly kernelSize: Size1, stride?: Size1 | (PoolOptions & Picking<R>), options: PoolOptions & Picking<R> = {}) { super(); this.options = settings(stride, options); }
   protected picked(found: [Tensor, Tensor]): MaybeIndices<R> { return (this.options.returnIndices === true ? found : found[0]) as MaybeIndices<R>; }
   override extraRepr(): string {
@@ -33,7 +35,9 @@ export class MaxPool2d<R extends boolean = false> extends MaxPool<R> { override 
 export class MaxPool3d<R extends boolean = false> extends MaxPool<R> { override forward(x: Tensor): MaybeIndices<R> { return this.picked(F.maxPool3dWithIndices(x, this.kernelSize, this.options)); } }
 
 abstract class MaxUnpool extends Module {
+  /** Its settings. */
   readonly options: { stride?: Size1 | null; padding?: Size1 };
+  /** @param kernelSize The size of the window. */
   constructor(private readonly dims_: number, readonly kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(); this.options = settings<MaxUnpool['options']>(stride, options); }
   protected at(outputSize: readonly number[] | null): F.UnpoolOptions { return { ...this.options, outputSize }; }
   override extraRepr(): string { const t = (v: Size1): string => pyTuple(typeof v === 'number' ? Array.from({ length: this.dims_ }, () => v) : v); return `kernel_size=${t(this.kernelSize)}, stride=${t(this.options.stride ?? this.kernelSize)}, padding=${t(this.options.padding ?? 0)}`; }
@@ -55,7 +59,9 @@ export class MaxUnpool3d extends MaxUnpool {
 }
 
 abstract class AvgPool extends Module {
+  /** Its settings. */
   readonly options: AvgPoolOptions;
+  /** @param kernelSize The size of the window. */
   constructor(readonly kernelSize: Size1, stride?: Size1 | AvgPoolOptions, options: AvgPoolOptions = {}) { super(); this.options = settings(stride, options); }
   override extraRepr(): string { return `kernel_size=${pySize(this.kernelSize)}, stride=${pySize(this.options.stride ?? this.kernelSize)}, padding=${pySize(this.options.padding ?? 0)}`; }
 }
@@ -70,7 +76,12 @@ export class AvgPool2d extends AvgPool { override forward(x: Tensor): Tensor { r
 export class AvgPool3d extends AvgPool { override forward(x: Tensor): Tensor { return F.avgPool3d(x, this.kernelSize, this.options); } }
 
 abstract class LPPool extends Module {
+  /** Its settings. */
   readonly options: LpPoolOptions;
+  /**
+   * @param normType p.
+   * @param kernelSize The size of the window.
+   */
   constructor(readonly normType: number, readonly kernelSize: Size1, stride?: Size1 | LpPoolOptions, options: LpPoolOptions = {}) { super(); this.options = settings(stride, options); }
   override extraRepr(): string { const s = this.options.stride; return `norm_type=${pyNumber(this.normType)}, kernel_size=${pySize(this.kernelSize)}, stride=${s == null ? 'None' : pySize(s)}, ceil_mode=${pyBool(this.options.ceilMode ?? false)}`; }
 }
@@ -82,6 +93,7 @@ export class LPPool2d extends LPPool { override forward(x: Tensor): Tensor { ret
 export class LPPool3d extends LPPool { override forward(x: Tensor): Tensor { return F.lpPool3d(x, this.normType, this.kernelSize, this.options); } }
 
 abstract class Adaptive extends Module {
+  /** @param outputSize The spatial size of the output. */
   constructor(readonly outputSize: OutputSize) { super(); }
   override extraRepr(): string { return `output_size=${pySize(this.outputSize)}`; }
 }
@@ -93,6 +105,7 @@ export class AdaptiveAvgPool2d extends Adaptive { override forward(x: Tensor): T
 export class AdaptiveAvgPool3d extends Adaptive { override forward(x: Tensor): Tensor { return F.adaptiveAvgPool3d(x, this.outputSize); } }
 
 abstract class AdaptiveMax<R extends boolean> extends Adaptive {
+  /** @param options Its settings. */
   constructor(outputSize: OutputSize, readonly options: Picking<R> = {}) { super(outputSize); }
   protected picked(found: [Tensor, Tensor]): MaybeIndices<R> { return (this.options.returnIndices === true ? found : found[0]) as MaybeIndices<R>; }
 }
@@ -106,6 +119,7 @@ export class AdaptiveMaxPool3d<R extends boolean = false> extends AdaptiveMax<R>
 abstract class FractionalMaxPool<R extends boolean> extends Module {
   /** @internal Kept between calls when given; drawn anew at each otherwise. */
   readonly options: F.FractionalPoolOptions & Picking<R>;
+  /** @param kernelSize The size of the window. */
   constructor(name: string, readonly kernelSize: Size1, options: F.FractionalPoolOptions & Picking<R>) {
     super();
     const { outputSize = null, outputRatio = null } = options;

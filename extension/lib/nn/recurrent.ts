@@ -12,14 +12,36 @@ import { Module } from './module';
 
 const modes = { RNN_TANH: [0, 1], RNN_RELU: [1, 1], LSTM: [2, 4], GRU: [3, 3] } as const;
 type Mode = keyof typeof modes;
-export interface RnnOptions extends FactoryOptions { numLayers?: number; bias?: boolean; batchFirst?: boolean; dropout?: number; bidirectional?: boolean }
+/** Of LSTM, GRU and RNN. */
+export interface RnnOptions extends FactoryOptions {
+  /** Layers, each over the results of the one before; 1 by default. */
+  numLayers?: number;
+  /** Whether there are biases; true by default. */
+  bias?: boolean;
+  /** Whether inputs and results are [N, T, ·] instead of [T, N, ·]; states are not. */
+  batchFirst?: boolean;
+  /** Probability of zeroing a result between layers, while training. */
+  dropout?: number;
+  /** Whether a second direction reads from the end; results are twice as wide. */
+  bidirectional?: boolean;
+}
 
 abstract class RnnBase extends Module {
+  /** Layers, each over the results of the one before. */
   readonly numLayers: number;
+  /** Whether there are biases. */
   readonly bias: boolean;
+  /** Whether inputs and results are [N, T, ·]. */
   readonly batchFirst: boolean;
+  /** Probability of zeroing a result between layers, while training. */
   readonly dropout: number;
+  /** Whether a second direction reads from the end. */
   readonly bidirectional: boolean;
+  /**
+   * @param inputSize The width of an input.
+   * @param hiddenSize The width of a state.
+   * @param projSize The width that states of an LSTM are projected to; 0 without.
+   */
   constructor(private readonly mode: Mode, readonly inputSize: number, readonly hiddenSize: number, o: RnnOptions, readonly projSize = 0) {
     super();
     this.numLayers = o.numLayers ?? 1;
@@ -47,6 +69,7 @@ abstract class RnnBase extends Module {
     this.resetParameters();
   }
   private get directions(): string[] { return this.bidirectional ? ['', '_reverse'] : ['']; }
+  /** Draws all parameters anew: uniform within ±1/√hiddenSize. */
   resetParameters(): void {
     const bound = this.hiddenSize > 0 ? 1 / Math.sqrt(this.hiddenSize) : 0;
     for (const p of this.parameters(false)) init.uniform_(p, { a: -bound, b: bound });
@@ -118,6 +141,10 @@ abstract class RnnBase extends Module {
 /** x [T, N, in] ([N, T, in] with batchFirst) → [y, [h, c]]. Source: Hochreiter, Schmidhuber 1997; torch.nn.LSTM. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class LSTM extends RnnBase {
+  /**
+   * @param inputSize The width of an input.
+   * @param hiddenSize The width of a state.
+   */
   constructor(inputSize: number, hiddenSize: number, options: RnnOptions & { projSize?: number } = {}) { super('LSTM', inputSize, hiddenSize, options, options.projSize ?? 0); }
   override forward(x: PackedSequence, state?: readonly [Tensor, Tensor] | null): [PackedSequence, [Tensor, Tensor]];
   override forward(x: Tensor, state?: readonly [Tensor, Tensor] | null): [Tensor, [Tensor, Tensor]];
@@ -129,6 +156,10 @@ export class LSTM extends RnnBase {
 /** x → [y, h]. Source: Cho et al. 2014; torch.nn.GRU. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class GRU extends RnnBase {
+  /**
+   * @param inputSize The width of an input.
+   * @param hiddenSize The width of a state.
+   */
   constructor(inputSize: number, hiddenSize: number, options: RnnOptions = {}) { super('GRU', inputSize, hiddenSize, options); }
   override forward(x: PackedSequence, state?: Tensor | null): [PackedSequence, Tensor];
   override forward(x: Tensor, state?: Tensor | null): [Tensor, Tensor];
@@ -137,6 +168,10 @@ export class GRU extends RnnBase {
 /** x → [y, h] with tanh or relu. Source: Elman 1990; torch.nn.RNN. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class RNN extends RnnBase {
+  /**
+   * @param inputSize The width of an input.
+   * @param hiddenSize The width of a state.
+   */
   constructor(inputSize: number, hiddenSize: number, options: RnnOptions & { nonlinearity?: 'tanh' | 'relu' } = {}) {
     const known = "'tanh' or 'relu'";
     if (options.nonlinearity !== undefined && options.nonlinearity !== 'relu' && options.nonlinearity !== 'tanh') throw new ValueError(`Unknown nonlinearity '${String(options.nonlinearity)}'. Select from ${known}.`);
@@ -155,6 +190,11 @@ export interface RNN { (x: PackedSequence, state?: Tensor | null): [PackedSequen
 /* eslint-enable @typescript-eslint/no-unsafe-declaration-merging */
 
 abstract class CellBase extends Module {
+  /**
+   * @param inputSize The width of an input.
+   * @param hiddenSize The width of a state.
+   * @param options Its settings.
+   */
   constructor(private readonly mode: Mode, readonly inputSize: number, readonly hiddenSize: number, readonly options: { bias?: boolean } & FactoryOptions) {
     super();
     const gates = modes[mode][1] * hiddenSize;
@@ -164,6 +204,7 @@ abstract class CellBase extends Module {
     for (const name of ['bias_ih', 'bias_hh']) if (options.bias !== false) make(name, [gates]); else this.registerParameter(name, null);
     this.resetParameters();
   }
+  /** Draws all parameters anew: uniform within ±1/√hiddenSize. */
   resetParameters(): void {
     const bound = this.hiddenSize > 0 ? 1 / Math.sqrt(this.hiddenSize) : 0;
     for (const p of this.parameters(false)) init.uniform_(p, { a: -bound, b: bound });
@@ -193,10 +234,12 @@ export class LSTMCell extends CellBase {
   constructor(inputSize: number, hiddenSize: number, options: { bias?: boolean } & FactoryOptions = {}) { super('LSTM', inputSize, hiddenSize, options); }
   override forward(x: Tensor, state: readonly [Tensor, Tensor] | null = null): [Tensor, Tensor] { const [h, c] = this.step(x, state?.[0] ?? null, state?.[1] ?? null); return [h, c!]; }
 }
+/** One step: x [N, in], h [N, hidden] → h. Source: torch.nn.GRUCell. */
 export class GRUCell extends CellBase {
   constructor(inputSize: number, hiddenSize: number, options: { bias?: boolean } & FactoryOptions = {}) { super('GRU', inputSize, hiddenSize, options); }
   override forward(x: Tensor, state: Tensor | null = null): Tensor { return this.step(x, state, null)[0]; }
 }
+/** One step: x [N, in], h [N, hidden] → h = tanh(W x + b + U h + c), or relu. Source: torch.nn.RNNCell. */
 export class RNNCell extends CellBase {
   constructor(inputSize: number, hiddenSize: number, options: { bias?: boolean; nonlinearity?: 'tanh' | 'relu' } & FactoryOptions = {}) { super(options.nonlinearity === 'relu' ? 'RNN_RELU' : 'RNN_TANH', inputSize, hiddenSize, options); }
   override forward(x: Tensor, state: Tensor | null = null): Tensor { return this.step(x, state, null)[0]; }

@@ -24,7 +24,15 @@ class _WeightNorm extends Module {
 /** The weight as a length for each slice of `dim` (original0) times a direction (original1). Source: Salimans, Kingma 2016. */
 export function weightNorm<M extends Module>(module: M, name = 'weight', dim: number | null = 0): M { return registerParametrization(module, name, new _WeightNorm(dim), { unsafe: true }); }
 
-export interface SpectralNormOptions { nPowerIterations?: number; eps?: number; dim?: number | null }
+/** Of spectralNorm(). */
+export interface SpectralNormOptions {
+  /** Steps of the power iteration at each reading in training; 1 by default. */
+  nPowerIterations?: number;
+  /** The smallest norm to divide by; 1e-12 by default. */
+  eps?: number;
+  /** The dim of the outputs; 0, or 1 of transposed convolutions, by default. */
+  dim?: number | null;
+}
 const usualDim = (module: Module): number => (module instanceof ConvTranspose1d || module instanceof ConvTranspose2d || module instanceof ConvTranspose3d ? 1 : 0);
 function asMatrix(weight: Tensor, dim: number): Tensor {
   const w = dim === 0 ? weight : weight.permute([dim, ...weight.shape.map((_, d) => d).filter((d) => d !== dim)]);
@@ -110,6 +118,7 @@ export function weightNormByHook<M extends Module>(module: M, name = 'weight', d
   } });
   return module;
 }
+/** Undoes weightNormByHook: the weight is a parameter again. Throws ValueError where there is none. Source: torch.nn.utils.remove_weight_norm. */
 export function removeWeightNorm<M extends Module>(module: M, name = 'weight'): M { return undo('weight_norm', module, name); }
 
 /** weight_orig, with buffers weight_u and weight_v, beside a weight computed before each forward. Source: torch.nn.utils.spectral_norm. */
@@ -135,4 +144,5 @@ export function spectralNormByHook<M extends Module>(module: M, name = 'weight',
   } });
   return module;
 }
+/** Undoes spectralNormByHook: the weight is a parameter again. Throws ValueError where there is none. Source: torch.nn.utils.remove_spectral_norm. */
 export function removeSpectralNorm<M extends Module>(module: M, name = 'weight'): M { return undo('spectral_norm', module, name); }

@@ -4,7 +4,21 @@ import type { Tensor } from '../tensor';
 import type { ParamGroup, ParamInput } from './optimizer';
 import { num, Stepwise, type State } from './stepwise';
 
-export interface AdafactorOptions { lr?: number; beta2Decay?: number; eps?: readonly [number | null, number]; d?: number; weightDecay?: number; maximize?: boolean }
+/** Of Adafactor. */
+export interface AdafactorOptions {
+  /** The learning rate; 1e-2 by default. */
+  lr?: number;
+  /** The power of the step count that the share of new squares falls with; -0.8 by default. */
+  beta2Decay?: number;
+  /** Added to the squares (null: the dtype's) and the smallest scale of a step; [null, 1e-3] by default. */
+  eps?: readonly [number | null, number];
+  /** The largest root mean square of an update; 1 by default. */
+  d?: number;
+  /** Taken from the parameter, times the rate; 0 by default. */
+  weightDecay?: number;
+  /** Whether to climb instead of descend. */
+  maximize?: boolean;
+}
 const epsOf = { float64: 2 ** -52, float32: 2 ** -23, float16: 2 ** -10, bfloat16: 2 ** -7 } as Record<string, number>;
 
 /** Adaptive steps whose second moments are kept as one row and one column. Source: Shazeer, Stern 2018; torch.optim.Adafactor. */

@@ -4,7 +4,21 @@ import { zerosLike } from '../ops';
 import type { Tensor } from '../tensor';
 import { Optimizer, type ParamGroup, type ParamInput } from './optimizer';
 
-export interface AdamOptions { lr?: number; betas?: readonly [number, number]; eps?: number; weightDecay?: number; amsgrad?: boolean; maximize?: boolean }
+/** Of Adam and AdamW. A group of parameters may have settings of its own. */
+export interface AdamOptions {
+  /** The learning rate; 1e-3 by default. */
+  lr?: number;
+  /** The shares of the old means of the gradient and of its square; [0.9, 0.999] by default. */
+  betas?: readonly [number, number];
+  /** Added to the root of the second moment; 1e-8 by default. */
+  eps?: number;
+  /** Adam: added to the gradient, 0 by default. AdamW: taken from the parameter, 0.01 by default. */
+  weightDecay?: number;
+  /** Whether to divide by the largest second moment so far. */
+  amsgrad?: boolean;
+  /** Whether to climb instead of descend. */
+  maximize?: boolean;
+}
 
 function settings(options: AdamOptions, weightDecay: number): { lr: number; betas: readonly [number, number]; eps: number; weightDecay: number; amsgrad: boolean; maximize: boolean; foreach: null; capturable: boolean; differentiable: boolean; fused: null } {
   const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, amsgrad = false, maximize = false } = options;

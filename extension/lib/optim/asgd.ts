@@ -4,7 +4,21 @@ import { zerosLike } from '../ops';
 import type { Tensor } from '../tensor';
 import { Optimizer, type ParamGroup, type ParamInput } from './optimizer';
 
-export interface ASGDOptions { lr?: number; lambd?: number; alpha?: number; t0?: number; weightDecay?: number; maximize?: boolean }
+/** Of ASGD. */
+export interface ASGDOptions {
+  /** The learning rate; 1e-2 by default. */
+  lr?: number;
+  /** How the rate decays; 1e-4 by default. */
+  lambd?: number;
+  /** The power of its decay; 0.75 by default. */
+  alpha?: number;
+  /** The step from which to average; 1e6 by default. */
+  t0?: number;
+  /** Added to the gradient, times the parameter; 0 by default. */
+  weightDecay?: number;
+  /** Whether to climb instead of descend. */
+  maximize?: boolean;
+}
 
 /** Descent with an average of the parameters kept in state `ax` from step t0 on. Source: Polyak, Juditsky 1992; torch.optim.ASGD. */
 export class ASGD extends Optimizer {

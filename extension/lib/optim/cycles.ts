@@ -15,10 +15,15 @@ function checkMomentum(optimizer: Optimizer): void {
 
 /** Cosines of t0 epochs, each tMult times longer than the one before. Source: Loshchilov, Hutter 2016 (SGDR). */
 export class CosineAnnealingWarmRestarts extends LRScheduler {
+  /** Epochs of the present cosine. */
   tI: number;
+  /** Epochs of it done. */
   tCur: number;
+  /** How much longer each is than the one before. */
   readonly tMult: number;
+  /** The lowest rate. */
   readonly etaMin: number;
+  /** @param t0 Epochs of the first cosine. */
   constructor(optimizer: Optimizer, readonly t0: number, options: SchedulerOptions & { tMult?: number; etaMin?: number } = {}) {
     const tMult = options.tMult ?? 1;
     if (!(t0 > 0) || !Number.isInteger(t0)) throw new ValueError(`Expected positive integer T_0, but got ${t0}`);
@@ -38,12 +43,34 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   protected override next(_lr: number, base: number): number { return this.etaMin + ((base - this.etaMin) * (1 + Math.cos((Math.PI * this.tCur) / this.tI))) / 2; }
 }
 
+/** Of OneCycleLR: either totalSteps, or epochs and stepsPerEpoch. */
 export interface OneCycleOptions extends SchedulerOptions {
-  totalSteps?: number; epochs?: number; stepsPerEpoch?: number; pctStart?: number; annealStrategy?: 'cos' | 'linear'; cycleMomentum?: boolean;
-  baseMomentum?: number; maxMomentum?: number; divFactor?: number; finalDivFactor?: number; threePhase?: boolean;
+  /** Steps in all. */
+  totalSteps?: number;
+  /** Epochs in all. */
+  epochs?: number;
+  /** Batches an epoch. */
+  stepsPerEpoch?: number;
+  /** The share of the steps that rise; 0.3 by default. */
+  pctStart?: number;
+  /** Along a cosine (the default) or a line. */
+  annealStrategy?: 'cos' | 'linear';
+  /** Whether the momentum (or beta1) moves the other way; true by default. */
+  cycleMomentum?: boolean;
+  /** The momentum at the top rate; 0.85 by default. */
+  baseMomentum?: number;
+  /** The momentum at the lowest rates; 0.95 by default. */
+  maxMomentum?: number;
+  /** maxLr over the first rate; 25 by default. */
+  divFactor?: number;
+  /** The first rate over the last; 1e4 by default. */
+  finalDivFactor?: number;
+  /** Whether the way down first ends at the first rate, and goes on in a third phase. */
+  threePhase?: boolean;
 }
 /** Up to maxLr, then far below the start; the momentum the other way. One step a batch. Source: Smith, Topin 2017. */
 export class OneCycleLR extends LRScheduler {
+  /** Steps in all; one more throws ValueError. */
   readonly totalSteps: number;
   readonly #phases: readonly { end: number; lr: readonly [string, string]; momentum: readonly [string, string] }[];
   readonly #momentum: boolean;
@@ -90,9 +117,26 @@ export class OneCycleLR extends LRScheduler {
   }
 }
 
+/** Of CyclicLR. */
 export interface CyclicOptions extends SchedulerOptions {
-  stepSizeUp?: number; stepSizeDown?: number; mode?: 'triangular' | 'triangular2' | 'exp_range'; gamma?: number; scaleFn?: (x: number) => number; scaleMode?: 'cycle' | 'iterations';
-  cycleMomentum?: boolean; baseMomentum?: number; maxMomentum?: number;
+  /** Steps up; 2000 by default. */
+  stepSizeUp?: number;
+  /** Steps down; as many as up by default. */
+  stepSizeDown?: number;
+  /** All cycles alike (the default), each half as high as the last, or gamma^step high. */
+  mode?: 'triangular' | 'triangular2' | 'exp_range';
+  /** Of exp_range; 1 by default. */
+  gamma?: number;
+  /** The height of a cycle, 0 … 1, instead of a mode. */
+  scaleFn?: (x: number) => number;
+  /** Whether scaleFn takes the number of the cycle (the default) or of the step. */
+  scaleMode?: 'cycle' | 'iterations';
+  /** Whether the momentum (or beta1) moves the other way; true by default. */
+  cycleMomentum?: boolean;
+  /** The momentum at the top rate; 0.8 by default. */
+  baseMomentum?: number;
+  /** The momentum at the lowest rate; 0.9 by default. */
+  maxMomentum?: number;
 }
 /** Back and forth between two rates. One step a batch. Source: Smith 2015. */
 export class CyclicLR extends LRScheduler {

@@ -7,7 +7,23 @@ import type { Tensor } from '../tensor';
 import { Optimizer, type ParamInput } from './optimizer';
 import { strongWolfe } from './strongWolfe';
 
-export interface LBFGSOptions { lr?: number; maxIter?: number; maxEval?: number; toleranceGrad?: number; toleranceChange?: number; historySize?: number; lineSearchFn?: 'strong_wolfe' | null }
+/** Of LBFGS. */
+export interface LBFGSOptions {
+  /** The learning rate; 1 by default. */
+  lr?: number;
+  /** Iterations a step; 20 by default. */
+  maxIter?: number;
+  /** Evaluations of the closure a step; 1.25 times maxIter by default. */
+  maxEval?: number;
+  /** Ends where no element of the gradient is larger; 1e-7 by default. */
+  toleranceGrad?: number;
+  /** Ends where loss or parameters change less; 1e-9 by default. */
+  toleranceChange?: number;
+  /** Remembered steps; 100 by default. */
+  historySize?: number;
+  /** How far to go along a direction: by lr (null, the default) or so that the strong Wolfe conditions hold. */
+  lineSearchFn?: 'strong_wolfe' | null;
+}
 
 /** What is remembered between steps, under PyTorch's names; kept in the first parameter's state as there. */
 interface Memory { d: Tensor; t: number; old_dirs: Tensor[]; old_stps: Tensor[]; ro: Tensor[]; H_diag: Tensor | number; prev_flat_grad: Tensor; prev_loss: number }

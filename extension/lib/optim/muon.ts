@@ -4,8 +4,22 @@ import { zerosLike } from '../ops';
 import type { Tensor } from '../tensor';
 import { Optimizer, type ParamGroup, type ParamInput } from './optimizer';
 
+/** Of Muon. */
 export interface MuonOptions {
-  lr?: number; weightDecay?: number; momentum?: number; nesterov?: boolean; nsCoefficients?: readonly [number, number, number]; eps?: number; nsSteps?: number;
+  /** The learning rate; 1e-3 by default. */
+  lr?: number;
+  /** Taken from the parameter, times the rate; 0.1 by default. */
+  weightDecay?: number;
+  /** The share of the last direction that goes on; 0.95 by default. */
+  momentum?: number;
+  /** Whether the momentum looks ahead; true by default. */
+  nesterov?: boolean;
+  /** The polynomial of the Newton-Schulz steps; [3.4445, -4.775, 2.0315] by default. */
+  nsCoefficients?: readonly [number, number, number];
+  /** The smallest norm to divide by; 1e-7 by default. */
+  eps?: number;
+  /** Newton-Schulz steps; 5 by default. */
+  nsSteps?: number;
   /** How the rate follows the matrix's shape: by its sides' ratio (the default), or so that AdamW's rates can be used. */
   adjustLrFn?: 'original' | 'match_rms_adamw' | null;
 }

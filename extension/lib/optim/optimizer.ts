@@ -9,13 +9,25 @@ import { safePoint } from '../safePoint';
 import { Tensor } from '../tensor';
 import { pyType } from '../nn/pyType';
 
+/** A value in a group of parameters. */
 export type Setting = number | boolean | string | null | readonly (number | null)[];
 /** Tensors, numbers, and what LBFGS remembers: lists of tensors. */
 export type StateValue = Tensor | number | null | readonly StateValue[];
 /** Parameters that share settings. */
-export interface ParamGroup { params: Tensor[]; [setting: string]: Setting | Tensor[] }
+export interface ParamGroup {
+  /** The parameters. */
+  params: Tensor[];
+  [setting: string]: Setting | Tensor[];
+}
+/** What optimizers take: parameters, or groups of them with settings of their own. */
 export type ParamInput = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Record<string, unknown>>;
-export interface OptimizerState { state: Map<number, Map<string, Tensor | number>>; paramGroups: Map<string, unknown>[] }
+/** What stateDict() gives and loadStateDict() takes. */
+export interface OptimizerState {
+  /** By the position of each parameter: its buffers, under PyTorch's names. */
+  state: Map<number, Map<string, Tensor | number>>;
+  /** The settings, with positions instead of parameters. */
+  paramGroups: Map<string, unknown>[];
+}
 
 /** Settings whose Python name differs from the camelCase one: printed and saved under Python's. */
 const snake = (s: string): string => s.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
@@ -34,7 +46,9 @@ function taken(v: StateValue | bigint, p: Tensor): StateValue {
   return Array.isArray(v) ? (v as StateValue[]).map((x) => taken(x, p)) : v === null ? null : Number(v);
 }
 
+/** What every optimizer has: groups of parameters with settings, state, step() and zeroGrad(). Source: torch.optim.Optimizer. */
 export abstract class Optimizer {
+  /** Groups of parameters with their settings: `optimizer.paramGroups[0].lr` is the present rate. */
   readonly paramGroups: ParamGroup[] = [];
   /** Per parameter: momentum buffers, moments, step counts, under PyTorch's names. */
   readonly state = new Map<Tensor, Map<string, Tensor | number>>();
@@ -47,6 +61,7 @@ export abstract class Optimizer {
     else for (const g of list) this.addParamGroup(g as { params: Iterable<Tensor> });
   }
 
+  /** Adds parameters with settings of their own: `{ params, lr: 1e-4 }`. Throws ValueError for parameters that are there, or no leaves. */
   addParamGroup(group: { params: Iterable<Tensor> } & Record<string, unknown>): void {
     const params = [...group.params];
     for (const p of params) {
@@ -118,6 +133,7 @@ export abstract class Optimizer {
     }
   }
 
+  /** As PyTorch prints it: the settings of every group. */
   toString(): string {
     const groups = this.paramGroups.map((g, i) => {
       const settings = Object.entries(g).filter(([k]) => k !== 'params').map(([k, v]) => [snake(k), pySetting(v)] as const).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -5,15 +5,22 @@ import { Optimizer, type ParamGroup } from './optimizer';
 const number = (g: ParamGroup, key: string): number => g[key] as number;
 const snake = (s: string): string => s.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
-export interface SchedulerOptions { lastEpoch?: number }
+/** What every schedule takes. */
+export interface SchedulerOptions {
+  /** The epoch to go on from; -1, the start, by default. */
+  lastEpoch?: number;
+}
 
 /** What every schedule has. `lastEpoch` >= 0 resumes: the optimizer's groups must then know their initial rate. */
 export abstract class LRScheduler {
+  /** The rates at the start, one a group. */
   baseLrs: number[];
+  /** Epochs (or steps) done; 0 at the start. */
   lastEpoch: number;
   protected stepCount = 0;
   protected isInitial = false;
   protected lastLr: number[] = [];
+  /** @param optimizer Whose rates it sets. */
   constructor(readonly optimizer: Optimizer, options: SchedulerOptions = {}) {
     if (!(optimizer instanceof Optimizer)) throw new TypeError(`${(optimizer as object | null)?.constructor.name ?? 'null'} is not an Optimizer`);
     this.lastEpoch = options.lastEpoch ?? -1;
@@ -33,6 +40,7 @@ export abstract class LRScheduler {
   protected abstract next(lr: number, base: number, group: ParamGroup, index: number): number;
   /** @internal The rate without what came before, where a formula for it exists. */
   closed?(base: number, index: number): number;
+  /** On to the next epoch: sets the rates of the optimizer. Once after each epoch (or batch, by the schedule). */
   step(): void {
     this.stepCount++;
     this.update();
@@ -54,6 +62,7 @@ export abstract class LRScheduler {
     const name = (k: string): string => (k === 'stepCount' || k === 'isInitial' || k === 'lastLr' ? `_${snake(k)}` : snake(k));
     return new Map(Object.entries(this).filter(([k, v]) => k !== 'optimizer' && typeof v !== 'function').map(([k, v]) => [name(k), Array.isArray(v) ? [...(v as unknown[])] : v]));
   }
+  /** Takes over what stateDict() gave. */
   loadStateDict(state: ReadonlyMap<string, unknown>): void {
     for (const key of Object.keys(this)) {
       for (const name of [snake(key), `_${snake(key)}`]) if (state.has(name) && key !== 'optimizer') (this as unknown as Record<string, unknown>)[key] = state.get(name);

@@ -10,18 +10,26 @@ const number = (g: ParamGroup, key: string): number => g[key] as number;
 
 /** Multiplies by gamma every stepSize epochs. */
 export class StepLR extends LRScheduler {
+  /** The factor. */
   readonly gamma: number;
+  /**
+   * @param optimizer Whose rates it sets.
+   * @param stepSize Epochs between changes.
+   */
   constructor(optimizer: Optimizer, readonly stepSize: number, gamma: number | (SchedulerOptions & { gamma?: number }) = {}) {
     super(optimizer, typeof gamma === 'number' ? {} : gamma);
     this.gamma = typeof gamma === 'number' ? gamma : gamma.gamma ?? 0.1;
     this.start();
   }
   protected override next(lr: number): number { return this.lastEpoch === 0 || this.lastEpoch % this.stepSize !== 0 ? lr : lr * this.gamma; }
+  /** @internal */
   override closed(base: number): number { return base * this.gamma ** Math.floor(this.lastEpoch / this.stepSize); }
 }
 /** Multiplies by gamma at each milestone; one that is given twice counts twice. */
 export class MultiStepLR extends LRScheduler {
+  /** Epochs, in order. */
   readonly milestones: readonly number[];
+  /** The factor. */
   readonly gamma: number;
   constructor(optimizer: Optimizer, milestones: Iterable<number>, options: SchedulerOptions & { gamma?: number } = {}) {
     super(optimizer, options);
@@ -30,17 +38,25 @@ export class MultiStepLR extends LRScheduler {
     this.start();
   }
   protected override next(lr: number): number { const n = this.milestones.filter((m) => m === this.lastEpoch).length; return n === 0 ? lr : lr * this.gamma ** n; }
+  /** @internal */
   override closed(base: number): number { return base * this.gamma ** this.milestones.filter((m) => m <= this.lastEpoch).length; }
 }
 /** Multiplies by gamma every epoch. */
 export class ExponentialLR extends LRScheduler {
+  /**
+   * @param optimizer Whose rates it sets.
+   * @param gamma The factor.
+   */
   constructor(optimizer: Optimizer, readonly gamma: number, options: SchedulerOptions = {}) { super(optimizer, options); this.start(); }
   protected override next(lr: number): number { return this.isInitial ? lr : lr * this.gamma; }
+  /** @internal */
   override closed(base: number): number { return base * this.gamma ** this.lastEpoch; }
 }
 /** Times `factor` for the first totalIters epochs. Throws ValueError outside [0, 1]. */
 export class ConstantLR extends LRScheduler {
+  /** The factor. */
   readonly factor: number;
+  /** Epochs that it lasts. */
   readonly totalIters: number;
   constructor(optimizer: Optimizer, options: SchedulerOptions & { factor?: number; totalIters?: number } = {}) {
     super(optimizer, options);
@@ -51,12 +67,16 @@ export class ConstantLR extends LRScheduler {
     this.start();
   }
   protected override next(lr: number): number { return this.lastEpoch === 0 ? lr * this.factor : this.lastEpoch !== this.totalIters ? lr : lr * (1 / this.factor); }
+  /** @internal */
   override closed(base: number): number { return base * (this.factor + (this.lastEpoch >= this.totalIters ? 1 : 0) * (1 - this.factor)); }
 }
 /** From startFactor to endFactor in a straight line over totalIters epochs. */
 export class LinearLR extends LRScheduler {
+  /** The factor at the start. */
   readonly startFactor: number;
+  /** The factor at the end. */
   readonly endFactor: number;
+  /** Epochs in between. */
   readonly totalIters: number;
   constructor(optimizer: Optimizer, options: SchedulerOptions & { startFactor?: number; endFactor?: number; totalIters?: number } = {}) {
     super(optimizer, options);
@@ -74,11 +94,14 @@ export class LinearLR extends LRScheduler {
     const rise = this.endFactor - this.startFactor;
     return lr * (1 + rise / (this.totalIters * this.startFactor + (this.lastEpoch - 1) * rise));
   }
+  /** @internal */
   override closed(base: number): number { return base * (this.startFactor + ((this.endFactor - this.startFactor) * Math.min(this.totalIters, this.lastEpoch)) / this.totalIters); }
 }
 /** Down to zero over totalIters epochs along a power of the time left. */
 export class PolynomialLR extends LRScheduler {
+  /** Epochs until zero. */
   readonly totalIters: number;
+  /** The power of the time left. */
   readonly power: number;
   constructor(optimizer: Optimizer, options: SchedulerOptions & { totalIters?: number; power?: number } = {}) {
     super(optimizer, options);
@@ -90,11 +113,17 @@ export class PolynomialLR extends LRScheduler {
     if (this.isInitial || this.lastEpoch > this.totalIters) return lr;
     return lr * ((1 - this.lastEpoch / this.totalIters) / (1 - (this.lastEpoch - 1) / this.totalIters)) ** this.power;
   }
+  /** @internal */
   override closed(base: number): number { return base * (1 - Math.min(this.totalIters, this.lastEpoch) / this.totalIters) ** this.power; }
 }
 /** Half a cosine from the base rate to etaMin over tMax epochs, and back. Source: Loshchilov, Hutter 2016. */
 export class CosineAnnealingLR extends LRScheduler {
+  /** The lowest rate. */
   readonly etaMin: number;
+  /**
+   * @param optimizer Whose rates it sets.
+   * @param tMax Epochs of half a cosine.
+   */
   constructor(optimizer: Optimizer, readonly tMax: number, etaMin: number | (SchedulerOptions & { etaMin?: number }) = {}) {
     super(optimizer, typeof etaMin === 'number' ? {} : etaMin);
     this.etaMin = typeof etaMin === 'number' ? etaMin : etaMin.etaMin ?? 0;
@@ -107,6 +136,7 @@ export class CosineAnnealingLR extends LRScheduler {
     if ((this.lastEpoch - 1 - this.tMax) % (2 * this.tMax) === 0) return lr + ((base - this.etaMin) * (1 - Math.cos(Math.PI / this.tMax))) / 2;
     return (wave(this.lastEpoch) / wave(this.lastEpoch - 1)) * (lr - this.etaMin) + this.etaMin;
   }
+  /** @internal */
   override closed(base: number): number { return this.etaMin + ((base - this.etaMin) * (1 + Math.cos((Math.PI * this.lastEpoch) / this.tMax))) / 2; }
 }
 type PerGroup = ((epoch: number) => number) | readonly ((epoch: number) => number)[];
@@ -130,8 +160,10 @@ export class MultiplicativeLR extends LRScheduler {
 }
 /** One schedule after the other, changing at the milestones. */
 export class SequentialLR {
+  /** Epochs done. */
   lastEpoch: number;
   private lastLr: number[];
+  /** @param optimizer Whose rates they set. */
   constructor(readonly optimizer: Optimizer, private readonly schedulers: readonly LRScheduler[], private readonly milestones: readonly number[], options: SchedulerOptions = {}) {
     if (schedulers.length < 1) throw new ValueError('SequentialLR expects at least one scheduler, but got no scheduler.');
     if (schedulers.some((s) => s.optimizer !== optimizer)) throw new ValueError('SequentialLR expects all schedulers to belong to the same optimizer.');
@@ -144,6 +176,7 @@ export class SequentialLR {
     this.lastLr = first.getLastLr();
   }
   private at(epoch: number): number { return this.milestones.filter((m) => m <= epoch).length; }
+  /** On to the next epoch, of the schedule that has its turn. */
   step(): void {
     this.lastEpoch++;
     const i = this.at(this.lastEpoch);
@@ -152,11 +185,13 @@ export class SequentialLR {
     else s.step();
     this.lastLr = s.getLastLr();
   }
+  /** The rates set last, one a group. */
   getLastLr(): number[] { return [...this.lastLr]; }
 }
 
 /** Several schedules at once: each step is a step of all. */
 export class ChainedScheduler {
+  /** Whose rates they set. */
   readonly optimizer: Optimizer;
   private lastLr: number[];
   constructor(private readonly schedulers: readonly LRScheduler[], optimizer?: Optimizer) {
@@ -169,22 +204,47 @@ export class ChainedScheduler {
     this.lastLr = this.rates();
   }
   private rates(): number[] { return this.optimizer.paramGroups.map((g) => number(g, 'lr')); }
+  /** One step of every schedule. */
   step(): void {
     for (const s of this.schedulers) s.step();
     this.lastLr = this.rates();
   }
+  /** The rates set last, one a group. */
   getLastLr(): number[] { return [...this.lastLr]; }
 }
 
-export interface PlateauOptions { mode?: 'min' | 'max'; factor?: number; patience?: number; threshold?: number; thresholdMode?: 'rel' | 'abs'; cooldown?: number; minLr?: number | readonly number[]; eps?: number }
+/** Of ReduceLROnPlateau. */
+export interface PlateauOptions {
+  /** Whether the metric should fall (the default) or rise. */
+  mode?: 'min' | 'max';
+  /** What the rate is multiplied by; 0.1 by default. */
+  factor?: number;
+  /** Epochs without improvement that are let pass; 10 by default. */
+  patience?: number;
+  /** How much counts as an improvement; 1e-4 by default. */
+  threshold?: number;
+  /** Whether that is a share of the best (the default) or an amount. */
+  thresholdMode?: 'rel' | 'abs';
+  /** Epochs after a change that do not count; 0 by default. */
+  cooldown?: number;
+  /** The lowest rate; one, or one a group. 0 by default. */
+  minLr?: number | readonly number[];
+  /** Smaller changes of the rate are not made; 1e-8 by default. */
+  eps?: number;
+}
 /** Multiplies by factor when a metric has not improved for more than `patience` epochs: `step(metric)`. */
 export class ReduceLROnPlateau {
+  /** The best metric so far. */
   best: number;
+  /** Epochs since it improved. */
   numBadEpochs = 0;
+  /** Epochs of the cooldown left. */
   cooldownCounter = 0;
+  /** Epochs done. */
   lastEpoch = 0;
   private readonly o: Required<Omit<PlateauOptions, 'minLr'>>;
   private readonly minLrs: readonly number[];
+  /** @param optimizer Whose rates it sets. */
   constructor(readonly optimizer: Optimizer, options: PlateauOptions = {}) {
     const { mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = 'rel', cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     if (factor >= 1) throw new ValueError('Factor should be < 1.0.');
@@ -202,6 +262,7 @@ export class ReduceLROnPlateau {
     const bar = thresholdMode === 'rel' ? this.best * (1 + sign * threshold) : this.best + sign * threshold;
     return mode === 'min' ? a < bar : a > bar;
   }
+  /** Takes the metric of an epoch, a number or a tensor of one element, and sets the rates. */
   step(metric: number | { item(): number }): void {
     const value = typeof metric === 'number' ? metric : metric.item();
     this.lastEpoch++;
@@ -216,5 +277,6 @@ export class ReduceLROnPlateau {
     this.cooldownCounter = this.o.cooldown;
     this.numBadEpochs = 0;
   }
+  /** The rates as they are, one a group. */
   getLastLr(): number[] { return this.optimizer.paramGroups.map((g) => number(g, 'lr')); }
 }

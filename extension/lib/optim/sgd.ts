@@ -3,7 +3,21 @@ import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { Optimizer, type ParamGroup, type ParamInput } from './optimizer';
 
-export interface SGDOptions { lr?: number; momentum?: number; dampening?: number; weightDecay?: number; nesterov?: boolean; maximize?: boolean }
+/** Of SGD. A group of parameters may have settings of its own. */
+export interface SGDOptions {
+  /** The learning rate; 1e-3 by default. */
+  lr?: number;
+  /** The share of the last step that goes on; 0 by default. */
+  momentum?: number;
+  /** The share of the gradient left out of the momentum; 0 by default. */
+  dampening?: number;
+  /** Added to the gradient, times the parameter; 0 by default. */
+  weightDecay?: number;
+  /** Whether the momentum looks ahead; needs a momentum, and no dampening. */
+  nesterov?: boolean;
+  /** Whether to climb instead of descend. */
+  maximize?: boolean;
+}
 
 /** Stochastic gradient descent with momentum. Source: torch.optim.SGD; Sutskever et al. 2013. */
 export class SGD extends Optimizer {

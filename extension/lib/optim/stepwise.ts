@@ -55,9 +55,27 @@ export abstract class Stepwise extends Optimizer {
 }
 
 const common = { foreach: null, maximize: false, capturable: false, differentiable: false } as const;
-export interface CommonOptions { lr?: number; eps?: number; weightDecay?: number; maximize?: boolean }
+/** What most optimizers take. */
+export interface CommonOptions {
+  /** The learning rate. */
+  lr?: number;
+  /** Added to what the step is divided by. */
+  eps?: number;
+  /** Added to the gradient, times the parameter; 0 by default. */
+  weightDecay?: number;
+  /** Whether to climb instead of descend. */
+  maximize?: boolean;
+}
 
-export interface RMSpropOptions extends CommonOptions { alpha?: number; momentum?: number; centered?: boolean }
+/** Of RMSprop; lr 1e-2, eps 1e-8 by default. */
+export interface RMSpropOptions extends CommonOptions {
+  /** The share of the old mean of squares; 0.99 by default. */
+  alpha?: number;
+  /** The share of the last step that goes on; 0 by default. */
+  momentum?: number;
+  /** Whether to divide by the variance instead of the mean of squares. */
+  centered?: boolean;
+}
 /** Divides by a running root mean square. Source: Hinton 2012; torch.optim.RMSprop. */
 export class RMSprop extends Stepwise {
   protected readonly rule = 'rmsprop';
@@ -71,7 +89,13 @@ export class RMSprop extends Stepwise {
   protected override settings(g: ParamGroup): number[] { return ['lr', 'alpha', 'eps', 'weightDecay', 'momentum', 'centered', 'maximize'].map((k) => num(g, k)); }
 }
 
-export interface AdagradOptions extends CommonOptions { lrDecay?: number; initialAccumulatorValue?: number }
+/** Of Adagrad; lr 1e-2, eps 1e-10 by default. */
+export interface AdagradOptions extends CommonOptions {
+  /** The rate is divided by 1 + step · lrDecay; 0 by default. */
+  lrDecay?: number;
+  /** What the sums of squares start with; 0 by default. */
+  initialAccumulatorValue?: number;
+}
 /** Divides by the root of the sum of all squares. Source: Duchi et al. 2011; torch.optim.Adagrad. */
 export class Adagrad extends Stepwise {
   protected readonly rule = 'adagrad';
@@ -86,7 +110,11 @@ export class Adagrad extends Stepwise {
   protected override settings(g: ParamGroup, step: number): number[] { return [step, ...['lr', 'lrDecay', 'eps', 'weightDecay', 'maximize'].map((k) => num(g, k))]; }
 }
 
-export interface AdadeltaOptions extends CommonOptions { rho?: number }
+/** Of Adadelta; lr 1, eps 1e-6 by default. */
+export interface AdadeltaOptions extends CommonOptions {
+  /** The share of the old means of squares; 0.9 by default. */
+  rho?: number;
+}
 /** Steps as large as the last ones were. Source: Zeiler 2012; torch.optim.Adadelta. */
 export class Adadelta extends Stepwise {
   protected readonly rule = 'adadelta';
@@ -104,7 +132,11 @@ export class Adadelta extends Stepwise {
   override toString(): string { return super.toString().replace(/^( {4}(?:initial_)?lr: \d+)$/gm, '$1.0'); }
 }
 
-export interface BetaOptions extends CommonOptions { betas?: readonly [number, number] }
+/** Of Adamax, and what NAdam and RAdam take too; lr 2e-3 (RAdam 1e-3), eps 1e-8 by default. */
+export interface BetaOptions extends CommonOptions {
+  /** The shares of the old moments; [0.9, 0.999] by default. */
+  betas?: readonly [number, number];
+}
 /** Adam with the largest gradient instead of the root mean square. Source: Kingma, Ba 2014; torch.optim.Adamax. */
 export class Adamax extends Stepwise {
   protected readonly rule = 'adamax';
@@ -125,7 +157,13 @@ abstract class TwoMoments extends Stepwise {
   protected override initial(p: Tensor): [string, Tensor | number][] { return [['exp_avg', zerosLike(p)], ['exp_avg_sq', zerosLike(p)]]; }
   protected override settings(g: ParamGroup, step: number, _s: State): number[] { return [step, num(g, 'lr'), ...pair(g, 'betas'), ...['eps', 'weightDecay', 'decoupledWeightDecay', 'maximize'].map((k) => num(g, k))]; }
 }
-export interface NAdamOptions extends BetaOptions { momentumDecay?: number; decoupledWeightDecay?: boolean }
+/** Of NAdam. */
+export interface NAdamOptions extends BetaOptions {
+  /** How the momentum grows with the steps; 4e-3 by default. */
+  momentumDecay?: number;
+  /** Whether weightDecay is taken from the parameter, as AdamW does. */
+  decoupledWeightDecay?: boolean;
+}
 /** Adam with Nesterov's momentum. Source: Dozat 2016; torch.optim.NAdam. */
 export class NAdam extends TwoMoments {
   protected readonly rule = 'nadam';
@@ -145,7 +183,11 @@ export class NAdam extends TwoMoments {
     return [...super.settings(g, step, s), mu(step), mu(step + 1), product];
   }
 }
-export interface RAdamOptions extends BetaOptions { decoupledWeightDecay?: boolean }
+/** Of RAdam. */
+export interface RAdamOptions extends BetaOptions {
+  /** Whether weightDecay is taken from the parameter, as AdamW does. */
+  decoupledWeightDecay?: boolean;
+}
 /** Adam that waits for its variance to settle. Source: Liu et al. 2019; torch.optim.RAdam. */
 export class RAdam extends TwoMoments {
   protected readonly rule = 'radam';
@@ -158,7 +200,17 @@ export class RAdam extends TwoMoments {
   }
 }
 
-export interface RpropOptions { lr?: number; etas?: readonly [number, number]; stepSizes?: readonly [number, number]; maximize?: boolean }
+/** Of Rprop. */
+export interface RpropOptions {
+  /** The learning rate; 1e-2 by default. */
+  lr?: number;
+  /** Factors of the step where the sign changed and where it stayed; [0.5, 1.2] by default. */
+  etas?: readonly [number, number];
+  /** The smallest and largest step; [1e-6, 50] by default. */
+  stepSizes?: readonly [number, number];
+  /** Whether to climb instead of descend. */
+  maximize?: boolean;
+}
 /** Goes by the gradient's sign alone. Source: Riedmiller, Braun 1993; torch.optim.Rprop. */
 export class Rprop extends Stepwise {
   protected readonly rule = 'rprop';

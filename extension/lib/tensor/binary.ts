@@ -18,32 +18,31 @@ export function quotient(options: DivOptions): number {
   return B[mode === null ? 'div' : mode === 'floor' ? 'floor_divide' : 'trunc_divide']!;
 }
 
-/** @internal */
 export class TensorBinary extends TensorUnary {
-  /** this + alpha · other */
+  /** The sum: this + alpha · other, broadcast; a number or tensor, PyTorch's promotion of dtypes. */
   add(other: Operand, options: { alpha?: number } = {}): Tensor { return native['binary'](B['add'], this, other, options.alpha); }
-  /** this - alpha · other. Throws RuntimeError for two bool tensors. */
+  /** The difference: this - alpha · other, broadcast. Throws RuntimeError for two bool tensors. */
   sub(other: Operand, options: { alpha?: number } = {}): Tensor { return native['binary'](B['sub'], this, other, options.alpha); }
-  /** other - this */
+  /** other - this, broadcast. */
   rsub(other: Operand): Tensor { return native['binary'](B['sub'], other, this); }
   /** Product with a tensor or number; broadcasts. */
   mul(other: Operand): Tensor { return native['binary'](B['mul'], this, other); }
-  /** The true quotient, or rounded: `{ roundingMode: 'floor' }`. */
+  /** The quotient, broadcast; of integers as float32. Rounded by `{ roundingMode: 'floor' }` or `'trunc'`, the dtype stays. */
   div(other: Operand, options: DivOptions = {}): Tensor { return native['binary'](quotient(options), this, other); }
-  /** this to the power of other. Throws RuntimeError for integers to a negative whole number. */
+  /** this to the power of a number or tensor, broadcast. Throws RuntimeError for integers to a negative whole number. */
   pow(exponent: Operand): Tensor { return native['binary'](B['pow'], this, exponent); }
   /** The power in float64. */
   floatPower(exponent: Operand): Tensor { return native['binary'](B['pow'], this.double(), exponent instanceof TensorBinary ? exponent.double() : exponent); }
-  /** this · 2^other */
+  /** this · 2^other; integers become float32. */
   ldexp(other: Tensor): Tensor { return native['binary'](B['mul'], this, native['binary'](B['pow'], 2, other.isFloatingPoint() ? other : this.isFloatingPoint() ? other.to(this.dtype) : other.float())); }
-  /** this + weight·(end - this). */
+  /** this + weight · (end - this), broadcast; weight a number or tensor. */
   lerp(end: Tensor, weight: Operand): Tensor { return native['lerp'](this, end, weight); }
-  /** this + value · tensor1 · tensor2 */
+  /** this + value · tensor1 · tensor2; all three broadcast. */
   addcmul(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor { return native['addcmul'](this, tensor1, tensor2, options.value ?? 1); }
-  /** this + value · tensor1 / tensor2 */
+  /** this + value · tensor1 / tensor2; all three broadcast. Throws RuntimeError when both tensors are of integers. */
   addcdiv(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): Tensor { return native['addcdiv'](this, tensor1, tensor2, options.value ?? 1); }
 
-  /** The quotient rounded down. */
+  /** The quotient rounded down; integers stay integers, division by an integer 0 throws RuntimeError. */
   floorDivide(other: Operand): Tensor { return native['binary'](B['floor_divide'], this, other); }
   /** What division leaves, with the divisor's sign, as Python's %. */
   remainder(other: Operand): Tensor { return native['binary'](B['remainder'], this, other); }
@@ -63,11 +62,11 @@ export class TensorBinary extends TensorUnary {
   hypot(other: Tensor): Tensor { return native['binary'](B['hypot'], this, other); }
   /** This magnitude with other's sign. */
   copysign(other: Operand): Tensor { return native['binary'](B['copysign'], this, other); }
-  /** The next number towards other. */
+  /** The next number that the dtype holds, towards other. */
   nextafter(other: Tensor): Tensor { return native['binary'](B['nextafter'], this, other); }
-  /** ln(eᵃ + eᵇ). */
+  /** ln(eᵃ + eᵇ) of this and other, without overflow. */
   logaddexp(other: Tensor): Tensor { return native['binary'](B['logaddexp'], this, other); }
-  /** log2(2ᵃ + 2ᵇ). */
+  /** log2(2ᵃ + 2ᵇ) of this and other, without overflow. */
   logaddexp2(other: Tensor): Tensor { return native['binary'](B['logaddexp2'], this, other); }
   /** this · ln(other), 0 where this is 0. */
   xlogy(other: Operand): Tensor { return native['binary'](B['xlogy'], this, other); }
@@ -77,33 +76,33 @@ export class TensorBinary extends TensorUnary {
   gcd(other: Tensor): Tensor { return native['binary'](B['gcd'], this, other); }
   /** Least common multiple of integers. */
   lcm(other: Tensor): Tensor { return native['binary'](B['lcm'], this, other); }
-  /** Bit by bit; integers and bool. */
+  /** And, bit by bit. Throws NotImplementedError for floating dtypes. */
   bitwiseAnd(other: Operand): Tensor { return native['binary'](B['bitwise_and'], this, other); }
-  /** Bit by bit; integers and bool. */
+  /** Or, bit by bit. Throws NotImplementedError for floating dtypes. */
   bitwiseOr(other: Operand): Tensor { return native['binary'](B['bitwise_or'], this, other); }
-  /** Bit by bit; integers and bool. */
+  /** Exclusive or, bit by bit. Throws NotImplementedError for floating dtypes. */
   bitwiseXor(other: Operand): Tensor { return native['binary'](B['bitwise_xor'], this, other); }
   /** Shifted left by other bits. */
   bitwiseLeftShift(other: Operand): Tensor { return native['binary'](B['bitwise_left_shift'], this, other); }
   /** Shifted right by other bits, keeping the sign. */
   bitwiseRightShift(other: Operand): Tensor { return native['binary'](B['bitwise_right_shift'], this, other); }
-  /** this == other. */
+  /** Where this == other, as bool; broadcasts. */
   eq(other: Operand): Tensor { return native['binary'](B['eq'], this, other); }
-  /** this != other. */
+  /** Where this != other, as bool; broadcasts. */
   ne(other: Operand): Tensor { return native['binary'](B['ne'], this, other); }
-  /** this < other. */
+  /** Where this < other, as bool; broadcasts. */
   lt(other: Operand): Tensor { return native['binary'](B['lt'], this, other); }
-  /** this <= other. */
+  /** Where this <= other, as bool; broadcasts. */
   le(other: Operand): Tensor { return native['binary'](B['le'], this, other); }
-  /** this > other. */
+  /** Where this > other, as bool; broadcasts. */
   gt(other: Operand): Tensor { return native['binary'](B['gt'], this, other); }
-  /** this >= other. */
+  /** Where this >= other, as bool; broadcasts. */
   ge(other: Operand): Tensor { return native['binary'](B['ge'], this, other); }
-  /** Both are not zero. */
+  /** Where both are not zero, as bool. */
   logicalAnd(other: Tensor): Tensor { return native['binary'](B['logical_and'], this, other); }
-  /** Either is not zero. */
+  /** Where either is not zero, as bool. */
   logicalOr(other: Tensor): Tensor { return native['binary'](B['logical_or'], this, other); }
-  /** Exactly one is not zero. */
+  /** Where exactly one is not zero, as bool. */
   logicalXor(other: Tensor): Tensor { return native['binary'](B['logical_xor'], this, other); }
   /** |this - other| <= atol + rtol · |other|, element by element. */
   isclose(other: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean } = {}): Tensor {
@@ -127,6 +126,7 @@ export class TensorBinary extends TensorUnary {
   divide(other: Operand, options: DivOptions = {}): Tensor { return this.div(other, options); }
   /** The same as div. */
   trueDivide(other: Operand): Tensor { return this.div(other); }
+  /** The same as atan2. */
   arctan2(other: Tensor): Tensor { return this.atan2(other); }
   /** The same as ne. */
   notEqual(other: Operand): Tensor { return this.ne(other); }
@@ -151,48 +151,87 @@ export class TensorBinary extends TensorUnary {
   div_(other: Operand, options: DivOptions = {}): this { return native['binary_'](quotient(options), this, other); }
   /** To a power, in place. */
   pow_(exponent: Operand): this { return native['binary_'](B['pow'], this, exponent); }
+  /** this + weight · (end - this), in place. */
   lerp_(end: Tensor, weight: Operand): this { return this.become(this.lerp(end, weight)); }
+  /** this + value · tensor1 · tensor2, in place. */
   addcmul_(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): this { return this.become(this.addcmul(tensor1, tensor2, options)); }
+  /** this + value · tensor1 / tensor2, in place. */
   addcdiv_(tensor1: Tensor, tensor2: Tensor, options: { value?: number } = {}): this { return this.become(this.addcdiv(tensor1, tensor2, options)); }
+  /** The quotient rounded down, in place. */
   floorDivide_(other: Operand): this { return native['binary_'](B['floor_divide'], this, other); }
+  /** What division leaves, with the divisor's sign, in place. */
   remainder_(other: Operand): this { return native['binary_'](B['remainder'], this, other); }
+  /** What division leaves, with the dividend's sign, in place. */
   fmod_(other: Operand): this { return native['binary_'](B['fmod'], this, other); }
+  /** The angle of the point (other, this), in radians, in place. */
   atan2_(other: Tensor): this { return native['binary_'](B['atan2'], this, other); }
+  /** √(this² + other²), in place. */
   hypot_(other: Tensor): this { return native['binary_'](B['hypot'], this, other); }
+  /** This magnitude with other's sign, in place. */
   copysign_(other: Operand): this { return native['binary_'](B['copysign'], this, other); }
+  /** The next number that the dtype holds, towards other, in place. */
   nextafter_(other: Tensor): this { return native['binary_'](B['nextafter'], this, other); }
+  /** this · ln(other), in place; 0 where this is 0. */
   xlogy_(other: Operand): this { return native['binary_'](B['xlogy'], this, other); }
+  /** 0 below zero, 1 above, `other` at zero, in place. */
   heaviside_(other: Tensor): this { return native['binary_'](B['heaviside'], this, other); }
+  /** Greatest common divisor of integers, in place. */
   gcd_(other: Tensor): this { return native['binary_'](B['gcd'], this, other); }
+  /** Least common multiple of integers, in place. */
   lcm_(other: Tensor): this { return native['binary_'](B['lcm'], this, other); }
+  /** And, bit by bit, in place. Throws NotImplementedError for floating dtypes. */
   bitwiseAnd_(other: Operand): this { return native['binary_'](B['bitwise_and'], this, other); }
+  /** Or, bit by bit, in place. Throws NotImplementedError for floating dtypes. */
   bitwiseOr_(other: Operand): this { return native['binary_'](B['bitwise_or'], this, other); }
+  /** Exclusive or, bit by bit, in place. Throws NotImplementedError for floating dtypes. */
   bitwiseXor_(other: Operand): this { return native['binary_'](B['bitwise_xor'], this, other); }
+  /** Shifted left by other bits, in place. */
   bitwiseLeftShift_(other: Operand): this { return native['binary_'](B['bitwise_left_shift'], this, other); }
+  /** Shifted right by other bits, keeping the sign, in place. */
   bitwiseRightShift_(other: Operand): this { return native['binary_'](B['bitwise_right_shift'], this, other); }
+  /** 1 where this == other, else 0, in place: the dtype stays. */
   eq_(other: Operand): this { return native['binary_'](B['eq'], this, other); }
+  /** 1 where this != other, else 0, in place: the dtype stays. */
   ne_(other: Operand): this { return native['binary_'](B['ne'], this, other); }
+  /** 1 where this < other, else 0, in place: the dtype stays. */
   lt_(other: Operand): this { return native['binary_'](B['lt'], this, other); }
+  /** 1 where this <= other, else 0, in place: the dtype stays. */
   le_(other: Operand): this { return native['binary_'](B['le'], this, other); }
+  /** 1 where this > other, else 0, in place: the dtype stays. */
   gt_(other: Operand): this { return native['binary_'](B['gt'], this, other); }
+  /** 1 where this >= other, else 0, in place: the dtype stays. */
   ge_(other: Operand): this { return native['binary_'](B['ge'], this, other); }
+  /** 1 where both are not zero, else 0, in place: the dtype stays. */
   logicalAnd_(other: Tensor): this { return native['binary_'](B['logical_and'], this, other); }
+  /** 1 where either is not zero, else 0, in place: the dtype stays. */
   logicalOr_(other: Tensor): this { return native['binary_'](B['logical_or'], this, other); }
+  /** 1 where exactly one is not zero, else 0, in place: the dtype stays. */
   logicalXor_(other: Tensor): this { return native['binary_'](B['logical_xor'], this, other); }
+  /** The same as sub_. */
   subtract_(other: Operand, options: { alpha?: number } = {}): this { return this.sub_(other, options); }
+  /** The same as mul_. */
   multiply_(other: Operand): this { return this.mul_(other); }
+  /** The same as div_. */
   divide_(other: Operand, options: DivOptions = {}): this { return this.div_(other, options); }
+  /** The same as div_. */
   trueDivide_(other: Operand): this { return this.div_(other); }
+  /** The same as atan2_. */
   arctan2_(other: Tensor): this { return this.atan2_(other); }
+  /** The same as ne_. */
   notEqual_(other: Operand): this { return this.ne_(other); }
+  /** The same as lt_. */
   less_(other: Operand): this { return this.lt_(other); }
+  /** The same as le_. */
   lessEqual_(other: Operand): this { return this.le_(other); }
+  /** The same as gt_. */
   greater_(other: Operand): this { return this.gt_(other); }
+  /** The same as ge_. */
   greaterEqual_(other: Operand): this { return this.ge_(other); }
   /** Throws RuntimeError for what is not float64, the type of the power. */
   floatPower_(exponent: Operand): this {
     if (this.dtype.name !== 'float64') throw new RuntimeError(`the base given to float_power_ has dtype ${scalarType(this.dtype.name)} but the operation's result requires dtype Double`);
     return this.pow_(exponent instanceof TensorBinary ? exponent.double() : exponent);
   }
+  /** this · 2^other, in place. */
   ldexp_(other: Tensor): this { return this.become(this.ldexp(other)); }
 }

@@ -12,12 +12,17 @@ import type { Tensor } from '../tensor';
 
 /** A number beside a tensor: whole numbers act as Python's int, others as float. */
 export type Scalar = number | bigint | boolean;
+/** A tensor or a number: what arithmetic takes on its other side. */
 export type Operand = Tensor | Scalar;
+/** What toTypedArray() gives and tensor() takes, one class a dtype. */
 export type TypedArray = Float32Array | Float64Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
 /** Nested arrays of values, as toArray() gives and tensor() takes. */
 export type Nested = Scalar | readonly Nested[];
+/** Which dims a reduction goes over (none: all), and whether they stay with size 1. */
 export interface DimOptions { dim?: number | readonly number[]; keepdim?: boolean }
+/** Of what dtype and on which device a tensor is made, and whether it requires a gradient. */
 export interface NewOptions { dtype?: DType; device?: DeviceLike; requiresGrad?: boolean }
+/** The gradient to start from, whether the graph stays for another backward, and whether the gradients have histories. */
 export interface BackwardOptions { gradient?: Tensor; retainGraph?: boolean; createGraph?: boolean }
 
 /** Sizes given as one array or one by one. */
@@ -34,7 +39,7 @@ export function dimArgs(dim: number | readonly number[] | DimOptions | undefined
   return [o.dim === undefined ? [] : typeof o.dim === 'number' ? [o.dim] : o.dim, o.keepdim ?? false];
 }
 
-/** @internal The lowest layer of Tensor. */
+/** The lowest layer of Tensor. */
 export class TensorCore {
   /** @internal Set only by PyTorch-style code such as nn.Parameter. */
   declare private gradObject: Tensor | undefined;
@@ -121,6 +126,7 @@ export class TensorCore {
   toTypedArray(): TypedArray { return native['toTypedArray'](this); }
   /** Truth of a one-element tensor. */
   valueOf(): Scalar | this { return native['numel'](this) === 1 ? native['item'](this) : this; }
+  /** As print() shows it in PyTorch: `tensor([1., 2.])`; long ones are shortened. */
   toString(): string { return formatTensor(this as unknown as Tensor); }
   [inspect.custom](): string { return formatTensor(this as unknown as Tensor); }
   [Symbol.toPrimitive](hint: string): Scalar | string {

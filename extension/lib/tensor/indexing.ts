@@ -24,6 +24,7 @@ export type SliceText = `${Part}:${Part}` | `${Part}:${Part}:${Part}`;
 /** A range of positions; see slice(). */
 export interface Slice { readonly start: number | null; readonly end: number | null; readonly step: number | null }
 type Positions = readonly (number | boolean)[] | readonly Positions[];
+/** What at() and set() take: a position, slice, new dim (null), the dims between ('...'), a mask or index tensor, or an array of positions. */
 export type Index = number | bigint | boolean | null | '...' | SliceText | Slice | Tensor | Positions;
 
 /** Python's slice(start, end, step), for indexing; null leaves a part open. */
@@ -53,7 +54,6 @@ function pick(view: Tensor, d: number, i: number | bigint, own: number): Tensor 
   return native['select'](view, d, i);
 }
 
-/** @internal */
 export class TensorIndexing extends TensorShape {
   /** The view that positions, slices and new dims pick, and the index tensors that remain, one a dim. */
   private resolve(indices: readonly Index[]): { view: Tensor; rest: (Tensor | null)[] } {
@@ -124,15 +124,17 @@ export class TensorIndexing extends TensorShape {
 
   // --- by index tensors
 
-  /** A copy with src at index along dim; a number or tensor. `reduce` combines: 'add' or 'multiply'. */
+  /** A copy with src, a number or tensor, at `index` (int64, with as many dims) along dim: for 2-D and dim 0, out[index[i][j]][j] = src[i][j]. */
   scatter(dim: number, index: Tensor, src: Operand): Tensor { return native['scatter'](this, dim, index, src, false); }
-  /** A copy with src added at index along dim. */
+  /** A copy with src added at `index` (int64) along dim: out[index[i][j]][j] += src[i][j] for dim 0. */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor { return native['scatter'](this, dim, index, src, true); }
-  /** A copy with src combined in at index: 'sum', 'prod', 'mean', 'amax' or 'amin'. */
+  /** A copy with src combined in at `index` along dim: 'sum', 'prod', 'mean', 'amax' or 'amin'; `includeSelf: false` leaves out what was there. */
   scatterReduce(dim: number, index: Tensor, src: Tensor, reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin', options: { includeSelf?: boolean } = {}): Tensor {
     return native['scatterReduce'](this, dim, index, src, reduce, options.includeSelf ?? true);
   }
+  /** A copy with `alpha` times source's slices added at `index` (a vector) along dim; repeated positions add up. */
   indexAdd(dim: number, index: Tensor, source: Tensor, options: { alpha?: number } = {}): Tensor { return native['indexAdd'](this, dim, index, source, options.alpha ?? 1); }
+  /** A copy with source's slices written at `index` (a vector of int64) along dim. */
   indexCopy(dim: number, index: Tensor, source: Tensor): Tensor { return native['indexCopy'](this, dim, index, source); }
   /** A copy with source's slices combined in at index along dim: 'prod', 'mean', 'amax' or 'amin'. */
   indexReduce(dim: number, index: Tensor, source: Tensor, reduce: 'prod' | 'mean' | 'amax' | 'amin', options: { includeSelf?: boolean } = {}): Tensor {
@@ -159,6 +161,7 @@ export class TensorIndexing extends TensorShape {
     const result = this.reshape(-1).indexPut([index.reshape(-1)], source.reshape(-1), options).reshape(this.shape);
     return result.requiresGrad ? native['nameGradFn'](result, 'PutBackward0') : result;
   }
+  /** A copy with `value`, a number or a tensor without dims, in the slices at `index` (int64) along dim. */
   indexFill(dim: number, index: Tensor, value: Operand): Tensor { return native['indexFill'](this, dim, index, value); }
   /** x[indices] = values as a copy; null takes a whole dim. */
   indexPut(indices: readonly (Tensor | null)[], values: Operand, options: { accumulate?: boolean } = {}): Tensor { return native['indexPut'](this, indices, values, options.accumulate ?? false); }
@@ -198,12 +201,14 @@ export class TensorIndexing extends TensorShape {
     const t: Tensor = native['nonzero'](this.dim() === 0 && options.asTuple === true ? this.reshape(1) : this);
     return options.asTuple === true ? t.unbind(1) : t;
   }
+  /** Positions of what is not zero, one a row: int64 [n, dims]. As nonzero(). */
   argwhere(): Tensor { return this.nonzero(); }
 
   /** Writes values at `index` along a dim, in place. */
   scatter_(dim: number, index: Tensor, src: Operand): this { return this.become(this.scatter(dim, index, src)); }
   /** Adds values at `index` along a dim, in place. */
   scatterAdd_(dim: number, index: Tensor, src: Tensor): this { return this.become(this.scatterAdd(dim, index, src)); }
+  /** Combines src in at `index` along dim, in place: 'sum', 'prod', 'mean', 'amax' or 'amin'; `includeSelf: false` leaves out what was there. */
   scatterReduce_(dim: number, index: Tensor, src: Tensor, reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin', options: { includeSelf?: boolean } = {}): this { return this.become(this.scatterReduce(dim, index, src, reduce, options)); }
   /** Adds rows at the given indices of a dim, in place. */
   indexAdd_(dim: number, index: Tensor, source: Tensor, options: { alpha?: number } = {}): this { return this.become(this.indexAdd(dim, index, source, options)); }
@@ -211,10 +216,14 @@ export class TensorIndexing extends TensorShape {
   indexCopy_(dim: number, index: Tensor, source: Tensor): this { return this.become(this.indexCopy(dim, index, source)); }
   /** Fills the given indices of a dim, in place. */
   indexFill_(dim: number, index: Tensor, value: Operand): this { return this.become(this.indexFill(dim, index, value)); }
+  /** Combines source's slices in at `index` along dim, in place: 'prod', 'mean', 'amax' or 'amin'. */
   indexReduce_(dim: number, index: Tensor, source: Tensor, reduce: 'prod' | 'mean' | 'amax' | 'amin', options: { includeSelf?: boolean } = {}): this { return this.become(this.indexReduce(dim, index, source, reduce, options)); }
+  /** Writes source's elements at `index` of the flattened tensor, in place; `accumulate` adds them. */
   put_(index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): this { return this.become(this.put(index, source, options)); }
+  /** x[indices] = values, in place; null takes a whole dim, `accumulate` adds. */
   indexPut_(indices: readonly (Tensor | null)[], values: Operand, options: { accumulate?: boolean } = {}): this { return native['indexPut_'](this, indices, values, options.accumulate ?? false); }
   /** Fills where the mask is true, in place. */
   maskedFill_(mask: Tensor, value: Operand): this { return this.become(this.maskedFill(mask, value)); }
+  /** Writes source's elements, in order, where mask is true, in place. */
   maskedScatter_(mask: Tensor, source: Tensor): this { return this.become(this.maskedScatter(mask, source)); }
 }

@@ -12,13 +12,15 @@ const blend = (o: BlendOptions): [number, number] => [o.beta ?? 1, o.alpha ?? 1]
 /** What is multiplied with 0: its values do not count, even NaN, its gradient is zero. */
 const unseen = (t: Tensor, product: Tensor): Tensor => (t.requiresGrad ? t.expand(product.shape).clone().copy_(product) : product);
 
-/** @internal */
 export class TensorLinalg extends TensorIndexing {
   /** [n, k] @ [k, m]. Throws RuntimeError where the sizes do not meet. */
   mm(other: Tensor): Tensor { return native['mm'](this, other); }
   /** [b, n, k] @ [b, k, m] */
   bmm(other: Tensor): Tensor { return native['bmm'](this, other); }
-  /** Vectors, matrices and batches of them, which broadcast. */
+  /**
+   * The matrix product; leading dims are batches, which broadcast: [.., n, k] @ [.., k, m] gives [.., n, m].
+   * Of vectors the dot product. Throws RuntimeError where the sizes do not meet.
+   */
   matmul(other: Tensor): Tensor { return native['matmul'](this, other); }
   /** [n, k] @ [k] */
   mv(vec: Tensor): Tensor { return native['mv'](this, vec); }
@@ -45,6 +47,7 @@ export class TensorLinalg extends TensorIndexing {
     const [a, b] = [pad(this as unknown as Tensor), pad(other)];
     return this.reshape(a.flatMap((s) => [s, 1])).mul(other.reshape(b.flatMap((s) => [1, s]))).reshape(a.map((s, i) => s * b[i]!));
   }
+  /** Vector products along `dim`, or the first dim of size 3; both broadcast. Throws RuntimeError where the size is not 3. */
   cross(other: Tensor, dim?: number): Tensor {
     const d = dim ?? [...this.shape].findIndex((s) => s === 3);
     if (d === -1 && dim === undefined) throw new RuntimeError('no dimension of size 3 in input');
@@ -67,7 +70,9 @@ export class TensorLinalg extends TensorIndexing {
   }
   /** beta · this + alpha · mat1 @ mat2; this broadcasts. */
   addmm(mat1: Tensor, mat2: Tensor, options: BlendOptions = {}): Tensor { return native['addmm'](this, mat1, mat2, ...blend(options)); }
+  /** beta · this + alpha · mat @ vec: [n, m] @ [m]; this broadcasts to [n]. */
   addmv(mat: Tensor, vec: Tensor, options: BlendOptions = {}): Tensor { return native['addmv'](this, mat, vec, ...blend(options)); }
+  /** beta · this + alpha · outer(vec1, vec2): [n] and [m]; this broadcasts to [n, m]. */
   addr(vec1: Tensor, vec2: Tensor, options: BlendOptions = {}): Tensor {
     const [beta, alpha] = blend(options);
     const p = vec1.outer(vec2);
@@ -82,8 +87,11 @@ export class TensorLinalg extends TensorIndexing {
     const p = batch1.bmm(batch2).sum({ dim: 0, dtype: batch1.dtype });
     return beta === 0 ? unseen(this as unknown as Tensor, p.mul(alpha)) : this.mul(beta).add(p, { alpha });
   }
+  /** beta · this + alpha · mat1 @ mat2, in place. */
   addmm_(mat1: Tensor, mat2: Tensor, options: BlendOptions = {}): this { return this.become(this.addmm(mat1, mat2, options)); }
+  /** beta · this + alpha · mat @ vec, in place. */
   addmv_(mat: Tensor, vec: Tensor, options: BlendOptions = {}): this { return this.become(this.addmv(mat, vec, options)); }
+  /** beta · this + alpha · batch1 @ batch2, batch by batch, in place. */
   baddbmm_(batch1: Tensor, batch2: Tensor, options: BlendOptions = {}): this { return this.become(this.baddbmm(batch1, batch2, options)); }
   /** The sum of a matrix's diagonal. */
   trace(): Tensor { return native['trace'](this); }
@@ -91,8 +99,11 @@ export class TensorLinalg extends TensorIndexing {
   dist(other: Tensor, p = 2): Tensor { return native['dist'](this, other, p); }
   /** Slices along dim, those of larger p-norm scaled down to maxnorm. */
   renorm(p: number, dim: number, maxnorm: number): Tensor { return native['renorm'](this, p, dim, maxnorm); }
+  /** Scales slices along dim of larger p-norm than maxnorm down to it, in place. */
   renorm_(p: number, dim: number, maxnorm: number): this { return this.become(this.renorm(p, dim, maxnorm)); }
+  /** beta · this + alpha · Σ over the batch of batch1 @ batch2, in place. */
   addbmm_(batch1: Tensor, batch2: Tensor, options: BlendOptions = {}): this { return this.become(this.addbmm(batch1, batch2, options)); }
+  /** beta · this + alpha · outer(vec1, vec2), in place. */
   addr_(vec1: Tensor, vec2: Tensor, options: BlendOptions = {}): this { return this.become(this.addr(vec1, vec2, options)); }
   /** As outer(). */
   ger(vec: Tensor): Tensor { return this.outer(vec); }

@@ -4,22 +4,22 @@ import { handleOf, type RandomOptions } from '../random';
 import type { Tensor } from '../tensor';
 import { TensorStatistics } from './statistics';
 
-/** @internal */
 export class TensorRandom extends TensorStatistics {
-  /** Uniform on [from, to). */
+  /** Numbers uniform on [from, to), in place. */
   uniform_(from = 0, to = 1, options?: RandomOptions): this { return native['uniform_'](this, from, to, handleOf(options)); }
   /** Fills with normal numbers, in place. */
   normal_(mean = 0, std = 1, options?: RandomOptions): this { return native['normal_'](this, mean, std, handleOf(options)); }
-  /** 1 with probability p, else 0; p is a number or a tensor that broadcasts. */
+  /** 1 with probability p, else 0, in place; p is a number or a tensor that broadcasts. */
   bernoulli_(p: number | Tensor = 0.5, options?: RandomOptions): this { return native['bernoulli_'](this, p, handleOf(options)); }
-  /** Density lambd · e^(-lambd·x). */
+  /** Values of density lambd · e^(-lambd·x), in place. */
   exponential_(lambd = 1, options?: RandomOptions): this { return native['exponential_'](this, lambd, handleOf(options)); }
-  /** The number of trials up to the first success of probability p. */
+  /** The number of trials up to the first success of probability p, in place. */
   geometric_(p: number, options?: RandomOptions): this { return native['geometric_'](this, p, handleOf(options)); }
+  /** Values of the Cauchy distribution around `median` with scale `sigma`, in place. */
   cauchy_(median = 0, sigma = 1, options?: RandomOptions): this { return native['cauchy_'](this, median, sigma, handleOf(options)); }
-  /** e to the power of normal values. */
+  /** e to the power of normal values of that mean and deviation, in place. */
   logNormal_(mean = 1, std = 2, options?: RandomOptions): this { return native['logNormal_'](this, mean, std, handleOf(options)); }
-  /** Whole numbers in [from, to), in [0, to), or of everything the dtype holds exactly. */
+  /** Whole numbers in [from, to), in [0, to), or of everything the dtype holds exactly, in place. */
   random_(options?: RandomOptions): this;
   random_(to: number, options?: RandomOptions): this;
   random_(from: number, to: number, options?: RandomOptions): this;

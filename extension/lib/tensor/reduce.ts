@@ -8,39 +8,41 @@ import { dimArgs, wrapDim, type DimOptions } from './core';
 import { Picked } from './picked';
 
 type Dim = number | readonly number[];
+/** DimOptions, and the dtype to add up or multiply in. */
 export interface TypedDim extends DimOptions { dtype?: DType }
+/** DimOptions, and `correction`: what is taken from the number of values before dividing; 1 for a sample, 0 for the population. */
 export interface Spread extends DimOptions { correction?: number }
 
 const typeOf = (dim: Dim | TypedDim | undefined): number | undefined => (typeof dim === 'object' && !Array.isArray(dim) ? (dim as TypedDim).dtype?.code : undefined);
 const correctionOf = (dim: Dim | Spread | undefined): number => (typeof dim === 'object' && !Array.isArray(dim) ? (dim as Spread).correction ?? 1 : 1);
+/** One dim to go over (none: all elements), and whether it stays with size 1. */
 export interface OneDim { dim?: number; keepdim?: boolean }
 const oneDim = (dim: number | OneDim | undefined, keepdim: boolean | undefined): [number | undefined, boolean] => (typeof dim === 'object' ? [dim.dim, dim.keepdim ?? false] : [dim, keepdim ?? false]);
 
-/** @internal */
 export class TensorReduce extends TensorBinary {
-  /** The sum; integers and bool add up in int64. */
+  /** The sum of all elements, or over `dim` (one or several), which goes unless keepdim. Integers and bool add up in int64; `{ dtype }` chooses. */
   sum(dim?: Dim | TypedDim, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['sum'](this, d, k, typeOf(dim)); }
-  /** The sum of what is not NaN. */
+  /** The sum with NaN as 0, of all elements or over `dim`, which goes unless keepdim. */
   nansum(dim?: Dim | TypedDim, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['nansum'](this, d, k, typeOf(dim)); }
-  /** The mean. Throws RuntimeError for integers. */
+  /** The mean of all elements, or over `dim` (one or several), which goes unless keepdim. Throws RuntimeError for integers: `.float()` first. */
   mean(dim?: Dim | TypedDim, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['mean'](this, d, k, typeOf(dim)); }
-  /** The mean of what is not NaN. */
+  /** The mean of what is not NaN, of all elements or over `dim`; NaN where nothing is left. */
   nanmean(dim?: Dim | DimOptions, keepdim?: boolean): Tensor { return this.nansum(dim, keepdim).div(this.isnan().logicalNot().sum(dim, keepdim)); }
-  /** The product, over everything or one dim. */
+  /** The product of all elements, or over one dim, which goes unless keepdim. Integers and bool multiply in int64. */
   prod(dim?: number | (TypedDim & { dim?: number }), keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['prod'](this, d, k, typeOf(dim)); }
-  /** Standard deviation of a sample; `correction: 0` for the population's. Throws RuntimeError for integers. */
+  /** Standard deviation of a sample (n - 1), over all elements or `dim`; `{ correction: 0 }` for the population's. Throws RuntimeError for integers. */
   std(dim?: Dim | Spread, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['variance'](this, d, correctionOf(dim), k, true); }
-  /** Variance of a sample; `correction: 0` for the population's. */
+  /** Variance of a sample (n - 1), over all elements or `dim`; `{ correction: 0 }` for the population's. Throws RuntimeError for integers. */
   var(dim?: Dim | Spread, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['variance'](this, d, correctionOf(dim), k, false); }
   /** Vector norm of order p (also Infinity, -Infinity, 0) over everything, or over `dim`. */
   norm(p: number = 2, dim?: Dim | DimOptions, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['norm'](this, p, d, k); }
-  /** Whether any element is not zero, of all or along a dim. */
+  /** Whether any element is not zero, of all or over `dim`, as bool (uint8 stays). */
   any(dim?: Dim | DimOptions, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['anyAll'](this, d, k, false); }
-  /** Whether no element is zero, of all or along a dim. */
+  /** Whether no element is zero, of all or over `dim`, as bool (uint8 stays). */
   all(dim?: Dim | DimOptions, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['anyAll'](this, d, k, true); }
-  /** How many elements are not zero. */
+  /** How many elements are not zero, of all or over `dim`: int64. */
   countNonzero(dim?: Dim): Tensor { return this.ne(0).sum(dim); }
-  /** ln Σ eˣ, without overflow. */
+  /** ln Σ eˣ over `dim`, which goes unless keepdim; without overflow. */
   logsumexp(dim: Dim, keepdim = false): Tensor { return native['logsumexp'](this, typeof dim === 'number' ? [dim] : dim, keepdim); }
 
   /** The largest value; with a dim `{ values, indices }`; with a tensor the larger of both, element by element. */
@@ -58,10 +60,11 @@ export class TensorReduce extends TensorBinary {
     const [d, k] = oneDim(dim as number | OneDim | undefined, keepdim);
     return d === undefined ? native['maxMin'](this, max) : new Picked(max ? 'max' : 'min', native['maxMinDim'](this, max, d, k));
   }
-  /** The largest values over several dims; equal ones share the gradient. */
+  /** The largest values over one or several dims (none: all), without places; equal ones share the gradient. */
   amax(dim?: Dim | DimOptions, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['amaxAmin'](this, true, d, k); }
-  /** The smallest values over several dims; equal ones share the gradient. */
+  /** The smallest values over one or several dims (none: all), without places; equal ones share the gradient. */
   amin(dim?: Dim | DimOptions, keepdim?: boolean): Tensor { const [d, k] = dimArgs(dim, keepdim); return native['amaxAmin'](this, false, d, k); }
+  /** The smallest and largest values, of everything or along `dim`: `{ min, max }`. */
   aminmax(options: OneDim = {}): { min: Tensor; max: Tensor } { return { min: this.amin(options), max: this.amax(options) }; }
   /** The place of the largest value, in the flattened tensor or along dim: int64. */
   argmax(dim?: number | OneDim, keepdim?: boolean): Tensor { const [d, k] = oneDim(dim, keepdim); return native['argMaxMin'](this, true, d, k); }
@@ -74,8 +77,11 @@ export class TensorReduce extends TensorBinary {
   cumsum(dim: number, options: { dtype?: DType } = {}): Tensor { return native['cumsum'](this, dim, options.dtype?.code); }
   /** Running products along a dim. */
   cumprod(dim: number, options: { dtype?: DType } = {}): Tensor { return native['cumprod'](this, dim, options.dtype?.code); }
+  /** Running ln Σ eˣ along a dim, without overflow. */
   logcumsumexp(dim: number): Tensor { return native['logcumsumexp'](this, dim); }
+  /** The largest value so far along a dim, and its place: `{ values, indices }`. */
   cummax(dim: number): Picked { return new Picked('cummax', native['cummaxCummin'](this, true, dim)); }
+  /** The smallest value so far along a dim, and its place: `{ values, indices }`. */
   cummin(dim: number): Picked { return new Picked('cummin', native['cummaxCummin'](this, false, dim)); }
   /** Differences of neighbours, n times. */
   diff(n = 1, dim = -1): Tensor {
@@ -136,7 +142,9 @@ export class TensorReduce extends TensorBinary {
   softmax(dim: number): Tensor { return native['softmax'](this, dim, false); }
   /** The logarithm of softmax along a dim, stable. */
   logSoftmax(dim: number): Tensor { return native['softmax'](this, dim, true); }
+  /** Running sums along a dim, in place: the dtype stays. */
   cumsum_(dim: number): this { return this.scannable('cumsum', dim) ? this.become(this.cumsum(dim)) : this; }
+  /** Running products along a dim, in place: the dtype stays. */
   cumprod_(dim: number): this { return this.scannable('cumprod', dim) ? this.become(this.cumprod(dim)) : this; }
   /** Whether there is something to run over; bool has no sums of its own. */
   private scannable(name: string, dim: number): boolean {

@@ -15,7 +15,6 @@ function checkPieces(n: number): number {
   return n;
 }
 
-/** @internal */
 export class TensorShape extends TensorReduce {
   /** Another shape over the same memory; -1 is inferred. Throws RuntimeError where that needs a copy. */
   view(...sizes: Sizes): Tensor { return native['view'](this, sizesOf(sizes)); }
@@ -55,6 +54,7 @@ export class TensorShape extends TensorReduce {
   get mT(): Tensor { return this.swapped('mT'); }
   /** As mT, for numbers that are real. */
   get mH(): Tensor { return this.swapped('mH'); }
+  /** The last two dims swapped, a view: as mT, for numbers that are real. Throws RuntimeError for vectors. */
   adjoint(): Tensor { return this.swapped('adjoint()'); }
   private swapped(name: string): Tensor {
     if (this.dim() < 2) throw new RuntimeError(`tensor.${name} is only supported on matrices or batches of matrices. Got ${this.dim()}-D tensor.`);
@@ -65,15 +65,22 @@ export class TensorShape extends TensorReduce {
 
   /** @internal */
   protected shown(view: Tensor): this { return native['becomeView'](this, view); }
+  /** Swaps two dims of this tensor itself. */
   transpose_(dim0: number, dim1: number): this { return this.shown(this.transpose(dim0, dim1)); }
+  /** The same as transpose_. */
   swapaxes_(dim0: number, dim1: number): this { return this.shown(this.transpose(dim0, dim1)); }
+  /** The same as transpose_. */
   swapdims_(dim0: number, dim1: number): this { return this.shown(this.transpose(dim0, dim1)); }
+  /** Transposes this matrix itself. Throws RuntimeError for more dims. */
   t_(): this {
     if (this.dim() > 2) throw new RuntimeError(`t_() expects a tensor with <= 2 dimensions, but self is ${this.dim()}D`);
     return this.shown(this.t());
   }
+  /** Drops dims of size 1 of this tensor itself: all of them, or those of `dim` that have it. */
   squeeze_(dim?: Dim): this { return this.shown(this.squeeze(dim)); }
+  /** Puts a dim of size 1 into this tensor itself. */
   unsqueeze_(dim: number): this { return this.shown(this.unsqueeze(dim)); }
+  /** Gives this tensor itself another size and strides, in elements. Throws RuntimeError where it would leave the storage. */
   asStrided_(size: readonly number[], stride: readonly number[], storageOffset?: number): this { return this.shown(this.asStrided(size, stride, storageOffset)); }
 
   /** A view with dims moved to other places. */
@@ -104,12 +111,15 @@ export class TensorShape extends TensorReduce {
     if (this.dim() !== 2) throw new RuntimeError(`diag(): Supports 1D or 2D tensors. Got ${this.dim()}D`);
     return this.diagonal(diagonal).clone();
   }
+  /** The elements, flattened, on a diagonal of a new square matrix; `offset` > 0 lies above the main one. */
   diagflat(offset = 0): Tensor { return this.reshape(-1).diagEmbed(offset); }
   /** The lower triangle; zeros above the diagonal. */
   tril(diagonal = 0): Tensor { return native['tril'](this, diagonal, false); }
   /** The upper triangle; zeros below the diagonal. */
   triu(diagonal = 0): Tensor { return native['tril'](this, diagonal, true); }
+  /** Zeros what lies above the diagonal, in place. */
   tril_(diagonal = 0): this { return this.become(this.tril(diagonal)); }
+  /** Zeros what lies below the diagonal, in place. */
   triu_(diagonal = 0): this { return this.become(this.triu(diagonal)); }
 
   /** The main diagonal becomes `value`; `wrap`: of a tall matrix again after every full one. */
@@ -137,16 +147,19 @@ export class TensorShape extends TensorReduce {
 
   /** Reversed along dims. */
   flip(...dims: Sizes): Tensor { return native['flip'](this, sizesOf(dims)); }
+  /** Columns in reverse order: flipped along dim 1. Throws RuntimeError for vectors. */
   fliplr(): Tensor {
     if (this.dim() < 2) throw new RuntimeError('Input must be >= 2-d.');
     return native['flip'](this, [1]);
   }
+  /** Rows in reverse order: flipped along dim 0. */
   flipud(): Tensor {
     if (this.dim() < 1) throw new RuntimeError('Input must be >= 1-d.');
     return native['flip'](this, [0]);
   }
   /** Shifted along dims (or flattened), what falls off comes in at the other end. */
   roll(shifts: Dim, dims: Dim = []): Tensor { return native['roll'](this, list(shifts), list(dims)); }
+  /** Turned by k quarters from the first of `dims` towards the second; negative k turns back. */
   rot90(k = 1, dims: readonly number[] = [0, 1]): Tensor { return native['rot90'](this, k, dims); }
   /** Copied `times` along each dim; further times on the left make new dims. */
   repeat(...times: Sizes): Tensor { return native['repeat'](this, sizesOf(times)); }
@@ -193,6 +206,7 @@ export class TensorShape extends TensorReduce {
     const parts = checkPieces(size === 0 ? 1 : Math.max(1, Math.ceil(n / size)));
     return native['split'](this, Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(size, n - i * size))), d, true);
   }
+  /** Views of the given sizes along dim, which must add up: as split(sizes, dim). */
   splitWithSizes(sizes: readonly number[], dim = 0): Tensor[] { return this.split(sizes, dim); }
   /** At most `chunks` views of equal size along dim, the last perhaps smaller. */
   chunk(chunks: number, dim = 0): Tensor[] {

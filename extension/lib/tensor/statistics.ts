@@ -6,7 +6,6 @@ import { TensorLinalg } from './linalg';
 
 export interface QuantileOptions { dim?: number; keepdim?: boolean; interpolation?: 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint' }
 
-/** @internal */
 export class TensorStatistics extends TensorLinalg {
   /** Quantiles q of everything or along dim, with linear interpolation unless told otherwise. NaN where there is one. */
   quantile(q: number | Tensor, options: QuantileOptions = {}): Tensor { return quantiles(this as unknown as Tensor, q, options, false); }

@@ -6,7 +6,6 @@ import { TensorCore, type Operand } from './core';
 const U = native.unaryCodes;
 const B = native.binaryCodes;
 
-/** @internal */
 export class TensorUnary extends TensorCore {
   /** -x. */
   neg(): Tensor { return native['unary'](U['neg'], this); }
@@ -133,76 +132,141 @@ export class TensorUnary extends TensorCore {
   sgn(): Tensor { return native['unary'](U['sign'], this); }
   /** The same as trunc. */
   fix(): Tensor { return native['unary'](U['trunc'], this); }
+  /** The same as asin. */
   arcsin(): Tensor { return native['unary'](U['asin'], this); }
+  /** The same as acos. */
   arccos(): Tensor { return native['unary'](U['acos'], this); }
+  /** The same as atan. */
   arctan(): Tensor { return native['unary'](U['atan'], this); }
+  /** The same as asinh. */
   arcsinh(): Tensor { return native['unary'](U['asinh'], this); }
+  /** The same as acosh. */
   arccosh(): Tensor { return native['unary'](U['acosh'], this); }
+  /** The same as atanh. */
   arctanh(): Tensor { return native['unary'](U['atanh'], this); }
   /** The same as clamp. */
   clip(min: Operand | null = null, max: Operand | null = null): Tensor { return native['clamp'](this, min, max); }
 
   // --- in place; integers stay integers only where the op keeps them
 
+  /** -x, in place. */
   neg_(): this { return native['unary_'](U['neg'], this); }
+  /** |x|, in place. */
   abs_(): this { return native['unary_'](U['abs'], this); }
+  /** -1, 0 or 1, in place. */
   sign_(): this { return native['unary_'](U['sign'], this); }
+  /** x · x, in place. */
   square_(): this { return native['unary_'](U['square'], this); }
+  /** √x, in place. */
   sqrt_(): this { return native['unary_'](U['sqrt'], this); }
+  /** 1 / √x, in place. */
   rsqrt_(): this { return native['unary_'](U['rsqrt'], this); }
+  /** 1 / x, in place. */
   reciprocal_(): this { return native['unary_'](U['reciprocal'], this); }
+  /** eˣ, in place. */
   exp_(): this { return native['unary_'](U['exp'], this); }
+  /** 2ˣ, in place. */
   exp2_(): this { return native['unary_'](U['exp2'], this); }
+  /** eˣ - 1, in place; exact near 0. */
   expm1_(): this { return native['unary_'](U['expm1'], this); }
+  /** Natural logarithm, in place. */
   log_(): this { return native['unary_'](U['log'], this); }
+  /** Logarithm to base 2, in place. */
   log2_(): this { return native['unary_'](U['log2'], this); }
+  /** Logarithm to base 10, in place. */
   log10_(): this { return native['unary_'](U['log10'], this); }
+  /** ln(1 + x), in place; exact near 0. */
   log1p_(): this { return native['unary_'](U['log1p'], this); }
+  /** Sine of radians, in place. */
   sin_(): this { return native['unary_'](U['sin'], this); }
+  /** Cosine of radians, in place. */
   cos_(): this { return native['unary_'](U['cos'], this); }
+  /** Tangent of radians, in place. */
   tan_(): this { return native['unary_'](U['tan'], this); }
+  /** Inverse sine, in radians, in place. */
   asin_(): this { return native['unary_'](U['asin'], this); }
+  /** Inverse cosine, in radians, in place. */
   acos_(): this { return native['unary_'](U['acos'], this); }
+  /** Inverse tangent, in radians, in place. */
   atan_(): this { return native['unary_'](U['atan'], this); }
+  /** Hyperbolic sine, in place. */
   sinh_(): this { return native['unary_'](U['sinh'], this); }
+  /** Hyperbolic cosine, in place. */
   cosh_(): this { return native['unary_'](U['cosh'], this); }
+  /** Hyperbolic tangent, in place. */
   tanh_(): this { return native['unary_'](U['tanh'], this); }
+  /** Inverse hyperbolic sine, in place. */
   asinh_(): this { return native['unary_'](U['asinh'], this); }
+  /** Inverse hyperbolic cosine, in place. */
   acosh_(): this { return native['unary_'](U['acosh'], this); }
+  /** Inverse hyperbolic tangent, in place. */
   atanh_(): this { return native['unary_'](U['atanh'], this); }
+  /** 1 / (1 + e⁻ˣ), in place. */
   sigmoid_(): this { return native['unary_'](U['sigmoid'], this); }
+  /** max(x, 0), in place. */
   relu_(): this { return native['unary_'](U['relu'], this); }
+  /** Error function, in place. */
   erf_(): this { return native['unary_'](U['erf'], this); }
+  /** 1 - erf(x), in place; exact for large x. */
   erfc_(): this { return native['unary_'](U['erfc'], this); }
+  /** Inverse error function, in place. */
   erfinv_(): this { return native['unary_'](U['erfinv'], this); }
+  /** ln |Γ(x)|, in place. */
   lgamma_(): this { return native['unary_'](U['lgamma'], this); }
+  /** Derivative of lgamma, in place. */
   digamma_(): this { return native['unary_'](U['digamma'], this); }
+  /** sin(πx) / (πx), in place; 1 at 0. */
   sinc_(): this { return native['unary_'](U['sinc'], this); }
+  /** The whole number at or below, in place. */
   floor_(): this { return native['unary_'](U['floor'], this); }
+  /** The whole number at or above, in place. */
   ceil_(): this { return native['unary_'](U['ceil'], this); }
+  /** The whole number towards zero, in place. */
   trunc_(): this { return native['unary_'](U['trunc'], this); }
+  /** x - trunc(x), in place. */
   frac_(): this { return native['unary_'](U['frac'], this); }
+  /** Every bit turned over, in place; of bool: not. Throws NotImplementedError for floating dtypes. */
   bitwiseNot_(): this { return native['unary_'](U['bitwise_not'], this); }
+  /** 1 where x is 0, else 0, in place: the dtype stays. */
   logicalNot_(): this { return native['unary_'](U['logical_not'], this); }
+  /** Rounds to `decimals` places (default 0), ties to even, in place. */
   round_(options: { decimals?: number } = {}): this { return (options.decimals ?? 0) === 0 ? native['unary_'](U['round'], this) : this.become(this.round(options)); }
+  /** ln(x / (1 - x)), in place; with eps, x is first clamped to [eps, 1 - eps]. */
   logit_(eps: number | null = null): this { return this.become(this.logit(eps)); }
+  /** NaN and infinities replaced, in place; by 0 and the largest finite numbers unless told otherwise. */
   nanToNum_(options: { nan?: number; posinf?: number; neginf?: number } = {}): this { return this.become(this.nanToNum(options)); }
   /** Cuts at min and max, in place. */
   clamp_(min: Operand | null = null, max: Operand | null = null): this { return native['clamp_'](this, min, max); }
+  /** Cuts below min, in place. */
   clampMin_(min: Operand): this { return native['clamp_'](this, min, null); }
+  /** Cuts above max, in place. */
   clampMax_(max: Operand): this { return native['clamp_'](this, null, max); }
+  /** The same as abs_. */
   absolute_(): this { return this.abs_(); }
+  /** The same as neg_. */
   negative_(): this { return this.neg_(); }
+  /** The same as sign_. */
   sgn_(): this { return this.sign_(); }
+  /** The same as trunc_. */
   fix_(): this { return this.trunc_(); }
+  /** The same as asin_. */
   arcsin_(): this { return this.asin_(); }
+  /** The same as acos_. */
   arccos_(): this { return this.acos_(); }
+  /** The same as atan_. */
   arctan_(): this { return this.atan_(); }
+  /** The same as asinh_. */
   arcsinh_(): this { return this.asinh_(); }
+  /** The same as acosh_. */
   arccosh_(): this { return this.acosh_(); }
+  /** The same as atanh_. */
   arctanh_(): this { return this.atanh_(); }
+  /** Degrees to radians, in place. */
   deg2rad_(): this { return this.become(this.deg2rad()); }
+  /** Radians to degrees, in place. */
   rad2deg_(): this { return this.become(this.rad2deg()); }
+  /** The nth derivative of digamma, in place. Throws RuntimeError for negative n. */
   polygamma_(n: number): this { return this.become(this.polygamma(n)); }
+  /** The same as clamp_. */
   clip_(min: Operand | null = null, max: Operand | null = null): this { return this.clamp_(min, max); }
 }
