@@ -187,7 +187,8 @@ function* tensorInfos(tensors: Map<string, FileTensor>): Io<{ rows: TensorInfo[]
     const { options: o, storage: s } = t;
     const shared = s !== null && users.get(s)! > 1;
     const key = shared ? `${s.id} ${t.offset} ${t.shape.join()} ${t.stride.join()}` : '';
-    if (!shared || !counted.has(key)) parameters += t.numel;
+    // A tensor whose shard is missing has no known size.
+    if ((s !== null || t.dtype !== 'unknown') && (!shared || !counted.has(key))) parameters += t.numel;
     if (shared) counted.add(key);
     const item = itemsize(t.dtype);
     const row: TensorInfo = { name, dtype: t.dtype, shape: [...t.shape], numel: t.numelText, bytes: o.blocks === undefined && item !== null ? t.numel * item : t.bytes || (s?.bytes ?? 0) };

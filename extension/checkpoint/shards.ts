@@ -55,10 +55,10 @@ export function* open(source: Source): Io<OpenedCheckpoint> {
     closeAll(shards);
     throw e;
   }
-  for (const [file, names] of unused) if (names.size > 0) warnings.push(`'${file}' has ${names.size} tensors that the index does not name, such as '${[...names][0]}'`);
+  for (const [file, names] of unused) if (names.size > 0) warnings.push(`'${file}' has ${names.size === 1 ? 'a tensor' : `${names.size} tensors`} that the index does not name, such as '${[...names][0]}'`);
   const opened = [...shards.values()].filter((s) => typeof s !== 'string');
   const globals = opened.flatMap((s) => s.info.globals);
-  const described = yield* describe({ source, started, format: 'safetensors-sharded', description: `${shards.size} shards${opened[0] === undefined ? '' : `, ${opened[0].info.description}`}`, value, metadata, warnings, error, close: () => { closeAll(shards); source.close(); } });
+  const described = yield* describe({ source, started, format: 'safetensors-sharded', description: `${shards.size} ${shards.size === 1 ? 'shard' : 'shards'}${opened[0] === undefined ? '' : `, ${opened[0].info.description}`}`, value, metadata, warnings, error, close: () => { closeAll(shards); source.close(); } });
   described.info.globals = globals;
   described.info.fileBytes += opened.reduce((a, s) => a + s.info.fileBytes, 0);
   described.info.version += opened.map((s) => `;${s.info.version}`).join('');

@@ -67,4 +67,9 @@ describe('damaged checkpoints', () => {
     assert.match(message, /not valid JSON: ',' or '}' is missing/);
     assert.equal(damage!.offset, 8 + json.indexOf(';'));
   });
+
+  it('an index without its shard: of the tensors in it nothing is counted', () => {
+    const { description, error, parameters, tensors } = opened(corpus('hostile/sharded/missing.safetensors.index.json')).info;
+    assert.deepEqual([description, error, parameters, tensors[0]!.problem], ['1 shard', "the shard 'nope.safetensors' is missing", 0, "the shard 'nope.safetensors' is missing"]);
+  });
 });
