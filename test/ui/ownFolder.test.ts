@@ -50,12 +50,17 @@ describe('a folder of one\'s own', function () {
   });
   const problems = () => wb().page.locator('.markers-panel .monaco-list-row');
 
-  it('what a run prints is on screen', async () => {
-    await wb().hostReady();
+  it('what a run prints is on screen, after its tree, in a window that is still starting', async () => {
     await wb().openFile('mlp.ts');
+    await wb().lens('Run model').waitFor();
+    await wb().page.evaluate(`globalThis.order = []; setInterval(() => {
+      const seen = { tree: [...document.querySelectorAll('.sidebar .monaco-list-row')].some((r) => /^net/.test(r.textContent)), panel: document.querySelector('.part.panel')?.offsetHeight > 0 };
+      for (const name of ['tree', 'panel']) if (seen[name] && !order.includes(name)) order.push(name);
+    }, 5)`);
     await wb().lens('Run model').click();
     await wb().output('shape of the output: torch.Size([2, 10])').waitFor();
     await wb().row(/^netMLP · 7,946/).waitFor();
+    assert.deepEqual(await wb().page.evaluate('order'), ['tree', 'panel']);
   });
 
   it('after a run, types are offered where TypeScript does not know the library; once', async () => {
