@@ -2,9 +2,9 @@
 export const systemPackages = {
   /** To build the engine. */
   build: {
-    debian: ['cmake', 'ninja-build', 'g++', 'libdnnl-dev', 'libhwy-dev', 'libeigen3-dev', 'doctest-dev'],
-    homebrew: ['cmake', 'ninja', 'onednn', 'highway', 'eigen', 'libomp', 'doctest'],
-    vcpkg: ['onednn', 'highway', 'eigen3', 'doctest'],
+    debian: ['cmake', 'ninja-build', 'g++', 'libdnnl-dev', 'libhwy-dev', 'libsleef-dev', 'libeigen3-dev', 'doctest-dev'],
+    homebrew: ['cmake', 'ninja', 'onednn', 'highway', 'sleef', 'eigen', 'libomp', 'doctest'],
+    vcpkg: ['onednn', 'highway', 'sleef', 'eigen3', 'doctest'],
   },
   /** To run VS Code's own server and a browser: tests in the real editor, and `npm start` without `code` on the PATH. libvulkan1: chromium's software driver serves as a GPU. */
   editor: {

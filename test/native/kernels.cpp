@@ -1,5 +1,6 @@
 #include <omp.h>
 
+#include "kernels/cpu/tiles.h"
 #include "kernels/cpu/vec.h"
 #include "tools.h"
 
@@ -76,7 +77,7 @@ TEST_CASE("vector loops treat tails like the rest") {
 TEST_CASE("results written past the caches are those of small ones, whatever the alignment and threads") {
   const int before = omp_get_max_threads();
   for (int threads : {1, 3})
-    for (int64_t n : {vec::kStream - 1, vec::kStream, vec::kStream + 11}) {
+    for (int64_t n : {kStreamBytes / 4 - 1, kStreamBytes / 4, kStreamBytes / 4 + 11}) {
       omp_set_num_threads(threads);
       CAPTURE(n); CAPTURE(threads);
       Tensor a = some({n}), b = some({n}, 2), one = some({1}, 3), r = empty_cpu({n + 3}, DType::float32);

@@ -2,36 +2,13 @@
 #include <limits>
 
 #include "kernels/cpu/cpu.h"
-#include "kernels/cpu/functors.h"
-#include "kernels/cpu/iterate.h"
+#include "kernels/cpu/tiles.h"
 #include "kernels/cpu/vec.h"
 
 namespace weightroom {
 namespace {
 
 template <typename T> T& at(char* p) { return *reinterpret_cast<T*>(p); }
-
-// One loop an op and element type, so that nothing branches inside; chosen through a table.
-using UnaryLoop = void (*)(int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s, double x, double y);
-using BinaryLoop = void (*)(int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s, double alpha);
-
-// A bound of clamp in an integer type: what is missing is the type's own limit.
-template <typename T> T bound(double v) {
-  if (std::isinf(v)) return v > 0 ? std::numeric_limits<T>::max() : std::numeric_limits<T>::lowest();
-  return T(int64_t(v));
-}
-
-template <UnaryOp op, typename T> void unary_loop(int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s, double x, double y) {
-  using C = compute_t<T>;
-  if constexpr (is_predicate(op)) {
-    for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) at<bool>(p[0]) = predicate<op>(C(at<T>(p[1])));
-  } else if constexpr (std::is_floating_point_v<C>) {
-    for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) at<T>(p[0]) = T(unary_float<op>(C(at<T>(p[1])), C(x), C(y)));
-  } else {
-    T low = op == UnaryOp::clamp ? bound<T>(x) : T(0), high = op == UnaryOp::clamp ? bound<T>(y) : T(0);
-    for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) at<T>(p[0]) = unary_int<op>(at<T>(p[1]), low, high);
-  }
-}
 
 // The neighbour of a half type: one step of its bits.
 template <typename T> T next_bits(T a, T b) {
@@ -47,30 +24,24 @@ template <typename T> T next_bits(T a, T b) {
   return r;
 }
 
-template <BinaryOp op, typename T> void binary_loop(int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s, double alpha) {
-  using C = compute_t<T>;
-  for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1], p[2] += s[2]) {
-    if constexpr (is_comparison(op)) at<bool>(p[0]) = compare_value<op>(C(at<T>(p[1])), C(at<T>(p[2])));
-    else if constexpr (op == BinaryOp::nextafter && sizeof(T) == 2 && std::is_floating_point_v<C>) at<T>(p[0]) = next_bits(at<T>(p[1]), at<T>(p[2]));
-    // The quotient is rounded to the half type before it is cut, as PyTorch does.
-    else if constexpr (op == BinaryOp::trunc_divide && sizeof(T) == 2 && std::is_floating_point_v<C>) at<T>(p[0]) = T(std::trunc(C(T(C(at<T>(p[1])) / C(at<T>(p[2]))))));
-    else if constexpr (std::is_floating_point_v<C>) at<T>(p[0]) = T(binary_float<op>(C(at<T>(p[1])), C(at<T>(p[2])), C(alpha)));
-    else at<T>(p[0]) = binary_int<op>(at<T>(p[1]), at<T>(p[2]), bound<T>(alpha));
-  }
-}
-
-template <typename T, size_t... I> std::array<UnaryLoop, kUnaryOps> unary_loops(std::index_sequence<I...>) { return {&unary_loop<UnaryOp(I), T>...}; }
-template <typename T, size_t... I> std::array<BinaryLoop, kBinaryOps> binary_loops(std::index_sequence<I...>) { return {&binary_loop<BinaryOp(I), T>...}; }
-UnaryLoop loop_of(UnaryOp op, DType t) {
-  return dispatch_all(t, [op]<typename T>() { static const auto table = unary_loops<T>(std::make_index_sequence<kUnaryOps>()); return table[size_t(op)]; });
-}
-BinaryLoop loop_of(BinaryOp op, DType t) {
-  return dispatch_all(t, [op]<typename T>() { static const auto table = binary_loops<T>(std::make_index_sequence<kBinaryOps>()); return table[size_t(op)]; });
+// What halves do with their own bits. True when done.
+bool half_binary(BinaryOp op, const Tensor& out, const Tensor& a, const Tensor& b) {
+  if (itemsize(a.dtype()) != 2 || !is_floating(a.dtype()) || (op != BinaryOp::nextafter && op != BinaryOp::trunc_divide)) return false;
+  dispatch_floating(a.dtype(), [&]<typename T>() {
+    if constexpr (sizeof(T) == 2) Walk<3>({&out, &a, &b}).run([&](int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s) {
+      for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1], p[2] += s[2]) {
+        const T x = at<T>(p[1]), y = at<T>(p[2]);
+        // The quotient is rounded to the half type before it is cut, as PyTorch does.
+        at<T>(p[0]) = op == BinaryOp::nextafter ? next_bits(x, y) : T(std::trunc(float(T(float(x) / float(y)))));
+      }
+    });
+  });
+  return true;
 }
 
 // Whether a kernel writes contiguous float32 `out` past the caches.
 bool streams(const Tensor& out, std::initializer_list<Tensor> in) {
-  if (out.numel() < vec::kStream) return false;
+  if (out.numel() * int64_t(sizeof(float)) < kStreamBytes) return false;
   for (const Tensor& t : in)
     if (t.impl()->storage == out.impl()->storage) return false;
   return true;
@@ -80,42 +51,41 @@ bool streams(const Tensor& out, std::initializer_list<Tensor> in) {
 
 void CpuBackend::fill(const Tensor& out, Scalar value) {
   dispatch_all(out.dtype(), [&]<typename T>() {
-    T v = value.to<T>();
+    const bool large = out.numel() * int64_t(sizeof(T)) >= kStreamBytes;
+    Tile tile;
+    std::fill_n(reinterpret_cast<T*>(tile.bytes), large ? kTile : 1, value.to<T>());
     Walk<1>({&out}).run([&](int64_t n, std::array<char*, 1> p, std::array<int64_t, 1> s) {
-      if (s[0] == int64_t(sizeof(T))) std::fill_n(&at<T>(p[0]), n, v);
-      else for (int64_t i = 0; i < n; ++i, p[0] += s[0]) at<T>(p[0]) = v;
+      if (large && s[0] == int64_t(sizeof(T)) && reinterpret_cast<uintptr_t>(p[0]) % 64 == 0) {
+        for (int64_t i = 0; i < n; i += kTile) loops::stream_copy(p[0] + i * s[0], tile.bytes, size_t(std::min(n - i, kTile)) * sizeof(T));
+        loops::stream_end();
+      } else move_elements(p[0], s[0], tile.bytes, 0, sizeof(T), n);
     });
   });
 }
 
 void CpuBackend::copy(const Tensor& out, const Tensor& in) {
   if (out.dtype() == in.dtype()) {
-    if (out.is_contiguous() && in.is_contiguous()) {
-      std::memmove(out.bytes(), in.bytes(), size_t(in.numel()) * itemsize(in.dtype()));
+    const size_t size = itemsize(in.dtype());
+    const bool large = out.numel() * int64_t(size) >= kStreamBytes && out.impl()->storage != in.impl()->storage;
+    if (!large && out.is_contiguous() && in.is_contiguous()) {
+      std::memmove(out.bytes(), in.bytes(), size_t(in.numel()) * size);
       return;
     }
-    dispatch_all(out.dtype(), [&]<typename T>() {
-      Walk<2>({&out, &in}).run([&](int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s) {
-        for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) at<T>(p[0]) = at<T>(p[1]);
-      });
+    Walk<2>({&out, &in}).run([&](int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s) {
+      if (large && s[0] == int64_t(size) && s[1] == s[0] && n >= kTile) {
+        const int64_t head = std::min(n, int64_t((64 - reinterpret_cast<uintptr_t>(p[0]) % 64) % 64 / size));
+        std::memcpy(p[0], p[1], size_t(head) * size);
+        loops::stream_copy(p[0] + head * s[0], p[1] + head * s[1], size_t(n - head) * size);
+        loops::stream_end();
+      } else if (out.impl()->storage == in.impl()->storage && s[0] == s[1] && s[0] == int64_t(size)) {
+        std::memmove(p[0], p[1], size_t(n) * size);
+      } else move_elements(p[0], s[0], p[1], s[1], size, n);
     });
     return;
   }
-  dispatch_all(out.dtype(), [&]<typename O>() {
-    dispatch_all(in.dtype(), [&]<typename T>() {
-      Walk<2>({&out, &in}).run([&](int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s) {
-        for (int64_t i = 0; i < n; ++i, p[0] += s[0], p[1] += s[1]) {
-          if constexpr (std::is_same_v<O, bool>) at<O>(p[0]) = compute_t<T>(at<T>(p[1])) != compute_t<T>(0);
-          else if constexpr (std::is_integral_v<O> && !std::is_integral_v<T>) {
-            // Out of range is what x86 gives PyTorch: the lowest number of the register it goes through.
-            double v = double(compute_t<T>(at<T>(p[1])));
-            if constexpr (sizeof(O) == 8) at<O>(p[0]) = O(v >= -9.2233720368547758e18 && v < 9.2233720368547758e18 ? int64_t(v) : INT64_MIN);
-            else at<O>(p[0]) = O(v > -2147483649.0 && v < 2147483648.0 ? int32_t(v) : INT32_MIN);
-          } else at<O>(p[0]) = O(compute_t<O>(compute_t<T>(at<T>(p[1]))));
-        }
-      });
-    });
-  });
+  const DType to = compute_dtype(out.dtype()), from = compute_dtype(in.dtype());
+  const CastLoop loop = loops::cast(to, from);
+  for_tiles<1>(out, {&in}, [loop](int64_t n, void* o, const void* a) { loop(n, o, a); });
 }
 
 void CpuBackend::unary(UnaryOp op, const Tensor& out, const Tensor& in, double p, double q) {
@@ -127,29 +97,33 @@ void CpuBackend::unary(UnaryOp op, const Tensor& out, const Tensor& in, double p
       return;
     }
   }
-  UnaryLoop loop = loop_of(op, in.dtype());
-  Walk<2>({&out, &in}).run([&](int64_t n, std::array<char*, 2> ptr, std::array<int64_t, 2> s) { loop(n, ptr, s, p, q); });
+  const UnaryLoop loop = loops::of(op, compute_dtype(in.dtype()));
+  for_tiles<1>(out, {&in}, [&](int64_t n, void* o, const void* a) { loop(n, o, a, p, q); });
 }
 
 void CpuBackend::binary(BinaryOp op, const Tensor& out, const Tensor& a, const Tensor& b, double alpha) {
-  BinaryLoop loop = loop_of(op, a.dtype());
-  bool floats = out.dtype() == DType::float32, large = streams(out, {a, b});
-  Walk<3>({&out, &a, &b}).run([&](int64_t n, std::array<char*, 3> p, std::array<int64_t, 3> s) {
-    auto unit = [](int64_t st) { return st == 4 || st == 0; };
-    if (floats && s[0] == 4 && unit(s[1]) && unit(s[2]) && vec::binary(op, &at<float>(p[0]), &at<float>(p[1]), &at<float>(p[2]), n, s[1] != 0, s[2] != 0, float(alpha), large && n >= kGrain)) return;
-    loop(n, p, s, alpha);
-  });
+  if (half_binary(op, out, a, b)) return;
+  if (out.dtype() == DType::float32 && out.is_contiguous() && a.is_contiguous() && b.is_contiguous() && out.numel() > 0) {
+    const bool stream = streams(out, {a, b});
+    float *o = out.data<float>(), *x = a.data<float>(), *y = b.data<float>();
+    if (vec::binary(op, o, x, y, 0, 1, 1, float(alpha))) {
+      parallel_for(out.numel(), kGrain, [&](int64_t s, int64_t e) { vec::binary(op, o + s, x + s, y + s, e - s, 1, 1, float(alpha), stream); });
+      return;
+    }
+  }
+  const BinaryLoop loop = loops::of(op, compute_dtype(a.dtype()));
+  for_tiles<2>(out, {&a, &b}, [&](int64_t n, void* o, const void* x, const void* y) { loop(n, o, x, y, alpha); });
 }
 
 void CpuBackend::where(const Tensor& out, const Tensor& cond, const Tensor& a, const Tensor& b) {
-  dispatch_all(out.dtype(), [&]<typename T>() {
-    Walk<4>({&out, &cond, &a, &b}).run([&](int64_t n, std::array<char*, 4> p, std::array<int64_t, 4> s) {
-      for (int64_t i = 0; i < n; ++i) {
-        at<T>(p[0]) = at<bool>(p[1]) ? at<T>(p[2]) : at<T>(p[3]);
-        for (size_t k = 0; k < 4; ++k) p[k] += s[k];
-      }
-    });
-  });
+  // Halves are chosen as bits.
+  const size_t size = itemsize(out.dtype());
+  auto bits = [size](const Tensor& t) {
+    return size == 2 ? make_view(t.impl()->storage, t.sizes(), t.strides(), t.offset(), DType::int16) : t;
+  };
+  const Tensor o = bits(out), x = bits(a), y = bits(b);
+  const WhereLoop loop = loops::where(size);
+  for_tiles<3>(o, {&cond, &x, &y}, [loop](int64_t n, void* to, const void* c, const void* p, const void* q) { loop(n, to, static_cast<const bool*>(c), p, q); });
 }
 
 void CpuBackend::arange(const Tensor& out, double start, double step) {

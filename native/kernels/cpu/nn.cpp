@@ -54,6 +54,7 @@ void CpuBackend::softmax_backward(const Tensor& gin, const Tensor& gout, const T
     rows(y, [&](int64_t r, int64_t n) {
       const T *g = gout.data<T>() + r * n, *v = y.data<T>() + r * n;
       T* o = gin.data<T>() + r * n;
+      if constexpr (std::is_same_v<T, float>) return vec::softmax_backward(o, g, v, n, log);
       C dot = 0;
       for (int64_t i = 0; i < n; ++i) dot += log ? C(g[i]) : C(g[i]) * C(v[i]);
       for (int64_t i = 0; i < n; ++i) o[i] = T(log ? C(g[i]) - std::exp(C(v[i])) * dot : C(v[i]) * (C(g[i]) - dot));
@@ -133,6 +134,10 @@ void CpuBackend::layer_norm(const Tensor& out, const Tensor& mean, const Tensor&
       for (int64_t r = b; r < e; ++r) {
         const T* a = in.data<T>() + r * n;
         T* o = out.data<T>() + r * n;
+        if constexpr (std::is_same_v<T, float>) {
+          vec::layer_norm(o, mean.data<T>() + r, rstd.data<T>() + r, a, scale, shift, n, eps);
+          continue;
+        }
         double m = 0, v = 0;
         for (int64_t i = 0; i < n; ++i) m += double(C(a[i]));
         m /= double(n);
@@ -153,31 +158,47 @@ void CpuBackend::layer_norm(const Tensor& out, const Tensor& mean, const Tensor&
 
 void CpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& in, const Tensor& mean, const Tensor& rstd, const Tensor& weight) {
   int64_t m = mean.numel(), n = in.numel() / m;
+  // A few blocks of rows, however many threads: the sums over rows are always the same.
+  const int64_t blocks = std::min<int64_t>(16, (m + 63) / 64), per = (m + blocks - 1) / blocks;
   dispatch_floating(in.dtype(), [&]<typename T>() {
     using C = compute_t<T>;
     const T* scale = weight ? weight.data<T>() : nullptr;
-    std::vector<double> dw(gw ? size_t(n) : 0), db(gb ? size_t(n) : 0);
-    for (int64_t r = 0; r < m; ++r) {
+    std::vector<double> dw(gw ? size_t(blocks * n) : 0), db(gb ? size_t(blocks * n) : 0);
+    auto row = [&](int64_t r, double* w, double* b) {
       const T *a = in.data<T>() + r * n, *g = gout.data<T>() + r * n;
+      if constexpr (std::is_same_v<T, float>) {
+        return vec::layer_norm_backward(gin ? gin.data<T>() + r * n : nullptr, w, b, g, a, scale, mean.data<T>()[r], rstd.data<T>()[r], n);
+      }
       double mu = double(C(mean.data<T>()[r])), s = double(C(rstd.data<T>()[r])), s1 = 0, s2 = 0;
       for (int64_t i = 0; i < n; ++i) {
         double xhat = (double(C(a[i])) - mu) * s, gi = double(C(g[i]));
-        if (gw) dw[size_t(i)] += gi * xhat;
-        if (gb) db[size_t(i)] += gi;
+        if (w) w[i] += gi * xhat;
+        if (b) b[i] += gi;
         if (scale) gi *= double(C(scale[i]));
         s1 += gi;
         s2 += gi * xhat;
       }
-      if (!gin) continue;
+      if (!gin) return;
       T* o = gin.data<T>() + r * n;
       for (int64_t i = 0; i < n; ++i) {
         double xhat = (double(C(a[i])) - mu) * s, gi = double(C(g[i]));
         if (scale) gi *= double(C(scale[i]));
         o[i] = T(C(s * (gi - s1 / double(n) - xhat * s2 / double(n))));
       }
-    }
-    if (gw) for (int64_t i = 0; i < n; ++i) gw.data<T>()[i] = T(C(dw[size_t(i)]));
-    if (gb) for (int64_t i = 0; i < n; ++i) gb.data<T>()[i] = T(C(db[size_t(i)]));
+    };
+    parallel_for(blocks, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, per * n)), [&](int64_t first, int64_t last) {
+      for (int64_t k = first; k < last; ++k)
+        for (int64_t r = k * per; r < std::min(m, (k + 1) * per); ++r) row(r, gw ? &dw[size_t(k * n)] : nullptr, gb ? &db[size_t(k * n)] : nullptr);
+    });
+    auto total = [&](const Tensor& to, const std::vector<double>& parts) {
+      for (int64_t i = 0; i < n; ++i) {
+        double sum = 0;
+        for (int64_t k = 0; k < blocks; ++k) sum += parts[size_t(k * n + i)];
+        to.data<T>()[i] = T(C(sum));
+      }
+    };
+    if (gw) total(gw, dw);
+    if (gb) total(gb, db);
   });
 }
 

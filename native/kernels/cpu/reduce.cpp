@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "kernels/cpu/cpu.h"
-#include "kernels/cpu/iterate.h"
+#include "kernels/cpu/tiles.h"
 #include "kernels/cpu/vec.h"
 
 namespace weightroom {
@@ -60,21 +60,77 @@ struct Split {
   }
 };
 
-template <typename T> using acc_t = std::conditional_t<std::is_floating_point_v<compute_t<T>>, double, int64_t>;
+template <typename A> A identity(ReduceOp op) {
+  switch (op) {
+    case ReduceOp::prod: case ReduceOp::all: return A(1);
+    case ReduceOp::max: return std::is_floating_point_v<A> ? -std::numeric_limits<A>::infinity() : std::numeric_limits<A>::lowest();
+    case ReduceOp::min: return std::is_floating_point_v<A> ? std::numeric_limits<A>::infinity() : std::numeric_limits<A>::max();
+    default: return A(0);
+  }
+}
+// What the loops leave of two parts; norms are sums until they are finished.
+template <typename A> A combine(ReduceOp op, A a, A b) {
+  switch (op) {
+    case ReduceOp::prod: return A(a * b);
+    case ReduceOp::max: return b > a || b != b ? b : a;
+    case ReduceOp::min: return b < a || b != b ? b : a;
+    case ReduceOp::any: return A(a != A(0) || b != A(0));
+    case ReduceOp::all: return A(a != A(0) && b != A(0));
+    default: return A(a + b);
+  }
+}
 
-template <typename T, typename O, typename Acc, typename F, typename G>
-void fold(const Tensor& out, const Tensor& in, const Split& s, Acc init, F step, G finish) {
-  const T* a = in.data<T>();
-  O* o = out.data<O>();
-  parallel_for(s.kept_n, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, s.red_n)), [&](int64_t b, int64_t e) {
-    s.each_kept(b, e, [&](int64_t pi, int64_t po) {
-      Acc acc = init;
-      if (s.red_n > 0)
-        s.each_run([&](int64_t n, int64_t off, int64_t st) {
-          const T* p = a + pi + off;
-          for (int64_t i = 0; i < n; ++i) acc = step(acc, Acc(compute_t<T>(p[i * st])));
+// A: double or int64_t, as the loops accumulate.
+template <typename A, typename Store> void fold(ReduceOp op, const Tensor& in, const Split& s, Store store) {
+  const DType type = compute_dtype(in.dtype());
+  const char* base = in.bytes();
+  const int64_t size = int64_t(itemsize(in.dtype()));
+  const ReduceLoop row = loops::reduce(op, type), columns = loops::reduce_columns(op, type);
+  auto take = [&](TileInput& input, const char* p, int64_t st, int64_t n, ReduceLoop loop, A* acc) {
+    input.start(p, st, n);
+    for (int64_t i = 0; i < n; i += kTile) loop(std::min(kTile, n - i), input.next(std::min(kTile, n - i)), acc);
+  };
+  // Everything: in fixed chunks, so that the result does not depend on the number of threads.
+  if (s.kept_n == 1 && s.red.size() == 1 && s.red_n > 2 * kGrain) {
+    const int64_t chunks = (s.red_n + kGrain - 1) / kGrain;
+    std::vector<A> part(size_t(chunks), identity<A>(op));
+    parallel_for(chunks, 1, [&](int64_t b, int64_t e) {
+      TileInput input(in.dtype());
+      for (int64_t c = b; c < e; ++c) take(input, base + c * kGrain * s.red_in[0] * size, s.red_in[0] * size, std::min(kGrain, s.red_n - c * kGrain), row, &part[size_t(c)]);
+    });
+    A total = identity<A>(op);
+    for (A p : part) total = combine(op, total, p);
+    return store(0, total);
+  }
+  // Short or scattered runs beside a long kept dim: many results at a time.
+  const int64_t kept = s.kept.empty() ? 1 : s.kept.back(), run = s.red.empty() ? 1 : s.red.back();
+  if (kept >= 16 && (run < 16 || s.red_in.back() != 1)) {
+    const int64_t blocks = (kept + kTile - 1) / kTile, from = s.kept_in.back(), to = s.kept_out.back();
+    Split outer = s;
+    outer.kept.back() = blocks;
+    outer.kept_in.back() = from * kTile;
+    outer.kept_out.back() = to * kTile;
+    parallel_for(s.kept_n / kept * blocks, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, s.red_n * std::min(kept, kTile))), [&](int64_t b, int64_t e) {
+      TileInput input(in.dtype());
+      std::array<A, size_t(kTile)> acc;
+      int64_t at = b;
+      outer.each_kept(b, e, [&](int64_t pi, int64_t po) {
+        const int64_t n = std::min(kTile, kept - at++ % blocks * kTile);
+        std::fill_n(acc.begin(), n, identity<A>(op));
+        s.each_run([&](int64_t m, int64_t off, int64_t st) {
+          for (int64_t i = 0; i < m; ++i) take(input, base + (pi + off + i * st) * size, from * size, n, columns, acc.data());
         });
-      o[po] = finish(acc);
+        for (int64_t i = 0; i < n; ++i) store(po + i * to, acc[size_t(i)]);
+      });
+    });
+    return;
+  }
+  parallel_for(s.kept_n, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, s.red_n)), [&](int64_t b, int64_t e) {
+    TileInput input(in.dtype());
+    s.each_kept(b, e, [&](int64_t pi, int64_t po) {
+      A acc = identity<A>(op);
+      s.each_run([&](int64_t n, int64_t off, int64_t st) { take(input, base + (pi + off) * size, st * size, n, row, &acc); });
+      store(po, acc);
     });
   });
 }
@@ -142,36 +198,18 @@ void CpuBackend::reduce(ReduceOp op, const Tensor& out, const Tensor& in) {
     return;
   }
   if ((op == ReduceOp::sum || op == ReduceOp::mean || op == ReduceOp::norm2) && fast_float_sum(op, out, in, s)) return;
-  dispatch_all(in.dtype(), [&]<typename T>() {
-    using A = acc_t<T>;
-    switch (op) {
-      case ReduceOp::any: return fold<T, bool, A>(out, in, s, A(0), [](A a, A x) { return A(a != A(0) || x != A(0)); }, [](A a) { return a != A(0); });
-      case ReduceOp::all: return fold<T, bool, A>(out, in, s, A(1), [](A a, A x) { return A(a != A(0) && x != A(0)); }, [](A a) { return a != A(0); });
-      case ReduceOp::max:
-      case ReduceOp::min: {
-        bool want_max = op == ReduceOp::max;
-        bool first_is_nan = false;
-        (void)first_is_nan;
-        A init = want_max ? std::numeric_limits<A>::lowest() : std::numeric_limits<A>::max();
-        if constexpr (std::is_floating_point_v<A>) init = want_max ? -std::numeric_limits<A>::infinity() : std::numeric_limits<A>::infinity();
-        return fold<T, T, A>(out, in, s, init, [want_max](A a, A x) { return x != x ? x : a != a ? a : (want_max ? (x > a ? x : a) : (x < a ? x : a)); },
-                             [](A a) { return T(compute_t<T>(a)); });
-      }
-      default: break;
-    }
-    dispatch_all(out.dtype(), [&]<typename O>() {
-      auto store = [](A a) { return O(compute_t<O>(a)); };
-      switch (op) {
-        case ReduceOp::mean: {
-          double n = double(s.red_n);
-          return fold<T, O, A>(out, in, s, A(0), [](A a, A x) { return A(a + x); }, [n](A a) { return O(compute_t<O>(double(a) / n)); });
-        }
-        case ReduceOp::prod: return fold<T, O, A>(out, in, s, A(1), [](A a, A x) { return A(a * x); }, store);
-        case ReduceOp::norm2: return fold<T, O, A>(out, in, s, A(0), [](A a, A x) { return A(a + x * x); }, [](A a) { return O(compute_t<O>(std::sqrt(double(a)))); });
-        case ReduceOp::norm1: return fold<T, O, A>(out, in, s, A(0), [](A a, A x) { return A(a + (x < A(0) ? -x : x)); }, store);
-        default: return fold<T, O, A>(out, in, s, A(0), [](A a, A x) { return A(a + x); }, store);
-      }
-    });
+  dispatch_all(out.dtype(), [&]<typename O>() {
+    O* o = out.data<O>();
+    auto run = [&]<typename A>(A) {
+      fold<A>(op, in, s, [&](int64_t at, A a) {
+        if constexpr (std::is_same_v<O, bool>) o[at] = a != A(0);
+        else if (op == ReduceOp::mean) o[at] = O(compute_t<O>(double(a) / double(s.red_n)));
+        else if (op == ReduceOp::norm2) o[at] = O(compute_t<O>(std::sqrt(double(a))));
+        else o[at] = O(compute_t<O>(a));
+      });
+    };
+    if (is_floating(in.dtype())) run(double());
+    else run(int64_t());
   });
 }
 

@@ -2,14 +2,15 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/vec.cpp"
 #include <hwy/foreach_target.h>
 // after foreach_target
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include "kernels/cpu/vec_map-inl.h"
 #include "kernels/cpu/vec_math-inl.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "kernels/cpu/vec.h"
 
@@ -19,57 +20,6 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
-
-// Elements before `out` is aligned to whole vectors, as streaming stores want it.
-int64_t misaligned(const float* out, int64_t n) {
-  const int64_t L = int64_t(hn::Lanes(D()));
-  return std::min(n, (L - int64_t(reinterpret_cast<uintptr_t>(out) / sizeof(float)) % L) % L);
-}
-
-// out[i] = f(a[i]); the tail goes through a padded buffer so that f sees whole vectors only.
-template <typename F> void map1(float* out, const float* a, int64_t n, bool stream, F f) {
-  const D d;
-  const int64_t L = int64_t(hn::Lanes(d));
-  int64_t i = 0;
-  if (stream) {
-    i = misaligned(out, n);
-    if (i) map1(out, a, i, false, f);
-    for (; i + L <= n; i += L) hn::Stream(f(d, hn::LoadU(d, a + i)), d, out + i);
-    hwy::FlushStream();
-  }
-  for (; i + L <= n; i += L) hn::StoreU(f(d, hn::LoadU(d, a + i)), d, out + i);
-  if (i < n) {
-    HWY_ALIGN float t[hn::MaxLanes(D())] = {};
-    for (int64_t j = i; j < n; ++j) t[j - i] = a[j];
-    hn::Store(f(d, hn::Load(d, t)), d, t);
-    for (int64_t j = i; j < n; ++j) out[j] = t[j - i];
-  }
-}
-
-template <typename F> void map2(float* out, const float* a, const float* b, int64_t n, int as, int bs, bool stream, F f) {
-  const D d;
-  const int64_t L = int64_t(hn::Lanes(d));
-  int64_t i = 0;
-  const V a0 = hn::Set(d, a[0]), b0 = hn::Set(d, b[0]);
-  auto vectors = [&](auto store) {
-    if (as && bs) for (; i + L <= n; i += L) store(f(d, hn::LoadU(d, a + i), hn::LoadU(d, b + i)), out + i);
-    else if (as) for (; i + L <= n; i += L) store(f(d, hn::LoadU(d, a + i), b0), out + i);
-    else for (; i + L <= n; i += L) store(f(d, a0, bs ? hn::LoadU(d, b + i) : b0), out + i);
-  };
-  if (stream) {
-    i = misaligned(out, n);
-    if (i) map2(out, a, b, i, as, bs, false, f);
-    vectors([&](V v, float* to) { hn::Stream(v, d, to); });
-    hwy::FlushStream();
-  } else vectors([&](V v, float* to) { hn::StoreU(v, d, to); });
-  if (i < n) {
-    HWY_ALIGN float s[hn::MaxLanes(D())] = {};
-    HWY_ALIGN float t[hn::MaxLanes(D())] = {};
-    for (int64_t j = i; j < n; ++j) { s[j - i] = a[as ? j : 0]; t[j - i] = b[bs ? j : 0]; }
-    hn::Store(f(d, hn::Load(d, s), hn::Load(d, t)), d, s);
-    for (int64_t j = i; j < n; ++j) out[j] = s[j - i];
-  }
-}
 
 // Keeps NaN and -0, as PyTorch does.
 struct Relu { V operator()(D d, V x) const { return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Zero(d), x); } };
@@ -91,7 +41,6 @@ bool Unary(UnaryOp op, float* out, const float* a, int64_t n, bool stream) {
 }
 
 bool Binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, int as, int bs, float alpha, bool stream) {
-  if (n == 0) return true;
   switch (op) {
     case BinaryOp::add:
       if (alpha == 1.f) map2(out, a, b, n, as, bs, stream, [](D, V x, V y) { return hn::Add(x, y); });
@@ -211,22 +160,108 @@ void Axpy(float* y, float a, const float* x, int64_t n) {
 void ColumnSums(float* out, const float* a, int64_t lda, int64_t rows, int64_t cols) {
   const D d;
   const int64_t L = int64_t(hn::Lanes(d)), kBlock = 128;
-  int64_t j = 0;
-  for (; j + L <= cols; j += L) {
-    V total = hn::Zero(d);
+  auto sums = [&]<size_t W>(int64_t j, std::integral_constant<size_t, W>) {
+    V total[W], part[W];
+    for (size_t w = 0; w < W; ++w) total[w] = hn::Zero(d);
     for (int64_t s = 0; s < rows; s += kBlock) {
       const int64_t e = s + kBlock < rows ? s + kBlock : rows;
-      V part = hn::Zero(d);
-      for (int64_t i = s; i < e; ++i) part = hn::Add(part, hn::LoadU(d, a + i * lda + j));
-      total = hn::Add(total, part);
+      for (size_t w = 0; w < W; ++w) part[w] = hn::Zero(d);
+      for (int64_t i = s; i < e; ++i)
+        for (size_t w = 0; w < W; ++w) part[w] = hn::Add(part[w], hn::LoadU(d, a + i * lda + j + int64_t(w) * L));
+      for (size_t w = 0; w < W; ++w) total[w] = hn::Add(total[w], part[w]);
     }
-    hn::StoreU(total, d, out + j);
-  }
+    for (size_t w = 0; w < W; ++w) hn::StoreU(total[w], d, out + j + int64_t(w) * L);
+  };
+  int64_t j = 0;
+  for (; j + 4 * L <= cols; j += 4 * L) sums(j, std::integral_constant<size_t, 4>());
+  for (; j + L <= cols; j += L) sums(j, std::integral_constant<size_t, 1>());
   for (; j < cols; ++j) {
     double total = 0;
     for (int64_t i = 0; i < rows; ++i) total += double(a[i * lda + j]);
     out[j] = float(total);
   }
+}
+
+// f(i, lanes...) over [0, n): with whole vectors of doubles, then one by one.
+template <class F> HWY_INLINE void doubles(int64_t n, F f) {
+  const hn::ScalableTag<double> d;
+  const int64_t L = int64_t(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + L <= n; i += L) f(d, i);
+  const hn::CappedTag<double, 1> d1;
+  for (; i < n; ++i) f(d1, i);
+}
+template <class DD> HWY_INLINE hn::Vec<DD> wide(DD d, const float* p) { return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, DD>(), p)); }
+
+void LayerNorm(float* out, float* mean, float* rstd, const float* a, const float* scale, const float* shift, int64_t n, double eps) {
+  const hn::ScalableTag<double> dd;
+  auto total = [&](auto f) {
+    auto acc = hn::Zero(dd);
+    double rest = 0;
+    doubles(n, [&](auto d, int64_t i) {
+      if constexpr (std::is_same_v<decltype(d), hn::ScalableTag<double>>) acc = hn::Add(acc, f(d, i));
+      else rest += hn::GetLane(f(d, i));
+    });
+    return hn::GetLane(hn::SumOfLanes(dd, acc)) + rest;
+  };
+  const double m = total([&](auto d, int64_t i) { return wide(d, a + i); }) / double(n);
+  const double v = total([&](auto d, int64_t i) { const auto x = hn::Sub(wide(d, a + i), hn::Set(d, m)); return hn::Mul(x, x); }) / double(n);
+  *mean = float(m);
+  *rstd = float(1 / std::sqrt(v + eps));
+  const float centre = *mean, factor = *rstd;
+  auto write = [&](auto d, int64_t i) {
+    auto y = hn::Mul(hn::Sub(hn::LoadU(d, a + i), hn::Set(d, centre)), hn::Set(d, factor));
+    if (scale) y = hn::Mul(y, hn::LoadU(d, scale + i));
+    if (shift) y = hn::Add(y, hn::LoadU(d, shift + i));
+    hn::StoreU(y, d, out + i);
+  };
+  const D d;
+  const int64_t L = int64_t(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + L <= n; i += L) write(d, i);
+  for (; i < n; ++i) write(hn::CappedTag<float, 1>(), i);
+}
+
+void LayerNormBackward(float* gin, double* gw, double* gb, const float* g, const float* a, const float* scale, float mean, float rstd, int64_t n) {
+  const double mu = double(mean), s = double(rstd);
+  auto xhat = [&](auto d, int64_t i) { return hn::Mul(hn::Sub(wide(d, a + i), hn::Set(d, mu)), hn::Set(d, s)); };
+  auto scaled = [&](auto d, int64_t i) { const auto x = wide(d, g + i); return scale ? hn::Mul(x, wide(d, scale + i)) : x; };
+  const hn::ScalableTag<double> dd;
+  auto acc1 = hn::Zero(dd), acc2 = hn::Zero(dd);
+  double s1 = 0, s2 = 0;
+  doubles(n, [&](auto d, int64_t i) {
+    const auto x = xhat(d, i), raw = wide(d, g + i), gi = scaled(d, i);
+    if (gw) hn::StoreU(hn::Add(hn::LoadU(d, gw + i), hn::Mul(raw, x)), d, gw + i);
+    if (gb) hn::StoreU(hn::Add(hn::LoadU(d, gb + i), raw), d, gb + i);
+    if constexpr (std::is_same_v<decltype(d), hn::ScalableTag<double>>) {
+      acc1 = hn::Add(acc1, gi);
+      acc2 = hn::Add(acc2, hn::Mul(gi, x));
+    } else {
+      s1 += hn::GetLane(gi);
+      s2 += hn::GetLane(hn::Mul(gi, x));
+    }
+  });
+  if (!gin) return;
+  s1 = (s1 + hn::GetLane(hn::SumOfLanes(dd, acc1))) / double(n);
+  s2 = (s2 + hn::GetLane(hn::SumOfLanes(dd, acc2))) / double(n);
+  doubles(n, [&](auto d, int64_t i) {
+    const auto y = hn::Mul(hn::Set(d, s), hn::Sub(hn::Sub(scaled(d, i), hn::Set(d, s1)), hn::Mul(xhat(d, i), hn::Set(d, s2))));
+    hn::StoreU(hn::DemoteTo(hn::Rebind<float, decltype(d)>(), y), hn::Rebind<float, decltype(d)>(), gin + i);
+  });
+}
+
+void SoftmaxBackward(float* gin, const float* g, const float* y, int64_t n, bool log) {
+  const D d;
+  const int64_t L = int64_t(hn::Lanes(d));
+  V acc = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + L <= n; i += L) acc = log ? hn::Add(acc, hn::LoadU(d, g + i)) : hn::MulAdd(hn::LoadU(d, g + i), hn::LoadU(d, y + i), acc);
+  float dot = hn::GetLane(hn::SumOfLanes(d, acc));
+  for (; i < n; ++i) dot += log ? g[i] : g[i] * y[i];
+  map2(gin, g, y, n, 1, 1, false, [dot, log](D t, V a, V b) {
+    if (log) return hn::Sub(a, hn::Mul(math::exp(t, b), hn::Set(t, dot)));
+    return hn::Mul(b, hn::Sub(a, hn::Set(t, dot)));
+  });
 }
 
 void Sgd(float* p, const float* g, float factor, float* buf, bool first, int64_t n, const SgdOptions& o) {
@@ -300,6 +335,9 @@ HWY_EXPORT(ExpShifted);
 HWY_EXPORT(Gemv);
 HWY_EXPORT(Axpy);
 HWY_EXPORT(ColumnSums);
+HWY_EXPORT(LayerNorm);
+HWY_EXPORT(LayerNormBackward);
+HWY_EXPORT(SoftmaxBackward);
 HWY_EXPORT(Sgd);
 HWY_EXPORT(Adam);
 HWY_EXPORT(Target);
@@ -316,6 +354,13 @@ void gemv(float* out, const float* x, const float* w, int64_t ldw, const float* 
 }
 void axpy(float* y, float a, const float* x, int64_t n) { HWY_DYNAMIC_DISPATCH(Axpy)(y, a, x, n); }
 void column_sums(float* out, const float* a, int64_t lda, int64_t rows, int64_t cols) { HWY_DYNAMIC_DISPATCH(ColumnSums)(out, a, lda, rows, cols); }
+void layer_norm(float* out, float* mean, float* rstd, const float* a, const float* scale, const float* shift, int64_t n, double eps) {
+  HWY_DYNAMIC_DISPATCH(LayerNorm)(out, mean, rstd, a, scale, shift, n, eps);
+}
+void layer_norm_backward(float* gin, double* gw, double* gb, const float* g, const float* a, const float* scale, float mean, float rstd, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(LayerNormBackward)(gin, gw, gb, g, a, scale, mean, rstd, n);
+}
+void softmax_backward(float* gin, const float* g, const float* y, int64_t n, bool log) { HWY_DYNAMIC_DISPATCH(SoftmaxBackward)(gin, g, y, n, log); }
 void sgd(float* p, const float* g, float factor, float* buf, bool first, int64_t n, const SgdOptions& o) { HWY_DYNAMIC_DISPATCH(Sgd)(p, g, factor, buf, first, n, o); }
 void adam(float* p, const float* g, float factor, float* m, float* v, int64_t n, const AdamOptions& o) { HWY_DYNAMIC_DISPATCH(Adam)(p, g, factor, m, v, n, o); }
 const char* target() { return HWY_DYNAMIC_DISPATCH(Target)(); }

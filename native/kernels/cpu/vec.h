@@ -3,16 +3,18 @@
 #include <cstdint>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/loops.h"
 
 namespace weightroom::vec {
 
-// Results of this size leave the caches before anybody reads them: `stream` writes past the caches instead of fetching each line first.
-// Measured: without it faster up to 2 MiB, with it from 4 MiB. Not where out is also read.
-constexpr int64_t kStream = (3 << 20) / sizeof(float);
+// `stream`: writes past the caches (tiles.h).
 // True when `op` has a vector loop; then out[i] = op(a[i]).
 bool unary(UnaryOp op, float* out, const float* a, int64_t n, bool stream = false);
 // a or b may be one repeated number (step 0).
 bool binary(BinaryOp op, float* out, const float* a, const float* b, int64_t n, int a_step, int b_step, float alpha, bool stream = false);
+// Loops over functions like those of libm, in vectors of SLEEF, for float32 and float64; null where there is none.
+UnaryLoop special(UnaryOp op, DType t);
+BinaryLoop special(BinaryOp op, DType t);
 float sum(const float* a, int64_t n);
 float sum_squares(const float* a, int64_t n);
 float max(const float* a, int64_t n);
@@ -24,6 +26,12 @@ void gemv(float* out, const float* x, const float* w, int64_t ldw, const float* 
 void axpy(float* y, float a, const float* x, int64_t n);
 // out[j] = sum over i of a[i * lda + j].
 void column_sums(float* out, const float* a, int64_t lda, int64_t rows, int64_t cols);
+// One row of n. scale and shift may be null.
+void layer_norm(float* out, float* mean, float* rstd, const float* a, const float* scale, const float* shift, int64_t n, double eps);
+// Its gradient; gin may be null, gw and gb get the row's part added.
+void layer_norm_backward(float* gin, double* gw, double* gb, const float* g, const float* a, const float* scale, float mean, float rstd, int64_t n);
+// One row: y = softmax or, where `log`, log softmax.
+void softmax_backward(float* gin, const float* g, const float* y, int64_t n, bool log);
 // The gradient is factor * g.
 void sgd(float* p, const float* g, float factor, float* buf, bool first, int64_t n, const SgdOptions& o);
 void adam(float* p, const float* g, float factor, float* m, float* v, int64_t n, const AdamOptions& o);
