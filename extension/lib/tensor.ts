@@ -8,6 +8,7 @@ import { inspect } from 'node:util';
 
 import { formatTensor } from './format';
 import { native, registerTensorClass } from './native';
+import { nameArguments } from './tensor/arguments';
 import { TensorRandom } from './tensor/random';
 
 export { sizesOf, wrapDim, type BackwardOptions, type DimOptions, type Nested, type Operand, type Scalar, type TypedArray } from './tensor/core';
@@ -34,4 +35,5 @@ export class Parameter extends Tensor {
   override toString(): string { return unsized.has(this) ? '<UninitializedParameter>' : `Parameter containing:\n${formatTensor(this)}`; }
 }
 
+nameArguments(Tensor.prototype);
 registerTensorClass(Tensor);

@@ -1,9 +1,10 @@
 /** Bad input: PyTorch's error classes and texts. */
 import * as torch from '../../../extension/lib/index';
 import { arange, bool, float64, int64, ones, tensor, zeros, type Tensor } from '../../../extension/lib/index';
-import { error, type Row } from '../table';
+import { error, same, type Row } from '../table';
 
 const L = (data: number[] | number[][]): Tensor => tensor(data, { dtype: int64 });
+const T = torch as unknown as Record<string, (...args: unknown[]) => unknown>;
 const B = (data: number[]): Tensor => tensor(data, { dtype: bool });
 /** A row whose Python has a = arange(12.).reshape(3, 4) and L = torch.tensor. */
 const fails = (py: string, run: (a: Tensor) => unknown): Row => error(py, () => { run(arange(12).reshape(3, 4)); return null; }, `a = torch.arange(12.).reshape(3, 4); L = torch.tensor; T = True; out = ${py}`);
@@ -91,4 +92,11 @@ export const rows: Row[] = [
   fails('a.put(L([0, 0]), L([9.]))', (a) => a.put(L([0, 0]), tensor([9]))), fails('a.put(L([12]), L([9.]))', (a) => a.put(L([12]), tensor([9]))), fails('a.put(L([7.]), L([9.]))', (a) => a.put(tensor([7]), tensor([9]))), fails('a.put(L([1]), L([9]))', (a) => a.put(L([1]), L([9]))), fails('torch.unravel_index(L([1.]), (2, 3))', () => torch.unravelIndex(tensor([1]), [2, 3])), fails('torch.histogram(a.long(), 3)', (a) => torch.histogram(a.long(), 3)), fails('torch.histogram(a, 0)', (a) => torch.histogram(a, 0)), fails('torch.histogram(a, 2, range=(2., 1.))', (a) => torch.histogram(a, 2, { range: [2, 1] })), fails('torch.histogram(L([1., math.nan]), 2)', () => torch.histogram(tensor([1, NaN]), 2)), fails('torch.histogram(L([1., 2.]), L([1., 3.]).double())', () => torch.histogram(tensor([1, 2]), tensor([1, 3]).double())), fails('torch.histogram(L([1., 2.]), 2, weight=torch.ones(3))', () => torch.histogram(tensor([1, 2]), 2, { weight: ones(3) })), fails('a.take_along_dim(L([[0]]), 2)', (a) => a.takeAlongDim(L([[0]]), 2)), fails('torch.nanquantile(a, 2.)', (a) => torch.nanquantile(a, 2)),
   fails('a.copy_(torch.zeros(5))', (a) => a.copy_(zeros(5))), fails('a.rot90(1, [0, 0])', (a) => a.rot90(1, [0, 0])), fails('a.renorm(2, 0, -1)', (a) => a.renorm(2, 0, -1)),
   fails('a[0].renorm(2, 0, 1)', (a) => a.get(0).renorm(2, 0, 1)),
+  // A call that lacks an argument: JavaScript's undefined reaches the op, the error names op and argument.
+  ...([['a.matmul()', (a) => a.matmul()], ['torch.matmul(a)', (a) => T.matmul(a)], ['a.kron()', (a) => a.kron()], ['a.maximum()', (a) => a.maximum()], ['a.equal()', (a) => a.equal()], ['a.unsqueeze()', (a) => a.unsqueeze()],
+    ['a.transpose(0)', (a) => a.transpose(0)], ['a.gather(0)', (a) => a.gather(0)], ['a.index_select(0)', (a) => a.indexSelect(0)], ['a.softmax()', (a) => a.softmax()], ['a.isclose()', (a) => a.isclose()]] as const satisfies readonly (readonly [string, (a: Record<string, (...args: unknown[]) => unknown>) => unknown])[])
+    .map(([py, run]) => fails(py, (a) => run(a as unknown as Parameters<typeof run>[0]))),
+  ...([["mm(): argument 'other' (position 1) must be Tensor, not number", (a) => a.mm(3)], ["lerp(): argument 'end' (position 1) must be Tensor, not null", (a) => a.lerp(null, 1)], ["add(): argument 'other' (position 1) must be Tensor or number, not string", (a) => a.add('b')],
+    ["unsqueeze(): argument 'dim' (position 1) must be int, not string", (a) => a.unsqueeze('b')], ["flatten(): argument 'end_dim' (position 2) must be int, not string", (a) => a.flatten(0, 'b')]] as const satisfies readonly (readonly [string, (a: Record<string, (...args: unknown[]) => unknown>) => unknown])[])
+    .map(([text, run]) => same(text, () => { try { run(arange(12).reshape(3, 4) as unknown as Parameters<typeof run>[0]); return ''; } catch (e) { return `${(e as Error).name}: ${(e as Error).message}`; } }, JSON.stringify(`TypeError: ${text}`))),
 ];
