@@ -61,8 +61,14 @@ try { os.setPriority(child.pid, 15); } catch { /* it runs as it is */ }
 let last = null;
 let heard = Date.now();
 child.on('message', (s) => { last = s; heard = Date.now(); });
-// One input may take a second or two on a busy machine; half a minute is a hang.
-const watch = setInterval(() => { if (Date.now() - heard > 30_000) child.kill('SIGKILL'); }, 1000);
+// One input may take a second or two on a busy machine; half a minute is a hang, unless this process stood still, too.
+let ticked = Date.now();
+const watch = setInterval(() => {
+  const now = Date.now();
+  if (now - ticked > 5000) heard = now;
+  ticked = now;
+  if (now - heard > 30_000) child.kill('SIGKILL');
+}, 1000);
 const code = await new Promise((done) => child.once('exit', (c, signal) => done(signal ?? c)));
 clearInterval(watch);
 if (last !== null) console.log(`${last.runs} inputs, ${last.corpus} kept, ${last.reached} characters of code reached, slowest ${last.slowest.toFixed(0)} ms, ${(last.rss / 1e6).toFixed(0)} MB, ${last.findings} findings`);
