@@ -3,6 +3,9 @@
  * Lines in `[brackets]` are errors or results by name; everything else is printed text, in order.
  */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { inspect } from 'node:util';
 
 import * as wr from '../../extension/lib/index';
@@ -175,6 +178,10 @@ describe('uninitialized parameters', () => {
   it('stay so when loaded from a module that has no sizes either', () => {
     const norm = new nn.LazyBatchNorm1d();
     norm.loadStateDict(new nn.LazyBatchNorm1d().stateDict());
+    const file = path.join(os.tmpdir(), `weightroom-lazy-${process.pid}.pt`);
+    wr.save(new nn.LazyBatchNorm1d().stateDict(), file);
+    norm.loadStateDict(wr.load(file) as Map<string, Tensor>);
+    fs.rmSync(file);
     assert.deepEqual([String(norm.runningMean), String(norm(ones(2, 4)).shape), String(norm.runningMean!.shape)], ['<UninitializedBuffer>', 'torch.Size([2, 4])', 'torch.Size([4])']);
   });
 

@@ -240,10 +240,10 @@ export class Module extends ModuleBase {
     const given = source instanceof Map ? (source as Map<string, Tensor | TensorSource>) : new Map(Object.entries(source as Record<string, Tensor | TensorSource>));
     // Tensors that are still in a file go straight into the module's memory.
     const of = (key: string): Tensor | TensorSource | undefined => (given instanceof LazyDict ? (given as LazyDict<Tensor>).source(key) : undefined) ?? given.get(key);
-    // Lazy modules take their sizes from what is loaded.
+    // Lazy modules take their sizes from what is loaded, unless that has none either.
     for (const [at, m] of allModules(this, '')) for (const [name, t] of [...stateOf(m).parameters, ...stateOf(m).buffers]) {
       const from = t === null || !unsized.has(t) ? undefined : of(at === '' ? name : `${at}.${name}`);
-      if (from instanceof Tensor ? !unsized.has(from) : isTensorSource(from)) materialize(t!, [...(from as Tensor | TensorSource).shape]);
+      if ((from instanceof Tensor || isTensorSource(from)) && from.shape.join() !== t!.shape.join()) materialize(t!, [...from.shape]);
     }
     const own = this.stateDict();
     const missing = [...own.keys()].filter((k) => !given.has(k));
