@@ -42,12 +42,27 @@ bool small_product(int64_t m, int64_t n, int64_t k, const Matrix<float>& a, cons
   return false;
 }
 
+// Rows whole multiples of 2 KiB apart share a few lines of the first cache, and oneDNN packs such a matrix across its rows: up to half again as slow
+// where the product is too small to make up for it. A copy with rows a little further apart is cheaper.
+constexpr int64_t kCrowded = 512, kApart = 16;
+Tensor spread(Blas& x, int64_t rows, int64_t cols) {
+  Tensor copy = empty_cpu({rows, x.ld + kApart}, DType::float32);
+  float* to = copy.data<float>();
+  parallel_for(rows, std::max<int64_t>(1, kGrain / cols), [&](int64_t b, int64_t e) { for (int64_t r = b; r < e; ++r) std::copy_n(x.p + r * x.ld, cols, to + r * (x.ld + kApart)); });
+  x.p = to;
+  x.ld += kApart;
+  return copy;
+}
+
 }  // namespace
 
 void product(int64_t m, int64_t n, int64_t k, float alpha, Matrix<float> a, Matrix<float> b, float beta, float* c, int64_t ldc) {
   if (m == 0 || n == 0) return;
   if (k > 0 && alpha == 1.f && small_product(m, n, k, a, b, beta, c, ldc)) return;
   Blas x = blas(a, m, k), y = blas(b, k, n);
+  Tensor spread_x, spread_y;
+  if (x.trans == 'T' && x.ld % kCrowded == 0 && m >= kCrowded && std::min(n, k) <= 256 && n >= 32) spread_x = spread(x, k, m);
+  if (y.trans == 'N' && y.ld % kCrowded == 0 && n >= kCrowded && std::min(m, k) <= 256 && m >= 32) spread_y = spread(y, k, n);
   dnnl_status_t st = dnnl_sgemm(x.trans, y.trans, m, n, k, alpha, x.p, x.ld, y.p, y.ld, beta, c, ldc);
   check(st == dnnl_success, "oneDNN sgemm failed with status ", int(st), " for ", m, "x", k, " and ", k, "x", n);
 }
