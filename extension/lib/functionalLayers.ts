@@ -93,6 +93,8 @@ export function batchNorm(x: Tensor, runningMean: Tensor | null, runningVar: Ten
   if (training && x.dim() >= 2 && x.numel() / x.size(1) === 1) throw new ValueError(`Expected more than 1 value per channel when training, got input size ${x.shape}`);
   return native['batchNorm'](x, weight, bias, runningMean, runningVar, training, momentum, eps);
 }
+/** On the CPU, floating and all of one dtype: what the addon does in one go. */
+const oneType = (x: Tensor, ...others: (Tensor | null)[]): boolean => x.device.type === 'cpu' && x.isFloatingPoint() && others.every((t) => t === null || (t.dtype === x.dtype && t.device.type === 'cpu'));
 /** Each sample's channels in `groups`, each normalized by itself. Source: Wu, He 2018. */
 export function groupNorm(x: Tensor, groups: number, weight: Tensor | null = null, bias: Tensor | null = null, eps = 1e-5): Tensor {
   if (x.dim() < 2) throw new RuntimeError(`Expected at least 2 dimensions for input tensor but received ${x.dim()}`);
@@ -101,6 +103,7 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor | null = nul
   if (x.numel() === groups && x.numel() > 0) throw new ValueError(`Expected more than 1 value per channel when training, got input size [${x.shape.join(', ')}]`);
   if (c % groups !== 0) throw new RuntimeError(`Expected number of channels in input to be divisible by num_groups, but got input of shape [${x.shape.join(', ')}] and num_groups=${groups}`);
   for (const [name, t] of [['weight', weight], ['bias', bias]] as const) if (t !== null && (t.dim() !== 1 || t.numel() !== c)) throw new RuntimeError(`Expected ${name} to be a vector of size equal to the number of channels in input, but got ${name} of shape [${(weight ?? t).shape.join(', ')}] and input of shape [${x.shape.join(', ')}]`);
+  if (oneType(x, weight, bias)) return native['groupNorm'](x, groups, weight, bias, eps) as Tensor;
   const y = (native['layerNorm'](x.reshape(n, groups, -1), [x.numel() / Math.max(1, n * groups)], null, null, eps) as Tensor).reshape([...x.shape]);
   const shape = [1, c, ...x.shape.slice(2).map(() => 1)];
   const scaled = weight === null ? y : y.mul(weight.view(shape));
@@ -123,7 +126,9 @@ export function rmsNorm(x: Tensor, normalizedShape: readonly number[], weight: T
   if (x.dim() < k) throw new ValueError(`Input tensor must have at least ${k} dimensions, but got ${x.dim()}`);
   if (shown(x.shape.slice(-k)) !== shown(normalizedShape)) throw new RuntimeError(`Given normalized_shape=${shown(normalizedShape)}, expected input with shape [*${normalizedShape.join(', ')}], but got input of size${shown(x.shape)}`);
   const dims = normalizedShape.map((_, i) => i - normalizedShape.length);
-  const y = x.mul(x.pow(2).mean(dims, true).add(eps ?? (x.dtype.name === 'float64' ? 2 ** -52 : 2 ** -23)).rsqrt());
+  const least = eps ?? (x.dtype.name === 'float64' ? 2 ** -52 : 2 ** -23);
+  if (oneType(x, weight)) return native['rmsNorm'](x, k, weight, least) as Tensor;
+  const y = x.mul(x.pow(2).mean(dims, true).add(least).rsqrt());
   return weight === null ? y : y.mul(weight);
 }
 /** x / (k + alpha · mean of the squares of `size` neighbouring channels)^beta. Source: Krizhevsky et al. 2012. */

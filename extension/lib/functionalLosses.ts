@@ -1,5 +1,6 @@
 /** torch.nn.functional, continued: losses. `reduction`: one a sample ('none'), their mean or their sum. Source: torch.nn.functional.<name>. */
 import { Function, noGrad, type FunctionCtx } from './autograd';
+import { float32, float64 } from './dtype';
 import { RuntimeError, ValueError } from './errors';
 import { floating, logsigmoid } from './functionalActivations';
 import { pairwiseDistance } from './functionalLayers';
@@ -127,11 +128,18 @@ function softCrossEntropy(logits: Tensor, target: Tensor, weight: Tensor | null,
 
 // --- of numbers
 
+/** Mean or sum of a loss of input - target in one pass, where the addon has it; null elsewhere. */
+function differenceLoss(kind: 'square' | 'smoothL1' | 'huber', input: Tensor, target: Tensor, p: number, reduction: Reduction): Tensor | null {
+  const fits = input.device.type === 'cpu' && target.device.type === 'cpu' && (input.dtype === float32 || input.dtype === float64) && target.dtype === input.dtype && String(input.shape) === String(target.shape);
+  return fits && (reduction === 'mean' || reduction === 'sum') ? (native['differenceLoss'](['square', 'smoothL1', 'huber'].indexOf(kind), input, target, p, reduction === 'mean') as Tensor) : null;
+}
 /** The mean of (input - target)²; both of one shape. */
 export function mseLoss(input: Tensor, target: Tensor, options: Reduction | LossOptions = {}): Tensor {
+  const at = reductionOf(optionsOf(options)), quick = differenceLoss('square', input, target, 0, at);
+  if (quick !== null) return quick;
   const d = input.sub(target);
   floating(d, 'mse_cpu');
-  return reduced(d.square(), reductionOf(optionsOf(options)), 'MseLossBackward0');
+  return reduced(d.square(), at, 'MseLossBackward0');
 }
 /** The mean of |input - target|; both of one shape. */
 export function l1Loss(input: Tensor, target: Tensor, options: Reduction | LossOptions = {}): Tensor { return reduced(input.sub(target).abs(), reductionOf(optionsOf(options))); }
@@ -140,6 +148,8 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: Reduction |
   const o = optionsOf(options), beta = betaGiven ?? o.beta ?? 1;
   if (beta < 0) throw new RuntimeError('smooth_l1_loss does not support negative values for beta.');
   if (beta === 0) return l1Loss(input, target, o);
+  const quick = differenceLoss('smoothL1', input, target, beta, reductionOf(o));
+  if (quick !== null) return quick;
   const d = input.sub(target).abs();
   return reduced(d.mul(d).mul(0.5 / beta).where(d.lt(beta), d.sub(0.5 * beta)), reductionOf(o), 'SmoothL1LossBackward0');
 }
@@ -147,6 +157,8 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: Reduction |
 export function huberLoss(input: Tensor, target: Tensor, options: LossOptions & { delta?: number } = {}): Tensor {
   const { delta = 1 } = options;
   if (!(delta > 0)) throw new RuntimeError('huber_loss does not support non-positive values for delta.');
+  const quick = differenceLoss('huber', input, target, delta, reductionOf(options));
+  if (quick !== null) return quick;
   const d = input.sub(target).abs();
   return reduced(d.mul(d).mul(0.5).where(d.le(delta), d.sub(0.5 * delta).mul(delta)), reductionOf(options), 'HuberLossBackward0');
 }

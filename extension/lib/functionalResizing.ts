@@ -1,8 +1,9 @@
 /** torch.nn.functional, continued: padding, resizing, rearranging. */
-import { int64 } from './dtype';
+import { float64, int64 } from './dtype';
 import { NotImplementedError, RuntimeError, ValueError } from './errors';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './functionalPooling';
 import { named } from './named';
+import { native } from './native';
 import { empty, fromTypedArray, full, zeros } from './ops';
 import { spatial, type Size1 } from './spatial';
 import type { Tensor } from './tensor';
@@ -37,10 +38,34 @@ export function pad(x: Tensor, amounts: readonly number[], mode: PadMode = 'cons
   }
   const sizes = x.shape.map((n, d) => { const s = sides.find((side) => side.dim === d); return s === undefined ? n : n + s.before + s.after; }), below = sizes.find((n) => n < 0);
   if (below !== undefined) throw new RuntimeError(`Trying to create tensor with negative dimension ${below}: [${sizes.join(', ')}]`);
-  return sides.reduce((y, s) => padDim(y, s, mode), x);
+  const moved = sides.filter((s) => s.before !== 0 || s.after !== 0);
+  if (x.device.type !== 'cpu' || moved.length === 0 || (mode === 'circular' && moved.some((s) => s.before < 0 || s.after < 0))) return sides.reduce((y, s) => padDim(y, s, mode), x);
+  if (sizes.reduce((a, b) => a * b, 1) > 1e7) empty(sizes, { dtype: x.dtype, device: x.device });
+  const kind = mode === 'circular' ? 'CopySlices' : `${mode === 'reflect' ? 'Reflection' : 'Replication'}Pad${n}DBackward0`;
+  return pickRuns(x, kind, new Map(moved.map((s) => [s.dim, runsOf(x.size(s.dim) + s.before + s.after, sourceOf(x, s, mode))])));
 }
 interface Side { dim: number; before: number; after: number }
+/** Neighbours that come from positions from, from + step, …; the step is 1, 0 or -1. From -1: they are filled. */
+type Run = [from: number, n: number, step: number];
+/** n positions as runs. */
+function runsOf(n: number, at: (i: number) => number): Run[] {
+  const runs: Run[] = [];
+  for (let i = 0; i < n; i++) {
+    const p = at(i), last = runs[runs.length - 1], step = last === undefined ? 2 : p - (last[0] + (last[1] - 1) * last[2]);
+    if (last !== undefined && Math.abs(step) <= 1 && (last[1] === 1 || step === last[2])) { last[1]++; last[2] = step; } else runs.push([p, 1, 0]);
+  }
+  return runs;
+}
+/** x, on the CPU, with some of its dims made of runs. */
+function pickRuns(x: Tensor, name: string, dims: ReadonlyMap<number, readonly Run[]>, fill = 0): Tensor {
+  return native['pickRuns'](x, name, fill, x.shape.flatMap((_, d) => {
+    const runs = dims.get(d), some = runs?.filter((r) => r[1] > 0) ?? [];
+    return runs !== undefined && some.length === 0 ? [1, 0, 0, 1] : [some.length, ...some.flat()];
+  })) as Tensor;
+}
 function constantPad(x: Tensor, sides: readonly Side[], value: number): Tensor {
+  if (x.device.type === 'cpu' && x.dim() > 0)
+    return pickRuns(x, 'ConstantPadNdBackward0', new Map(sides.map(({ dim, before, after }) => [dim, [[-1, Math.max(0, before), 0], [Math.max(0, -before), x.size(dim) + Math.min(0, before) + Math.min(0, after), 1], [-1, Math.max(0, after), 0]]])), value);
   return named('ConstantPadNdBackward0', x, (t) => {
     const cut = sides.reduce((y, { dim, before, after }) => y.narrow(dim, Math.max(0, -before), y.size(dim) - Math.max(0, -before) - Math.max(0, -after)), t);
     const size = [...x.shape], out = (s: Side): number => x.size(s.dim) + s.before + s.after;
@@ -58,14 +83,18 @@ function padDim(x: Tensor, { dim, before, after }: Side, mode: PadMode): Tensor 
     const cut = x.slice(dim, Math.max(0, -before), x.size(dim) - Math.max(0, -after));
     if (cut.size(dim) > 0) return padDim(cut, { dim, before: Math.max(0, before), after: Math.max(0, after) }, mode);
   }
+  return x.indexSelect(dim, positions(x.size(dim) + before + after, sourceOf(x, { dim, before, after }, mode), x));
+}
+/** Where the i-th element along a padded dim comes from. */
+function sourceOf(x: Tensor, { dim, before, after }: Side, mode: PadMode): (i: number) => number {
   const n = x.size(dim);
   if (mode === 'reflect' && (before >= n || after >= n)) throw new RuntimeError(`Argument #${before >= n || after >= n ? 4 + 2 * (x.dim() - 1 - dim) : 4}: Padding size should be less than the corresponding input dimension, but got: padding (${before}, ${after}) at dimension ${dim} of input [${x.shape.join(', ')}]`);
-  const source = (i: number): number => {
+  return (k) => {
+    const i = k - before;
     if (mode === 'replicate') return Math.max(0, Math.min(n - 1, i));
     if (mode === 'circular') return ((i % n) + n) % n;
     return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
   };
-  return x.indexSelect(dim, positions(n + before + after, (i) => source(i - before), x));
 }
 
 // --- resizing
@@ -139,15 +168,27 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   if (antialias && !((mode === 'bilinear' || mode === 'bicubic') && x.dim() === 4)) throw new ValueError('Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input');
   if (out.reduce((a, b) => a * b, 1) > 1e7) empty([...x.shape.slice(0, 2), ...out], { dtype: x.dtype, device: x.device });
   if (mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1]!(x, out);
-  return named(opNames[mode](n).replace('Backward', antialias ? 'AaBackward' : 'Backward'), x, (t) => out.reduce((y, o, d) => {
+  const name = opNames[mode](n).replace('Backward', antialias ? 'AaBackward' : 'Backward');
+  const tapsAlong = (o: number, d: number): { most: number; taps: (i: number) => Taps } => {
     const m = x.size(2 + d), align = alignCorners === true;
     const given = scale !== null && recomputeScaleFactor !== true ? 1 / scale[d]! : m / o;
     const ratio = align ? (o > 1 ? (m - 1) / (o - 1) : 0) : smooth ? given : Math.fround(given);
     const taps = (i: number): Taps => (antialias ? smoothTaps(mode, i, m, ratio) : tapsOf(mode, i, m, ratio, align));
     let most = taps(0).length;
     if (antialias) for (let i = 1; i < o; i++) most = Math.max(most, taps(i).length);
-    return resize(y, 2 + d, o, most, taps);
-  }, t));
+    return { most, taps };
+  };
+  if (x.device.type === 'cpu' && (x.isFloatingPoint() || !smooth)) {
+    const lists = out.map((o, d) => tapLists(o, tapsAlong(o, d)));
+    return named(name, x, (t) => native['resize'](t, name, lists.map((l) => l.at), lists.map((l) => l.weights)) as Tensor);
+  }
+  return named(name, x, (t) => out.reduce((y, o, d) => { const { most, taps } = tapsAlong(o, d); return resize(y, 2 + d, o, most, taps); }, t));
+}
+/** Positions (int64) and weights (float64) of n elements, [n, most]; missing taps weigh nothing. */
+function tapLists(n: number, { most, taps }: { most: number; taps: (i: number) => Taps }): { at: Tensor; weights: Tensor } {
+  const at = new BigInt64Array(n * most), weights = new Float64Array(n * most);
+  for (let i = 0; i < n; i++) { const list = taps(i); for (let k = 0; k < most; k++) { at[i * most + k] = BigInt((list[k] ?? list[0]!).at); weights[i * most + k] = list[k]?.weight ?? 0; } }
+  return { at: fromTypedArray(at, [n, most], { dtype: int64 }), weights: fromTypedArray(weights, [n, most], { dtype: float64 }) };
 }
 /** x resized along dim to n elements, each made of at most `most` taps; missing ones weigh nothing. */
 function resize(x: Tensor, dim: number, n: number, most: number, taps: (i: number) => Taps): Tensor {
@@ -208,6 +249,8 @@ function windows(size: readonly number[], kernel: Size1, o: FoldOptions): { k: n
   const counts = size.map((s, d) => Math.floor((s + 2 * pads[d]! - dilation[d]! * (k[d]! - 1) - 1) / stride[d]!) + 1);
   return { k, pads, counts, at: counts.map((c, d) => ({ length: k[d]! * Math.max(0, c), of: (i) => Math.floor(i / c) * dilation[d]! + (i % c) * stride[d]! })) };
 }
+/** As the addon takes them: size, kernel, stride, padding, dilation and number of windows of both dims. */
+const flatWindows = (size: readonly number[], k: readonly number[], o: FoldOptions, pads: readonly number[], counts: readonly number[]): number[] => [...size, ...k, ...spatial(o.stride ?? 1, 2, 'stride'), ...pads, ...spatial(o.dilation ?? 1, 2, 'dilation'), ...counts];
 /** Every window as a column: x [N, C, H, W] → [N, C·kH·kW, L]. Source: torch.nn.functional.unfold. */
 export function unfold(x: Tensor, kernelSize: Size1, options: FoldOptions = {}): Tensor {
   if (x.dim() < 3) x.size(x.dim());
@@ -215,6 +258,7 @@ export function unfold(x: Tensor, kernelSize: Size1, options: FoldOptions = {}):
   if (x.dim() !== 4) throw new RuntimeError(`Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: [${x.shape.join(', ')}]`);
   const [n, c, h, w] = [...x.shape] as [number, number, number, number], { k, pads, counts, at } = windows([h, w], kernelSize, options);
   if (counts.some((v) => v < 1)) throw new RuntimeError(`Given input with spatial size (${h}, ${w}), kernel_size=(${k.join(', ')}), dilation=(${spatial(options.dilation ?? 1, 2, 'dilation').join(', ')}), padding=(${pads.join(', ')}), calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`);
+  if (x.device.type === 'cpu') return native['im2col'](x, flatWindows([h, w], k, options, pads, counts)) as Tensor;
   return named('Im2ColBackward0', x, (t) => {
     const padded = constantPad(t, [{ dim: 3, before: pads[1]!, after: pads[1]! }, { dim: 2, before: pads[0]!, after: pads[0]! }], 0);
     const parts = padded.indexSelect(2, positions(at[0]!.length, at[0]!.of, x)).indexSelect(3, positions(at[1]!.length, at[1]!.of, x));
@@ -228,6 +272,7 @@ export function fold(x: Tensor, outputSize: Size1, kernelSize: Size1, options: F
   const size = spatial(outputSize, 2, 'output_size'), { k, pads, counts, at } = windows(size, kernelSize, options), n = x.size(0), c = x.size(1) / (k[0]! * k[1]!);
   if (!Number.isInteger(c)) throw new RuntimeError(`Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=${x.size(1)} and kernel_size=(${k.join(', ')}).`);
   if (x.size(2) !== counts[0]! * counts[1]!) throw new RuntimeError(`Given output_size=(${size.join(', ')}), kernel_size=(${k.join(', ')}), dilation=(${spatial(options.dilation ?? 1, 2, 'dilation').join(', ')}), padding=(${pads.join(', ')}), stride=(${spatial(options.stride ?? 1, 2, 'stride').join(', ')}), expected size of input's dimension 2 to match the calculated number of sliding blocks ${counts.join(' * ')} = ${counts[0]! * counts[1]!}, but got input.size(2)=${x.size(2)}.`);
+  if (x.device.type === 'cpu') return named('Col2ImBackward0', x, (t) => native['col2im'](t, flatWindows(size, k, options, pads, counts)) as Tensor);
   return named('Col2ImBackward0', x, (t) => {
     const parts = t.reshape([n, c, k[0]!, k[1]!, counts[0]!, counts[1]!]).permute(0, 1, 2, 4, 3, 5).reshape([n, c, at[0]!.length, at[1]!.length]);
     const blank = (h: number, w: number): Tensor => zeros([n, c, h, w], { dtype: t.dtype, device: t.device });

@@ -1,5 +1,6 @@
 // Fused calls of the nn library and the optimizers: one native call for one thing the user says.
 #include "binding/call.h"
+#include "ops/layers.h"
 #include "ops/optimizers.h"
 #include "random/distributions.h"
 
@@ -11,6 +12,22 @@ napi_value softmax(Call& c) { return c.wrap(ops::softmax(c.tensor(0), c.integer(
 napi_value nll_loss(Call& c) { return c.wrap(ops::nll_loss(c.tensor(0), c.tensor(1), c.maybe_tensor(2), c.integer(3), int(c.integer(4)))); }
 napi_value cross_entropy(Call& c) { return c.wrap(ops::cross_entropy(c.tensor(0), c.tensor(1), c.integer(2), int(c.integer(3)))); }
 napi_value layer_norm(Call& c) { return c.wrap(ops::layer_norm(c.tensor(0), c.dims(1), c.maybe_tensor(2), c.maybe_tensor(3), c.number(4))); }
+// groupNorm(x, groups, weight, bias, eps); rmsNorm(x, dims, weight, eps)
+napi_value group_norm(Call& c) { return c.wrap(ops::group_norm(c.tensor(0), c.integer(1), c.maybe_tensor(2), c.maybe_tensor(3), c.number(4))); }
+napi_value rms_norm(Call& c) { return c.wrap(ops::rms_norm(c.tensor(0), c.integer(1), c.maybe_tensor(2), c.number(3))); }
+// resize(x, name, positions, weights)
+napi_value resize(Call& c) { return c.wrap(ops::resize(c.tensor(0), c.tensors(2), c.tensors(3), c.string(1))); }
+// im2col(x, windows), col2im(x, windows): size, kernel, stride, padding, dilation, count, two numbers each
+cpu::Windows windows(Call& c) {
+  const Dims d = c.dims(1);
+  if (d.size() != 12) fail_value("im2col: 12 numbers, not ", d.size());
+  auto two = [&](size_t i) { return std::array<int64_t, 2>{d[2 * i], d[2 * i + 1]}; };
+  return {two(0), two(1), two(2), two(3), two(4), two(5)};
+}
+napi_value im2col(Call& c) { return c.wrap(ops::im2col(c.tensor(0), windows(c))); }
+napi_value col2im(Call& c) { return c.wrap(ops::col2im(c.tensor(0), windows(c))); }
+// differenceLoss(kind, x, target, p, mean)
+napi_value difference_loss(Call& c) { return c.wrap(ops::difference_loss(cpu::Loss(c.integer(0)), c.tensor(1), c.tensor(2), c.number(3), c.boolean(4))); }
 napi_value embedding(Call& c) { return c.wrap(ops::embedding(c.tensor(0), c.tensor(1), c.integer(2))); }
 napi_value dropout(Call& c) { return c.wrap(ops::dropout(c.tensor(0), c.number(1), c.data->generator)); }
 
@@ -92,7 +109,7 @@ napi_value orthogonalize(Call& c) {
 }  // namespace
 
 const std::vector<Entry> nn_entries = {
-    {"linear", linear}, {"softmax", softmax}, {"nllLoss", nll_loss}, {"crossEntropy", cross_entropy}, {"layerNorm", layer_norm}, {"embedding", embedding},
+    {"linear", linear}, {"softmax", softmax}, {"nllLoss", nll_loss}, {"crossEntropy", cross_entropy}, {"layerNorm", layer_norm}, {"groupNorm", group_norm}, {"rmsNorm", rms_norm}, {"resize", resize}, {"im2col", im2col}, {"differenceLoss", difference_loss}, {"col2im", col2im}, {"embedding", embedding},
     {"dropout", dropout}, {"conv", conv}, {"convTranspose", conv_transpose}, {"maxPool", max_pool}, {"avgPool", avg_pool}, {"batchNorm", batch_norm}, {"rnnLayer", rnn_layer},
     {"sgdStep", sgd_step}, {"adamStep", adam_step}, {"clipGradNorm", clip_grad_norm}, {"optimizerStep", optimizer_step}, {"orthogonalize", orthogonalize},
 };

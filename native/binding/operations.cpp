@@ -73,6 +73,18 @@ napi_value scatter(Call& c) {
   return c.wrap(ops::scatter(t, c.integer(1), index, v, c.boolean(4)));
 }
 napi_value scatter_reduce(Call& c) { return c.wrap(ops::scatter_reduce(c.tensor(0), c.integer(1), c.tensor(2), c.tensor(3), c.string(4), c.boolean(5))); }
+// pickRuns(t, name, fill, runs): of every dim the number of runs, then from, n and step of each.
+napi_value pick_runs(Call& c) {
+  const Dims flat = c.dims(3);
+  cpu::Runs runs;
+  for (size_t i = 0; i < flat.size();) {
+    runs.emplace_back();
+    for (int64_t k = flat[i++]; k > 0 && i + 3 <= flat.size(); --k, i += 3) runs.back().push_back({flat[i], flat[i + 1], flat[i + 2]});
+  }
+  if (int64_t(runs.size()) != c.tensor(0).dim()) fail_value("pickRuns: ", runs.size(), " lists of runs for ", c.tensor(0).dim(), " dims");
+  return c.wrap(ops::pick(c.tensor(0), std::move(runs), c.scalar(2), c.string(1)));
+}
+napi_value one_hot(Call& c) { return c.wrap(ops::one_hot(c.tensor(0), c.integer(1))); }
 napi_value nonzero(Call& c) { return c.wrap(ops::nonzero(c.tensor(0))); }
 napi_value index(Call& c) { return c.wrap(ops::index(c.tensor(0), c.tensors(1))); }
 napi_value index_put(Call& c) { return c.wrap(ops::index_put(c.tensor(0), c.tensors(1), c.operand(2), c.boolean(3))); }
@@ -160,7 +172,7 @@ const std::vector<Entry> op_entries = {
     {"mm", mm}, {"bmm", bmm}, {"matmul", matmul}, {"addmm", addmm}, {"gather", gather}, {"scatter", scatter}, {"indexSelect", index_select}, {"cat", cat},
     {"stack", stack}, {"maskedFill", masked_fill}, {"tril", tril}, {"clone", clone}, {"contiguous", contiguous}, {"toDtype", to_dtype}, {"toDevice", to_device},
     {"copy_", copy_}, {"fill_", fill_}, {"scatterReduce", scatter_reduce}, {"nonzero", nonzero}, {"index", index}, {"indexPut", index_put}, {"indexPut_", index_put_},
-    {"take", take}, {"maskedSelect", masked_select}, {"maskedScatter", masked_scatter}, {"indexAdd", index_add}, {"indexCopy", index_copy}, {"indexFill", index_fill},
+    {"take", take}, {"pickRuns", pick_runs}, {"oneHot", one_hot}, {"maskedSelect", masked_select}, {"maskedScatter", masked_scatter}, {"indexAdd", index_add}, {"indexCopy", index_copy}, {"indexFill", index_fill},
     {"nansum", nansum}, {"varMean", var_mean}, {"amaxAmin", amax_amin}, {"cumprod", cumprod}, {"logcumsumexp", logcumsumexp}, {"cummaxCummin", cummax_cummin},
     {"sort", sort}, {"topk", topk}, {"kthvalue", kthvalue}, {"median", median}, {"medianDim", median_dim}, {"mode", mode}, {"unique", unique},
     {"searchsorted", searchsorted}, {"bincount", bincount}, {"histc", histc}, {"movedim", movedim}, {"flip", flip}, {"roll", roll}, {"repeat", repeat},

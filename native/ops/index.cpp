@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -174,21 +175,25 @@ Tensor index_select(const Tensor& a, int64_t dim, const Tensor& index0) {
   check(a.dim() <= 1 || a.size(dim) > 0 || index.numel() == 0, "index_select(): self indexing axis dim should be positive");
   if (dim == 1 && index.device().is_cpu())
     for (int64_t i = 0; i < index.numel(); ++i) check(index.data<int64_t>()[i] >= 0 && index.data<int64_t>()[i] < a.size(1), "INDICES element is out of DATA bounds, id=", index.data<int64_t>()[i], " axis_dim=", a.size(1));
-  if (dim != 0) return transpose(index_select(transpose(a, 0, dim), 0, index), 0, dim);
+  const bool on_cpu = a.device().is_cpu();
+  if (dim != 0 && !on_cpu) return transpose(index_select(transpose(a, 0, dim), 0, index), 0, dim);
   Tensor in = contiguous(a);
   Dims sizes = in.dim() ? in.sizes() : Dims{1};
-  sizes[0] = index.numel();
+  sizes[size_t(dim)] = index.numel();
   Tensor out = empty(sizes, in.dtype(), in.device());
   {
     NoGrad guard;
-    backend(in).index_rows(out, in.dim() ? in : reshape(in, {1}), index);
+    Tensor rows = in.dim() ? in : reshape(in, {1});
+    if (on_cpu) cpu::index_select(out, rows, dim, index);
+    else backend(in).index_rows(out, rows, index);
   }
   if (any_requires_grad({in}))
-    record(out, "IndexSelectBackward0", {in}, {SavedTensor(index)}, [from = in.dim() ? in.sizes() : Dims{1}, orig = in.sizes()](Context& c, const TensorList& g) {
+    record(out, "IndexSelectBackward0", {in}, {SavedTensor(index)}, [from = in.dim() ? in.sizes() : Dims{1}, orig = in.sizes(), dim](Context& c, const TensorList& g) {
       Tensor full = zeros(from, g[0].dtype(), g[0].device());
-      backend(full).index_rows_add(full, contiguous(g[0]), c.saved(0));
+      if (full.device().is_cpu()) cpu::index_add(full, contiguous(g[0]), dim, c.saved(0));
+      else backend(full).index_rows_add(full, contiguous(g[0]), c.saved(0));
       if (grad_enabled() && requires_grad(g[0]))
-        record(full, "IndexAddBackward0", {g[0]}, {SavedTensor(c.saved(0))}, [](Context& c2, const TensorList& h) { return TensorList{index_select(h[0], 0, c2.saved(0))}; });
+        record(full, "IndexAddBackward0", {g[0]}, {SavedTensor(c.saved(0))}, [dim](Context& c2, const TensorList& h) { return TensorList{index_select(h[0], dim, c2.saved(0))}; });
       return TensorList{full.sizes() == orig ? full : reshape(full, orig)};
     });
   return out;
@@ -203,11 +208,13 @@ Tensor embedding(const Tensor& weight, const Tensor& index, int64_t padding_idx)
   Dims sizes = index.sizes();
   sizes.push_back(weight.size(1));
   Tensor out = empty(sizes, w.dtype(), w.device());
-  backend(w).index_rows(out, w, ix);
+  if (w.device().is_cpu()) cpu::index_select(out, w, 0, ix);
+  else backend(w).index_rows(out, w, ix);
   if (any_requires_grad({w}))
     record(out, "EmbeddingBackward0", {w}, {SavedTensor(ix)}, [from = w.sizes(), padding_idx](Context& c, const TensorList& g) {
       Tensor full = zeros(from, g[0].dtype(), g[0].device());
-      backend(full).index_rows_add(full, contiguous(g[0]), c.saved(0));
+      if (full.device().is_cpu()) cpu::index_add(full, contiguous(g[0]), 0, c.saved(0));
+      else backend(full).index_rows_add(full, contiguous(g[0]), c.saved(0));
       if (padding_idx >= 0) { NoGrad guard; fill_(select(full, 0, padding_idx), Scalar(0)); }
       if (grad_enabled() && requires_grad(g[0]))
         record(full, "EmbeddingDenseBackwardBackward0", {g[0]}, {SavedTensor(c.saved(0))}, [padding_idx](Context& c2, const TensorList& h) { return TensorList{embedding(h[0], c2.saved(0), padding_idx)}; });
@@ -249,9 +256,11 @@ Tensor cat(const TensorList& in, int64_t dim) {
   {
     NoGrad guard;
     int64_t at = 0;
+    const bool whole = out.device().is_cpu() && std::all_of(ts.begin(), ts.end(), [&](const Tensor& t) { return t.is_contiguous() && t.dtype() == dtype; });
+    if (whole && out.numel()) cpu::cat(out, ts, dim);
     for (const Tensor& t : ts) {
       starts.push_back(at);
-      if (t.numel()) backend(out).copy(slice(out, dim, at, at + t.size(dim), 1), t);
+      if (!whole && t.numel()) backend(out).copy(slice(out, dim, at, at + t.size(dim), 1), t);
       at += t.size(dim);
     }
     starts.push_back(at);

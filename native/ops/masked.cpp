@@ -9,7 +9,7 @@ Tensor masked_select(const Tensor& a, const Tensor& mask) {
   Tensor out;
   {
     NoGrad guard;
-    out = weightroom::ops::index(expand(a, sizes), {expand(mask, sizes)});
+    out = a.device().is_cpu() ? cpu::masked_select(expand(a, sizes), expand(mask, sizes)) : weightroom::ops::index(expand(a, sizes), {expand(mask, sizes)});
   }
   if (any_requires_grad({a}))
     record(out, "MaskedSelectBackward0", {a}, {SavedTensor(mask)}, [from = a.sizes(), sizes](Context& c, const TensorList& g) {
@@ -27,14 +27,18 @@ Tensor masked_scatter(const Tensor& a, const Tensor& mask, const Tensor& source)
   Tensor out;
   {
     NoGrad guard;
-    out = clone(expand(a, sizes));
+    out = contiguous(clone(expand(a, sizes)));
     Tensor at = expand(mask, sizes);
-    Tensor where_true = sizes.empty() ? nonzero(reshape(at, {1})) : nonzero(at);
-    int64_t n = where_true.size(0);
-    check(source.numel() >= n, "Number of elements of source < number of ones in mask");
-    TensorList columns;
-    for (int64_t d = 0; d < where_true.size(1); ++d) columns.push_back(select(where_true, 1, d));
-    if (n) index_put_(sizes.empty() ? view(out, {1}) : out, columns, slice(reshape(source, {-1}), 0, 0, n, 1), false);
+    if (out.device().is_cpu()) {
+      cpu::masked_scatter(out, at, contiguous(source));
+    } else {
+      Tensor where_true = sizes.empty() ? nonzero(reshape(at, {1})) : nonzero(at);
+      int64_t n = where_true.size(0);
+      check(source.numel() >= n, "Number of elements of source < number of ones in mask");
+      TensorList columns;
+      for (int64_t d = 0; d < where_true.size(1); ++d) columns.push_back(select(where_true, 1, d));
+      if (n) index_put_(sizes.empty() ? view(out, {1}) : out, columns, slice(reshape(source, {-1}), 0, 0, n, 1), false);
+    }
   }
   if (any_requires_grad({a, source}))
     record(out, "MaskedScatterBackward0", {a, source}, {SavedTensor(mask)}, [from = a.sizes(), ss = source.sizes()](Context& c, const TensorList& g) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "autograd/autograd.h"
+#include "kernels/arrange.h"
 #include "kernels/backend.h"
 #include "random/generator.h"
 
@@ -126,6 +127,11 @@ Tensor squeeze_dims(const Tensor& a, const Dims& dims);
 TensorList split(const Tensor& a, const Dims& parts, int64_t dim, bool even);
 TensorList unbind(const Tensor& a, int64_t dim);
 Tensor tril(const Tensor& a, int64_t diagonal, bool upper);
+
+// --- pick.cpp, on the CPU; `runs` as kernels/arrange.h has them, an op of PyTorch's name
+Tensor pick(const Tensor& a, cpu::Runs runs, Scalar fill, const std::string& name);
+// int64 [.., classes]: 1 at the class, which the caller has checked.
+Tensor one_hot(const Tensor& classes, int64_t n);
 
 // --- matmul.cpp
 Tensor mm(const Tensor& a, const Tensor& b);

@@ -1,6 +1,7 @@
 // Running results along a dim.
 #include <cmath>
 
+#include "kernels/scan.h"
 #include "ops/ops.h"
 
 namespace weightroom::ops {
@@ -16,7 +17,13 @@ Tensor cast(const Tensor& a, std::optional<DType> dtype) {
   return is_floating(a.dtype()) ? a : to_dtype(a, DType::int64);
 }
 // Sums from the end.
-Tensor from_end(const Tensor& t, int64_t dim) { return flip(cumsum(flip(t, {dim}), dim), {dim}); }
+Tensor from_end(const Tensor& t, int64_t dim) {
+  if (!t.device().is_cpu()) return flip(cumsum(flip(t, {dim}), dim), {dim});
+  Tensor out = empty(t.sizes(), t.dtype());
+  cpu::cumsum_back(out, t, dim);
+  if (any_requires_grad({t})) record(out, "CumsumBackward0", {t}, {}, [dim](Context&, const TensorList& g) { return TensorList{cumsum(g[0], dim)}; });
+  return out;
+}
 
 }  // namespace
 

@@ -135,7 +135,10 @@ Tensor pick(const Rows& r) {
   Dims sizes = r.picked;
   sizes.insert(sizes.end(), r.rest.begin(), r.rest.end());
   Tensor out = empty(sizes, r.source.dtype(), r.source.device());
-  if (out.numel()) backend(out).index_rows(out, reshape(contiguous(r.source), {r.rows(), r.width()}), r.row);
+  if (out.numel() == 0) return out;
+  Tensor rows = reshape(contiguous(r.source), {r.rows(), r.width()});
+  if (out.device().is_cpu()) cpu::index_select(out, rows, 0, r.row);
+  else backend(out).index_rows(out, rows, r.row);
   return out;
 }
 
@@ -146,7 +149,8 @@ void put(const Rows& r, const Tensor& values, bool accumulate) {
   if (n == 0 || w == 0) return;
   Tensor flat = reshape(contiguous(r.source), {r.rows(), w});
   Tensor v = reshape(contiguous(r.to_front(values)), {n, w});
-  if (accumulate) backend(flat).index_rows_add(flat, v, r.row);
+  if (accumulate && flat.device().is_cpu()) cpu::index_add(flat, v, 0, r.row);
+  else if (accumulate) backend(flat).index_rows_add(flat, v, r.row);
   else backend(flat).scatter(flat, 0, expand(view(r.row, {n, 1}), {n, w}), v, false);
   if (flat.impl()->storage != r.source.impl()->storage) backend(flat).copy(r.source, view(flat, r.source.sizes()));
 }
@@ -189,14 +193,22 @@ BackwardFn index_put_back(const TensorList& indices, bool accumulate, const Tens
   };
 }
 
+// A mask over the whole of `a`.
+bool one_mask(const Tensor& a, const TensorList& indices) {
+  const Tensor m = indices.size() == 1 ? indices[0] : Tensor();
+  return m && (m.dtype() == DType::boolean || m.dtype() == DType::uint8) && m.sizes() == a.sizes() && m.device().is_cpu() && a.device().is_cpu();
+}
+
 }  // namespace
 
 Tensor nonzero(const Tensor& a) { return backend(a).nonzero(a); }
 
 Tensor index(const Tensor& a, const TensorList& indices) {
-  Rows r = rows_of(a, indices);
   Tensor out;
-  {
+  if (one_mask(a, indices)) {
+    out = cpu::masked_select(a, indices[0]);
+  } else {
+    Rows r = rows_of(a, indices);
     NoGrad guard;
     out = contiguous(r.to_place(pick(r)));
   }

@@ -7,6 +7,12 @@ namespace weightroom::ops {
 namespace {
 
 Tensor zeros_of(const Dims& sizes, const Tensor& g) { return zeros(sizes, g.dtype(), g.device()); }
+// A new tensor on the CPU, of `a` as the runs say.
+Tensor arranged(const Tensor& a, const Dims& sizes, const cpu::Runs& runs) {
+  Tensor out = empty(sizes, a.dtype(), a.device());
+  cpu::pick(out, a, runs, Scalar(0));
+  return out;
+}
 
 }  // namespace
 
@@ -45,6 +51,12 @@ Tensor flip(const Tensor& a, const Dims& dims) {
   {
     NoGrad guard;
     out = a;
+    if (a.device().is_cpu() && !ds.empty()) {
+      cpu::Runs runs(static_cast<size_t>(a.dim()));
+      for (int64_t d : ds) runs[size_t(d)] = {{a.size(d) - 1, a.size(d), -1}};
+      out = arranged(a, a.sizes(), runs);
+      ds.clear();
+    }
     for (int64_t d : ds) {
       Tensor back = arange(Scalar(a.size(d) - 1), Scalar(-1), Scalar(-1), DType::int64, a.device());
       out = contiguous(index_select(out, d, back));
@@ -64,14 +76,26 @@ Tensor roll(const Tensor& a, const Dims& shifts, const Dims& dims) {
   {
     NoGrad guard;
     out = a;
+    cpu::Runs runs(static_cast<size_t>(a.dim()));
+    Dims total(static_cast<size_t>(a.dim()), 0);
     for (size_t i = 0; i < dims.size(); ++i) {
       if (a.numel() == 0) continue;  // as in PyTorch, whatever the dim
       int64_t d = wrap_dim(dims[i], a.dim());
       int64_t n = a.dim() ? a.size(d) : 1;
       if (a.dim() == 0) continue;
       int64_t s = (shifts[i] % n + n) % n;
-      if (s) out = cat({slice(out, d, n - s, n, 1), slice(out, d, 0, n - s, 1)}, d);
+      if (!s) continue;
+      if (a.device().is_cpu()) {
+        // A dim given twice is rolled twice.
+        int64_t& all = total[size_t(d)];
+        all = (all + s) % n;
+        runs[size_t(d)].clear();
+        if (all) runs[size_t(d)] = {{n - all, all, 1}, {0, n - all, 1}};
+      } else {
+        out = cat({slice(out, d, n - s, n, 1), slice(out, d, 0, n - s, 1)}, d);
+      }
     }
+    if (std::any_of(total.begin(), total.end(), [](int64_t s) { return s != 0; })) out = arranged(a, a.sizes(), runs);
     if (out.same(a)) out = clone(a);
   }
   if (any_requires_grad({a}))
@@ -97,7 +121,20 @@ Tensor repeat(const Tensor& a, const Dims& times) {
   }
   checked_numel(sizes);
   Tensor out = empty(sizes, a.dtype(), a.device());
-  if (out.numel()) {
+  // A list of very many runs would cost more than it saves.
+  const bool few = std::all_of(times.begin(), times.end(), [](int64_t t) { return t <= 4096; });
+  if (out.numel() && few && !times.empty() && a.device().is_cpu()) {
+    NoGrad guard;
+    cpu::Runs runs(times.size());
+    for (size_t i = 0; i < times.size(); ++i) {
+      const int64_t n = pairs[2 * i + 1];
+      if (n == 1 && times[i] != 1) runs[i] = {{0, times[i], 0}};
+      else if (times[i] != 1) runs[i].assign(size_t(times[i]), {0, n, 1});
+    }
+    Dims from(lead, 1);
+    from.insert(from.end(), a.sizes().begin(), a.sizes().end());
+    cpu::pick(out, reshape(a, from), runs, Scalar(0));
+  } else if (out.numel()) {
     NoGrad guard;
     backend(out).copy(make_view(out.impl()->storage, pairs, contiguous_strides(pairs), 0, out.dtype()), expand(reshape(a, narrow), pairs));
   }
@@ -240,12 +277,17 @@ Tensor tril(const Tensor& a, int64_t diagonal, bool upper) {
   Tensor out;
   {
     NoGrad guard;
-    Tensor mask = empty({a.size(-2), a.size(-1)}, DType::boolean);
-    bool* m = mask.data<bool>();
-    // No columns: there may be 2^62 rows.
-    for (int64_t i = 0; mask.numel() > 0 && i < mask.size(0); ++i)
-      for (int64_t j = 0; j < mask.size(1); ++j) *m++ = upper ? j - i >= diagonal : j - i <= diagonal;
-    out = where(to_device(mask, a.device()), a, zeros({}, a.dtype(), a.device()));
+    if (a.device().is_cpu()) {
+      out = empty(a.sizes(), a.dtype(), a.device());
+      cpu::triangle(out, contiguous(a), diagonal, upper);
+    } else {
+      Tensor mask = empty({a.size(-2), a.size(-1)}, DType::boolean);
+      bool* m = mask.data<bool>();
+      // No columns: there may be 2^62 rows.
+      for (int64_t i = 0; mask.numel() > 0 && i < mask.size(0); ++i)
+        for (int64_t j = 0; j < mask.size(1); ++j) *m++ = upper ? j - i >= diagonal : j - i <= diagonal;
+      out = where(to_device(mask, a.device()), a, zeros({}, a.dtype(), a.device()));
+    }
   }
   if (any_requires_grad({a}))
     record(out, upper ? "TriuBackward0" : "TrilBackward0", {a}, {}, [diagonal, upper](Context&, const TensorList& g) { return TensorList{tril(g[0], diagonal, upper)}; });

@@ -8,11 +8,12 @@ namespace weightroom {
 namespace {
 
 // Cephes single-precision log, sine and cosine with the fused multiply-adds of PyTorch's AVX2 build (avx_mathfun):
-// written for one lane, so that the compiler vectorises over eight without changing a bit.
+// written for one lane, so that the compiler vectorises over eight without changing a bit. Inlined, into whatever instruction set the caller has.
+#define WEIGHTROOM_INLINE __attribute__((always_inline)) inline
 inline float bits_float(uint32_t u) { float f; std::memcpy(&f, &u, 4); return f; }
 inline uint32_t float_bits(float f) { uint32_t u; std::memcpy(&u, &f, 4); return u; }
 
-inline float log256(float x) {
+WEIGHTROOM_INLINE float log256(float x) {
   bool invalid = x <= 0;
   x = x > 1.17549435e-38f ? x : 1.17549435e-38f;
   uint32_t u = float_bits(x);
@@ -41,7 +42,7 @@ inline float log256(float x) {
   return invalid ? NAN : x;
 }
 
-inline void sincos256(float x, float& s, float& c) {
+WEIGHTROOM_INLINE void sincos256(float x, float& s, float& c) {
   uint32_t sign_sin = float_bits(x) & 0x80000000u;
   x = bits_float(float_bits(x) & 0x7fffffffu);
   float y = x * 1.27323954473516f;
@@ -71,8 +72,8 @@ inline void sincos256(float x, float& s, float& c) {
   c = bits_float(float_bits(poly ? yc : ys) ^ sign_cos);
 }
 
-// Sixteen uniforms become sixteen normals, in place. One clone per instruction set: fma is one instruction there.
-__attribute__((target_clones("avx512f", "avx2,fma", "default"))) void box_muller16(float* d, float mean, float std) {
+// Sixteen uniforms become sixteen normals, in place.
+WEIGHTROOM_INLINE void box_muller(float* d, float mean, float std) {
   for (int j = 0; j < 8; ++j) {
     float u1 = 1.f - d[j], theta = float(2.0f * 3.14159265358979323846f) * d[j + 8];
     float r = std::sqrt(-2.f * log256(u1));
@@ -82,9 +83,16 @@ __attribute__((target_clones("avx512f", "avx2,fma", "default"))) void box_muller
     d[j + 8] = std::fma(r * s, std, mean);
   }
 }
+// Not target_clones: GCC 12 does not vectorise the loop in those. fma is one instruction here, and a call elsewhere.
+__attribute__((target("avx2,fma"))) void box_muller_avx2(float* d, int64_t n, float mean, float std) { for (int64_t i = 0; i < n; i += 16) box_muller(d + i, mean, std); }
+void box_muller16(float* d, int64_t n, float mean, float std) {
+  static const bool wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (wide) return box_muller_avx2(d, n, mean, std);
+  for (int64_t i = 0; i < n; i += 16) box_muller(d + i, mean, std);
+}
 
-void box_muller16(double* d, double mean, double std) {
-  for (int j = 0; j < 8; ++j) {
+void box_muller16(double* d, int64_t n, double mean, double std) {
+  for (; n > 0; n -= 16, d += 16) for (int j = 0; j < 8; ++j) {
     double u1 = 1 - d[j], u2 = d[j + 8];
     double r = std::sqrt(-2 * std::log(u1)), theta = 2.0 * M_PI * u2;
     d[j] = r * std::cos(theta) * std + mean;
@@ -107,11 +115,11 @@ template <typename T, typename F> void normal_chunks(Generator& g, T* out, int64
   }
   // The numbers of the incomplete chunk are drawn, then drawn afresh; not for half types (`whole`).
   for (int64_t i = 0; i < (whole ? n - n % 16 : n); ++i) out[i] = uniform();
-  for (int64_t i = 0; i + 16 <= n; i += 16) box_muller16(out + i, T(mean), T(std));
+  box_muller16(out, n - n % 16, T(mean), T(std));
   if (n % 16) {
     T* tail = out + n - 16;
     for (int i = 0; i < 16; ++i) tail[i] = uniform();
-    box_muller16(tail, T(mean), T(std));
+    box_muller16(tail, 16, T(mean), T(std));
   }
 }
 

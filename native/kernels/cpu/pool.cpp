@@ -4,9 +4,12 @@
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/iterate.h"
+#include "kernels/cpu/sums.h"
 
 namespace weightroom {
 namespace {
+
+using cpu::summed;
 
 // The window of output (a, b, e); `size` is what it covers before it is cut at the border of the padded input.
 struct Pool {
@@ -122,7 +125,12 @@ void CpuBackend::avg_pool(const Tensor& out, const Tensor& x, const PoolOptions&
       T* y = out.data<T>() + c * no;
       mean_windows(p, [&](int64_t at, int64_t divisor, const auto& from, const auto& to) {
         C sum = 0;
-        for (int64_t z = from[0]; z < to[0]; ++z) for (int64_t w = from[1]; w < to[1]; ++w) for (int64_t q = from[2]; q < to[2]; ++q) sum += C(a[(z * p.in[1] + w) * p.in[2] + q]);
+        // Rows of a wide window in several sums side by side; windows over whole rows as one.
+        if (const int64_t wide = to[2] - from[2], rows = to[1] - from[1]; wide >= 16 || (wide == p.in[2] && wide * rows >= 16)) {
+          const bool joined = wide == p.in[2];
+          for (int64_t z = from[0]; z < to[0]; ++z)
+            for (int64_t w = from[1]; w < to[1]; w += joined ? rows : 1) sum += C(summed(a + (z * p.in[1] + w) * p.in[2] + from[2], joined ? wide * rows : wide, [](C e, int64_t) { return e; }));
+        } else for (int64_t z = from[0]; z < to[0]; ++z) for (int64_t w = from[1]; w < to[1]; ++w) for (int64_t q = from[2]; q < to[2]; ++q) sum += C(a[(z * p.in[1] + w) * p.in[2] + q]);
         y[at] = T(sum / C(divisor));
       });
     });
@@ -158,19 +166,6 @@ template <typename F> void runs(const Tensor& x, int64_t c, F&& f) {
 template <typename F> void by_channel(const Tensor& x, F&& f) {
   int64_t ch = x.size(1);
   parallel_for(ch, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, x.numel() / std::max<int64_t>(1, ch))), [&](int64_t b, int64_t e) { for (int64_t c = b; c < e; ++c) f(c); });
-}
-// Eight running sums, so that the loop is not one chain of additions and rounding stays small.
-template <typename T, typename F> double summed(const T* a, int64_t n, F&& f) {
-  using C = compute_t<T>;
-  double total = 0;
-  for (int64_t at = 0; at < n; at += 512) {
-    C s[8] = {};
-    int64_t end = std::min(n, at + 512), i = at;
-    for (; i + 8 <= end; i += 8) for (int k = 0; k < 8; ++k) s[k] += f(C(a[i + k]), i + k);
-    for (; i < end; ++i) s[0] += f(C(a[i]), i);
-    total += double(((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])));
-  }
-  return total;
 }
 }  // namespace
 

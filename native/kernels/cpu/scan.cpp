@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/iterate.h"
+#include "kernels/scan.h"
 
 namespace weightroom {
 namespace {
@@ -20,6 +21,46 @@ template <typename T, typename F> void lines(const Tensor& out, const Tensor& in
   });
 }
 
+// o[j] = the running result up to j of every line along dim, from the end when `back`.
+template <typename T, typename A, typename F> void run_lines(const Tensor& out, const Tensor& in, int64_t dim, bool back, A start, F&& step) {
+  using C = compute_t<T>;
+  auto read = [](T x) { return A(C(x)); };
+  if (in.dim() == 0 || !in.is_contiguous() || !out.is_contiguous())
+    return lines<T>(out, in, dim, [&](T* o, const T* a, int64_t n, int64_t so, int64_t si) {
+      A acc = start;
+      for (int64_t j = 0; j < n; ++j) {
+        const int64_t k = back ? n - 1 - j : j;
+        acc = step(acc, read(a[k * si]));
+        o[k * so] = T(C(acc));
+      }
+    });
+  int64_t outer = 1, inner = 1;
+  for (int64_t d = 0; d < in.dim(); ++d) if (d != dim) (d < dim ? outer : inner) *= in.size(d);
+  // Lines side by side: one alone is a chain in which every step waits for the last.
+  const int64_t n = in.size(dim), wide = inner == 1 ? 4 : 64, across = inner == 1 ? n : 1, along = inner == 1 ? 1 : inner;
+  const int64_t count = inner == 1 ? outer : inner, blocks = (count + wide - 1) / wide, outermost = inner == 1 ? 1 : outer;
+  parallel_for(outermost * blocks, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, n * wide)), [&](int64_t b, int64_t e) {
+    for (int64_t block = b; block < e; ++block) {
+      const int64_t first = block % blocks * wide, m = std::min(wide, count - first), at = block / blocks * n * inner + first * across + (back ? (n - 1) * along : 0);
+      const T* a = in.data<T>() + at;
+      T* o = out.data<T>() + at;
+      const int64_t next = back ? -along : along;
+      A acc[64];
+      std::fill_n(acc, m, start);
+      auto line = [&](auto lanes, auto apart) {
+        for (int64_t j = 0; j < n; ++j, a += next, o += next)
+          for (int64_t k = 0; k < lanes; ++k) {
+            acc[k] = step(acc[k], read(a[k * apart]));
+            o[k * apart] = T(C(acc[k]));
+          }
+      };
+      if (inner > 1) line(m, std::integral_constant<int64_t, 1>());
+      else if (m == 4) line(std::integral_constant<int64_t, 4>(), n);
+      else line(m, n);
+    }
+  });
+}
+
 template <typename T> using acc_t = std::conditional_t<std::is_floating_point_v<compute_t<T>>, double, int64_t>;
 
 }  // namespace
@@ -28,15 +69,7 @@ void CpuBackend::scan(ScanOp op, const Tensor& out, const Tensor& in, int64_t di
   if (in.numel() == 0) return;
   dispatch_all(in.dtype(), [&]<typename T>() {
     using A = acc_t<T>;
-    auto run = [&](A start, auto step) {
-      lines<T>(out, in, dim, [&](T* o, const T* a, int64_t n, int64_t so, int64_t si) {
-        A acc = start;
-        for (int64_t j = 0; j < n; ++j) {
-          acc = step(acc, A(compute_t<T>(a[j * si])));
-          o[j * so] = T(compute_t<T>(acc));
-        }
-      });
-    };
+    auto run = [&](A start, auto step) { run_lines<T>(out, in, dim, false, start, step); };
     switch (op) {
       case ScanOp::cumsum: {
         if constexpr (std::is_integral_v<A>) return run(0, [](A s, A x) { return A(uint64_t(s) + uint64_t(x)); });
@@ -53,6 +86,15 @@ void CpuBackend::scan(ScanOp op, const Tensor& out, const Tensor& in, int64_t di
             return low != high || std::isfinite(low) ? high + std::log1p(std::exp(low - high)) : x;
           });
     }
+  });
+}
+
+void cpu::cumsum_back(const Tensor& out, const Tensor& in, int64_t dim) {
+  if (in.numel() == 0) return;
+  dispatch_all(in.dtype(), [&]<typename T>() {
+    using A = acc_t<T>;
+    if constexpr (std::is_integral_v<A>) run_lines<T>(out, in, dim, true, A(0), [](A s, A x) { return A(uint64_t(s) + uint64_t(x)); });
+    else run_lines<T>(out, in, dim, true, A(0), [](A s, A x) { return s + x; });
   });
 }
 

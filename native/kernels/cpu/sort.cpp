@@ -1,4 +1,4 @@
-// Ordering: sort, top k, positions of true elements, unique values, search in sorted values, counting.
+// Ordering: sort, top k, unique values, search in sorted values, counting.
 #include <algorithm>
 #include <numeric>
 
@@ -60,12 +60,24 @@ void CpuBackend::topk(const Tensor& values, const Tensor& indices, const Tensor&
     using C = compute_t<T>;
     each_row(in, [&](int64_t r, int64_t n) {
       const T* a = in.data<T>() + r * n;
-      std::vector<Item<T>> items(static_cast<size_t>(n));
-      for (int64_t i = 0; i < n; ++i) items[size_t(i)] = {C(a[i]), i};
+      // The same two ways as PyTorch, so that equal elements come in the same order.
+      const bool few = k * 64 <= n;
+      std::vector<Item<T>> items(static_cast<size_t>(few ? k + 1 : n));
+      for (int64_t i = 0; i < (few ? k : n); ++i) items[size_t(i)] = {C(a[i]), i};
       auto run = [&](auto before) {
-        // The same two ways as PyTorch, so that equal elements come in the same order.
-        if (k * 64 <= n) return std::partial_sort(items.begin(), items.begin() + k, items.end(), before);
         if (k == 0) return;
+        if (few) {
+          // std::partial_sort, step by step, without a list of all elements: those that are better than the worst of the heap go into it.
+          const auto first = items.begin(), end = first + k;
+          std::make_heap(first, end, before);
+          for (int64_t i = k; i < n; ++i) {
+            const Item<T> item{C(a[i]), i};
+            if (!before(item, *first)) continue;
+            *end = item;
+            std::pop_heap(first, end + 1, before);
+          }
+          return std::sort_heap(first, end, before);
+        }
         std::nth_element(items.begin(), items.begin() + k - 1, items.end(), before);
         if (sorted) std::sort(items.begin(), items.begin() + k - 1, before);
       };
@@ -91,31 +103,6 @@ void CpuBackend::longest_run(const Tensor& places, const Tensor& sorted) {
       places.data<int64_t>()[r] = best;
     });
   });
-}
-
-Tensor CpuBackend::nonzero(const Tensor& in) {
-  std::vector<int64_t> found;
-  int64_t rank = in.dim();
-  Dims at(size_t(rank), 0);
-  dispatch_all(in.dtype(), [&]<typename T>() {
-    const T* base = static_cast<const T*>(in.impl()->storage->data()) + in.offset();
-    int64_t total = in.numel();
-    for (int64_t i = 0; i < total; ++i) {
-      int64_t off = 0;
-      for (size_t d = 0; d < at.size(); ++d) off += at[d] * in.strides()[d];
-      if (compute_t<T>(base[off]) != compute_t<T>(0)) {
-        if (rank) found.insert(found.end(), at.begin(), at.end());
-        else found.push_back(0);
-      }
-      for (size_t d = at.size(); d-- > 0;) {
-        if (++at[d] < in.sizes()[d]) break;
-        at[d] = 0;
-      }
-    }
-  });
-  Tensor out = empty_cpu({rank ? int64_t(found.size()) / rank : int64_t(found.size()), rank}, DType::int64);
-  if (out.numel()) std::memcpy(out.bytes(), found.data(), found.size() * sizeof(int64_t));
-  return out;
 }
 
 std::array<Tensor, 3> CpuBackend::unique(const Tensor& in, bool sorted) {
