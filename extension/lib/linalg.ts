@@ -201,6 +201,23 @@ export function matrixPower(A: Tensor, n: number): Tensor {
   return result === A ? A.clone() : result!;
 }
 
+/** eᴬ of square matrices, [.., n, n]: Taylor's series of A / 2ˢ in float64, squared s times. Throws RuntimeError for integers. Source: torch.linalg.matrix_exp. */
+export function matrixExp(A: Tensor): Tensor {
+  if (!A.isFloatingPoint()) throw new RuntimeError(`linalg.matrix_exp: Expected a floating point or complex tensor as input. Got ${title(A)}`);
+  atLeast(2, A, 'linalg.matrix_exp');
+  if (A.size(-1) !== A.size(-2)) throw new RuntimeError(`linalg.matrix_exp: A must be batches of square matrices, but they are ${A.size(-2)} by ${A.size(-1)} matrices`);
+  if (A.numel() === 0) return A.clone();
+  const wide = A.dtype.name === 'float64' || A.isWebgpu ? A : A.double(), one = native['eye'](A.size(-1), A.size(-1), wide.dtype.code, A.device.code) as Tensor;
+  // Every matrix as often as its own norm asks for.
+  const norm = wide.detach().abs().sum(-1).amax(-1), halvings = norm.log2().ceil().clamp(0, 1030).nanToNum({ nan: 0 }), small = wide.div(halvings.exp2().unsqueeze(-1).unsqueeze(-1));
+  let y = one.expand(A.shape);
+  for (let k = 18; k > 0; k--) y = small.matmul(y).div(k).add(one);
+  const most = norm.isfinite().all().item<boolean>() ? halvings.max().item() : 0;
+  for (let k = 0; k < most; k++) y = native['where'](halvings.gt(k).unsqueeze(-1).unsqueeze(-1), y.matmul(y), y) as Tensor;
+  const result = y.to(A.dtype);
+  return result.requiresGrad ? native['nameGradFn'](result, 'LinalgMatrixExpBackward0') as Tensor : result;
+}
+
 // --- norms
 
 type Order = number | 'fro' | 'nuc';

@@ -7,6 +7,7 @@ import { Tensor, wrapDim, type Operand, type Picked } from './tensor';
 import { quotient, scalarType, type DivOptions } from './tensor/binary';
 
 export * from './create';
+export * from './windows';
 export { slice } from './tensor';
 
 type Methods = { [K in keyof Tensor]: Tensor[K] extends (...args: infer A) => infer R ? (input: Tensor, ...args: A) => R : never };
@@ -26,7 +27,7 @@ export const log2 = of('log2'), log10 = of('log10'), log1p = of('log1p'), sin = 
 export const acos = of('acos'), arccos = of('arccos'), atan = of('atan'), arctan = of('arctan'), sinh = of('sinh'), cosh = of('cosh'), tanh = of('tanh');
 export const asinh = of('asinh'), arcsinh = of('arcsinh'), acosh = of('acosh'), arccosh = of('arccosh'), atanh = of('atanh'), arctanh = of('arctanh');
 export const sigmoid = of('sigmoid'), relu = of('relu'), erf = of('erf'), erfc = of('erfc'), erfinv = of('erfinv'), lgamma = of('lgamma'), digamma = of('digamma');
-export const sinc = of('sinc'), floor = of('floor'), ceil = of('ceil'), round = of('round'), trunc = of('trunc'), fix = of('fix'), frac = of('frac');
+export const i0 = of('i0'), sinc = of('sinc'), floor = of('floor'), ceil = of('ceil'), round = of('round'), trunc = of('trunc'), fix = of('fix'), frac = of('frac');
 export const bitwiseNot = of('bitwiseNot'), logicalNot = of('logicalNot'), isnan = of('isnan'), isinf = of('isinf'), isfinite = of('isfinite');
 export const isposinf = of('isposinf'), isneginf = of('isneginf'), signbit = of('signbit'), logit = of('logit'), nanToNum = of('nanToNum'), deg2rad = of('deg2rad');
 export const rad2deg = of('rad2deg'), positive = of('positive'), clamp = of('clamp'), clip = of('clip'), clampMin = of('clampMin'), clampMax = of('clampMax');
@@ -70,7 +71,7 @@ export const mm = of('mm'), bmm = of('bmm'), matmul = of('matmul'), mv = of('mv'
 export const kron = of('kron'), cross = of('cross'), tensordot = of('tensordot'), addmm = of('addmm'), addmv = of('addmv'), addr = of('addr');
 export const baddbmm = of('baddbmm'), addbmm = of('addbmm'), dist = of('dist'), renorm = of('renorm'), ger = of('ger');
 export const inverse = of('inverse'), pinverse = of('pinverse'), det = of('det'), logdet = of('logdet'), slogdet = of('slogdet'), matrixPower = of('matrixPower');
-export const choleskySolve = of('choleskySolve'), choleskyInverse = of('choleskyInverse'), adjoint = of('adjoint'), detach = of('detach');
+export const matrixExp = of('matrixExp'), choleskySolve = of('choleskySolve'), choleskyInverse = of('choleskyInverse'), adjoint = of('adjoint'), detach = of('detach');
 
 // arithmetic, with a number or tensor on either side
 
@@ -265,6 +266,37 @@ function trapezoids(name: string, y: Tensor, x: Tensor | null, options: { dx?: n
   // One vector of places goes along dim.
   const places = x.dim() === 1 && y.dim() !== 1 ? x.reshape(y.shape.map((_, i) => (i === d ? x.size(0) : 1))) : x, at = places.dim() - y.dim() + d;
   return [places.slice(at, 1).sub(places.slice(at, 0, Math.max(0, places.size(at) - 1))).mul(sums).div(2), d];
+}
+/** Derivatives of samples along dims, by central differences, one tensor a dim of input's shape: `[d0, d1] = gradient(x)`. `spacing`: a step for all, or a step or a vector of places a dim.
+ * `edgeOrder` 2: differences at both ends are of second order, too. Throws RuntimeError for dims of fewer than edgeOrder + 1 elements. Source: torch.gradient. */
+export function gradient(input: Tensor, options: { spacing?: number | readonly (number | Tensor)[]; dim?: number | readonly number[]; edgeOrder?: 1 | 2 } = {}): Tensor[] {
+  const { spacing = 1, dim, edgeOrder = 1 } = options, given = dim === undefined ? null : typeof dim === 'number' ? [dim] : dim;
+  if (input.dtype.name === 'uint8') throw new RuntimeError('torch.gradient does not support uint8 input.');
+  if (typeof spacing !== 'number' && given === null && spacing.length !== input.dim()) throw new RuntimeError(`torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'self.dim() = ${input.dim()}', since dim argument was not given, but got a list of length ${spacing.length}`);
+  if (typeof spacing !== 'number' && given !== null && spacing.length !== given.length) throw new RuntimeError(`torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the same length, but got a spacing argument of length ${spacing.length} and a dim argument of length ${given.length}.`);
+  if (edgeOrder !== 1 && edgeOrder !== 2) throw new RuntimeError('torch.gradient only supports edge_order=1 and edge_order=2.');
+  const dims = (given ?? [...input.shape].map((_, i) => i)).map((d) => wrapDim(d, input.dim()));
+  dims.forEach((d, i) => { if (dims.indexOf(d) !== i) throw new RuntimeError(`dim ${d} appears multiple times in the list of dims`); });
+  if (dims.some((d) => input.dim() === 0 || input.size(d) < edgeOrder + 1)) throw new RuntimeError('torch.gradient expected each dimension size to be at least edge_order+1');
+  return dims.map((d, i) => slope(input, d, typeof spacing === 'number' ? spacing : spacing[i]!, edgeOrder));
+}
+/** One derivative: the three-point formula for unequal steps inside, one- or two-sided differences of the ends. */
+function slope(x: Tensor, d: number, spacing: number | Tensor, edgeOrder: 1 | 2): Tensor {
+  const n = x.size(d), at = (i: number): Tensor => x.slice(d, i < 0 ? n + i : i, (i < 0 ? n + i : i) + 1), part = (from: number, to: number): Tensor => x.slice(d, from, Math.max(from, n + to));
+  if (typeof spacing === 'number') {
+    const inside = part(2, 0).sub(part(0, -2)).div(spacing).div(2);
+    if (edgeOrder === 1) return cat([at(1).sub(at(0)).div(spacing), inside, at(-1).sub(at(-2)).div(spacing)], d);
+    return cat([at(0).mul(-1.5).add(at(1).mul(2)).sub(at(2).mul(0.5)).div(spacing), inside, at(-1).mul(1.5).sub(at(-2).mul(2)).add(at(-3).mul(0.5)).div(spacing)], d);
+  }
+  if (spacing.dim() !== 1) throw new RuntimeError(`torch.gradient expected each element of spacing to have one dimension, but got an element with ${spacing.dim()} dimensions!`);
+  const apart = spacing.diff(), m = apart.numel(), steps = apart.reshape(x.shape.map((_, i) => (i === d ? -1 : 1))), step = (i: number): Tensor => apart.select(0, i);
+  // Weights of three neighbours, p and q apart, for the slope at the middle one and at the first.
+  const middle = (a: Tensor, b: Tensor, c: Tensor, p: Tensor, q: Tensor): Tensor => a.mul(q.neg().div(p.mul(p.add(q)))).add(b.mul(q.sub(p).div(p.mul(q)))).add(c.mul(p.div(q.mul(p.add(q)))));
+  const end = (a: Tensor, b: Tensor, c: Tensor, p: Tensor, q: Tensor): Tensor[] => [a.mul(p.mul(2).add(q).neg().div(p.mul(p.add(q)))), b.mul(p.add(q).div(p.mul(q))), c.mul(p.neg().div(q.mul(p.add(q))))];
+  const added = (terms: readonly Tensor[]): Tensor => terms.reduce((u, v) => u.add(v));
+  const inside = middle(part(0, -2), part(1, -1), part(2, 0), steps.slice(d, 0, m - 1), steps.slice(d, 1, m));
+  if (edgeOrder === 1) return cat([at(1).sub(at(0)).div(step(0)), inside, at(-1).sub(at(-2)).div(step(-1))], d);
+  return cat([added(end(at(0), at(1), at(2), step(0), step(1))), inside, added(end(at(-1), at(-2), at(-3), step(-1), step(-2)).reverse()).neg()], d);
 }
 /** The coordinates, one tensor a dim, of positions in the flattened tensor of that shape. */
 export function unravelIndex(indices: Tensor, shape: number | readonly number[]): Tensor[] {

@@ -13,6 +13,7 @@ const orders = ['fro', 'nuc', 1, -1, 2, -2, Infinity, -Infinity] as const;
 
 export const families: ((r: Draw) => Case)[] = [
   (r) => { const op = r.pick(['inverse', 'det', 'logdet', 'pinverse']), x = square(r); return said(op, [x], `${SHIFT}.${op}()`, ([t]) => (shift(t!) as unknown as Record<string, () => Tensor>)[op]!(), { ...loose, scale: op === 'det' ? 30 ** 4 : 1 }); },
+  (r) => said('matrix_exp', [square(r)], 'x.matrix_exp()', ([t]) => t!.matrixExp(), { ...loose, scale: 100 }),
   (r) => said('slogdet', [square(r)], `list(torch.slogdet(${SHIFT}))`, ([t]) => [...shift(t!).slogdet()], loose),
   (r) => { const x = square(r), n = x.shape[x.shape.length - 1]!, vector = r.chance(0.3), y = r.tensor(vector ? [n] : [...(r.chance(0.5) ? x.shape.slice(0, -2) : []), n, r.int(0, 3)], [r.chance(0.03) ? 'float64' : x.dtype], { tame: true }); return said('linalg_solve', [x, y], `torch.linalg.solve(${SHIFT}, y)`, ([a, b]) => linalg.solve(shift(a!), b!), loose); },
   (r) => { const x = square(r), n = x.shape[x.shape.length - 1]!, y = r.tensor([n, r.int(1, 3)], [x.dtype], { tame: true }), upper = r.chance(0.5), unit = r.chance(0.3); return said('linalg_solve_triangular', [x, y], `torch.linalg.solve_triangular(${SHIFT}, y, upper=${py(upper)}, unitriangular=${py(unit)})`, ([a, b]) => linalg.solveTriangular(shift(a!), b!, { upper, unitriangular: unit }), { ...loose, ulps: unit ? 4096 : 256, scale: unit ? 2000 : 1, grad: !unit }); },

@@ -1,6 +1,7 @@
 /** torch.nn.utils.parametrizations.orthogonal: a weight that stays orthogonal. Source: Lezcano-Casado, Trivializations, 2019. */
 import { Function, noGrad, type FunctionCtx } from '../autograd';
 import { ValueError, NotImplementedError } from '../errors';
+import { matrixExp } from '../linalg';
 import { native } from '../native';
 import { cat, empty, eye, fromTypedArray, zeros } from '../ops';
 import { Tensor } from '../tensor';
@@ -46,14 +47,6 @@ class Inverse extends Function {
 }
 
 const eyeLike = (a: Tensor, n = a.size(-1)): Tensor => eye(a.size(-2), n, { dtype: a.dtype }).to(a.device);
-/** eᴬ: Taylor's series of A / 2ˢ, squared s times. */
-function matrixExp(a: Tensor): Tensor {
-  const norm = a.numel() === 0 ? 0 : Number(a.detach().abs().sum(-1).max().item()), halvings = norm > 1 ? Math.ceil(Math.log2(norm)) : 0, small = a.div(2 ** halvings);
-  let y = eyeLike(a).expand([...a.shape]);
-  for (let k = a.dtype.name === 'float64' ? 18 : 12; k > 0; k--) y = small.matmul(y).div(k).add(eyeLike(a));
-  for (let k = 0; k < halvings; k++) y = y.matmul(y);
-  return y;
-}
 /** The first columns of the product of reflections along a's columns, whose diagonal counts as 1. */
 function householderProduct(a: Tensor, tau: Tensor): Tensor {
   const k = a.size(-1), unit = a.add(eyeLike(a, k));

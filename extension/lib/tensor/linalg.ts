@@ -127,6 +127,8 @@ export class TensorLinalg extends TensorIndexing {
   slogdet(): ReturnType<typeof linalg.slogdet> { return linalg.logarithm('slogdet', this as unknown as Tensor); }
   /** A whole power of square matrices; a negative one of the inverse. */
   matrixPower(n: number): Tensor { return linalg.matrixPower(this as unknown as Tensor, n); }
+  /** eᴬ of square matrices, [.., n, n]. Throws RuntimeError for integers. */
+  matrixExp(): Tensor { return linalg.matrixExp(this as unknown as Tensor); }
   /** X of A @ X = this, where input2 is A's Cholesky factor. */
   choleskySolve(input2: Tensor, options: { upper?: boolean } = {}): Tensor {
     for (const [name, t] of [['b', this], ['u', input2]] as const) if (t.dim() < 2) throw new RuntimeError(`${name} should have at least 2 dimensions, but has ${t.dim()} dimensions instead`);

@@ -1,6 +1,7 @@
 /** Element by element, one input. Integers become float32 where the result is not whole. Source: torch.<name>. */
 import { native } from '../native';
 import type { Tensor } from '../tensor';
+import { besselI0 } from './bessel';
 import { TensorCore, type Operand } from './core';
 
 const U = native.unaryCodes;
@@ -73,6 +74,8 @@ export class TensorUnary extends TensorCore {
   lgamma(): Tensor { return native['unary'](U['lgamma'], this); }
   /** Derivative of lgamma. */
   digamma(): Tensor { return native['unary'](U['digamma'], this); }
+  /** The modified Bessel function of the first kind, order 0. */
+  i0(): Tensor { return besselI0(this as unknown as Tensor); }
   /** sin(πx) / (πx), 1 at 0. */
   sinc(): Tensor { return native['unary'](U['sinc'], this); }
   /** The whole number at or below. */
@@ -217,6 +220,8 @@ export class TensorUnary extends TensorCore {
   digamma_(): this { return native['unary_'](U['digamma'], this); }
   /** sin(πx) / (πx), in place; 1 at 0. */
   sinc_(): this { return native['unary_'](U['sinc'], this); }
+  /** The modified Bessel function of the first kind, order 0, in place. */
+  i0_(): this { return this.become(this.i0()); }
   /** The whole number at or below, in place. */
   floor_(): this { return native['unary_'](U['floor'], this); }
   /** The whole number at or above, in place. */

@@ -24,6 +24,8 @@ export const rows: Row[] = [
   op('det of singular', [values([1, 2, 3, 2, 4, 6, 0, 1, 5, 0, 0, 0, 1, 2, 0, 3, 1, 0], [2, 3, 3])], (x) => x.det(), 'x.det()', { ...wide, noGrad: true }),
   // PyTorch's gradient is zero here; the cofactors are right.
   same('gradient of det of singular', () => { const x = tensor([[[1, 2], [2, 4]], [[0, 0], [3, 1]]], { requiresGrad: true }); x.det().sum().backward(); return x.grad; }, 'torch.tensor([[[4., -2], [-2, 1]], [[1, -3], [0, 0]]])', { ulps: 16 }),
+  op('matrix_exp', [f(2, 3, 3)], (x) => x.matrixExp(), 'x.matrix_exp()', { ...everywhere, anyFn: false, also: { one: [f(1, 1)], none: [f(2, 0, 0)] } }),
+  op('matrix_exp of large and small', [values([0, 9, -9, 0, 1e-3, 0, 2e-3, -1e-3, -30, 1, 0, -20], [3, 2, 2])], (x) => linalg.matrixExp(x), 'torch.linalg.matrix_exp(x)', { ...everywhere, noDouble: true }),
   op('slogdet', [f(2, 3, 3)], (x) => [...linalg.slogdet(x)], 'list(torch.linalg.slogdet(x))', wide),
   op('logdet', [f(2, 3, 3)], (x) => spd(x).logdet(), `${SPD}.logdet()`, loose),
   op('logdet of negative', [values([1, 0, 0, -1], [2, 2])], (x) => x.logdet(), 'x.logdet()', { ...wide, noGrad: true }),

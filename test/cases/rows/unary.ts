@@ -7,12 +7,15 @@ const flat = { noDouble: true };
 /** PyTorch's own digamma is good to a few hundred units in float32, its trigamma to 1e-9; ours to the last place. */
 const rough = { ulps: 300, gradUlps: 1000, dtypes: ['float16', 'bfloat16', 'int64', 'bool'], extremes: [0, 1, 0.5, 2.5, 19, 300, NaN] } as const;
 
+/** Where i0 overflows float64 its gradient is NaN here, infinite in PyTorch. */
+const i0 = { ulps: 16, gradUlps: 64, extremes: [0, -0, 1, -8, 8, 8.5, -30, 80, NaN] } as const;
+
 export const rows: Row[] = [
   unary('neg'), unary('abs'), unary('square'), unary('sqrt', {}, positive(3, 4)), unary('rsqrt', {}, positive(3, 4)), unary('reciprocal'),
   unary('exp'), unary('exp2'), unary('expm1'), unary('log', {}, positive(3, 4)), unary('log2', {}, positive(3, 4)), unary('log10', {}, positive(3, 4)), unary('log1p', {}, positive(3, 4)),
   unary('sin'), unary('cos'), unary('tan'), unary('asin', {}, within(-1, 1, 3, 4)), unary('acos', {}, within(-1, 1, 3, 4)), unary('atan'),
   unary('sinh'), unary('cosh'), unary('tanh'), unary('asinh'), unary('acosh', {}, within(1, 3, 3, 4)), unary('atanh', {}, within(-1, 1, 3, 4)),
-  unary('sigmoid'), unary('relu'), unary('erf'), unary('erfc'), unary('erfinv', {}, within(-1, 1, 3, 4)), unary('lgamma', { gradUlps: 64 }, positive(3, 4)), unary('digamma', rough, positive(3, 4)), unary('sinc'),
+  unary('sigmoid'), unary('relu'), unary('erf'), unary('erfc'), unary('erfinv', {}, within(-1, 1, 3, 4)), unary('lgamma', { gradUlps: 64 }, positive(3, 4)), unary('digamma', rough, positive(3, 4)), unary('i0', i0), unary('sinc'),
   unary('sign', flat), unary('sgn', { ...flat, anyFn: true }), unary('floor', flat), unary('ceil', flat), unary('round', flat), unary('trunc', flat), unary('frac', flat),
   unary('logical_not', predicate), unary('isnan', predicate), unary('isinf', predicate), unary('isfinite', predicate), unary('signbit', predicate), unary('isposinf', predicate), unary('isneginf', predicate),
   unary('bitwise_not', predicate), unary('deg2rad'), unary('rad2deg'), unary('nan_to_num'), unary('logit', {}, within(0, 1, 3, 4)),
