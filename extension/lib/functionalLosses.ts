@@ -128,10 +128,10 @@ function softCrossEntropy(logits: Tensor, target: Tensor, weight: Tensor | null,
 
 // --- of numbers
 
-/** Mean or sum of a loss of input - target in one pass, where the addon has it; null elsewhere. */
-function differenceLoss(kind: 'square' | 'smoothL1' | 'huber', input: Tensor, target: Tensor, p: number, reduction: Reduction): Tensor | null {
+/** Mean or sum of a loss of two tensors in one pass, where the addon has it; null elsewhere. */
+function differenceLoss(kind: 'square' | 'smoothL1' | 'huber' | 'logits', input: Tensor, target: Tensor, p: number, reduction: Reduction): Tensor | null {
   const fits = input.device.type === 'cpu' && target.device.type === 'cpu' && (input.dtype === float32 || input.dtype === float64) && target.dtype === input.dtype && String(input.shape) === String(target.shape);
-  return fits && (reduction === 'mean' || reduction === 'sum') ? (native['differenceLoss'](['square', 'smoothL1', 'huber'].indexOf(kind), input, target, p, reduction === 'mean') as Tensor) : null;
+  return fits && (reduction === 'mean' || reduction === 'sum') ? (native['differenceLoss'](['square', 'smoothL1', 'huber', 'logits'].indexOf(kind), input, target, p, reduction === 'mean') as Tensor) : null;
 }
 /** The mean of (input - target)²; both of one shape. */
 export function mseLoss(input: Tensor, target: Tensor, options: Reduction | LossOptions = {}): Tensor {
@@ -230,6 +230,8 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: Reduc
 export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options: Reduction | (WeightedOptions & { posWeight?: Tensor | null }) = {}): Tensor {
   const o = optionsOf<WeightedOptions & { posWeight?: Tensor | null }>(options);
   if (String(input.shape) !== String(target.shape)) throw new ValueError(`Target size (${target.shape}) must be the same as input size (${input.shape})`);
+  const quick = o.weight == null && o.posWeight == null ? differenceLoss('logits', input, target, 0, reductionOf(o)) : null;
+  if (quick !== null) return quick;
   const log = logsigmoid(input), weighed = o.posWeight == null ? log : o.posWeight.sub(1).mul(target).add(1).mul(log);
   // Between different dtypes the target's wins: PyTorch computes in place.
   const rest = target.neg().add(1), loss = input.dtype === target.dtype ? rest.mul(input).sub(weighed) : rest.mul_(input).sub_(weighed);

@@ -89,6 +89,15 @@ void resize_add(const Tensor& gin, const Tensor& gout, int64_t dim, const Tensor
       for (int64_t r = b; r < e; ++r) {
         T* a = gin.data<T>() + r * s.from * s.inner;
         const T* g = gout.data<T>() + r * s.to * s.inner;
+        if (s.inner == 1 && taps == 2) {
+          for (int64_t i = 0; i < s.to; ++i) {
+            const C gi = C(g[i]);
+            T &o0 = a[p[2 * i]], &o1 = a[p[2 * i + 1]];
+            o0 = T(C(o0) + w[size_t(2 * i)] * gi);
+            o1 = T(C(o1) + w[size_t(2 * i + 1)] * gi);
+          }
+          continue;
+        }
         for (int64_t i = 0; i < s.to; ++i, g += s.inner)
           for (int64_t k = 0; k < taps; ++k) {
             T* o = a + p[i * taps + k] * s.inner;

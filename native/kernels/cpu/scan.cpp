@@ -45,9 +45,9 @@ template <typename T, typename A, typename F> void run_lines(const Tensor& out, 
       const T* a = in.data<T>() + at;
       T* o = out.data<T>() + at;
       const int64_t next = back ? -along : along;
-      A acc[64];
-      std::fill_n(acc, m, start);
       auto line = [&](auto lanes, auto apart) {
+        A acc[64];
+        std::fill_n(acc, lanes, start);
         for (int64_t j = 0; j < n; ++j, a += next, o += next)
           for (int64_t k = 0; k < lanes; ++k) {
             acc[k] = step(acc[k], read(a[k * apart]));
@@ -55,7 +55,20 @@ template <typename T, typename A, typename F> void run_lines(const Tensor& out, 
           }
       };
       if (inner > 1) line(m, std::integral_constant<int64_t, 1>());
-      else if (m == 4) line(std::integral_constant<int64_t, 4>(), n);
+      else if (m == 4) {
+        // In registers.
+        A s0 = start, s1 = start, s2 = start, s3 = start;
+        for (int64_t j = 0; j < n; ++j, a += next, o += next) {
+          s0 = step(s0, read(a[0]));
+          s1 = step(s1, read(a[n]));
+          s2 = step(s2, read(a[2 * n]));
+          s3 = step(s3, read(a[3 * n]));
+          o[0] = T(C(s0));
+          o[n] = T(C(s1));
+          o[2 * n] = T(C(s2));
+          o[3 * n] = T(C(s3));
+        }
+      }
       else line(m, n);
     }
   });
