@@ -1,5 +1,6 @@
 // Copies of elements by position: padding, nearest neighbours, classes as rows of one.
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "ops/ops.h"
@@ -29,9 +30,34 @@ Tensor picked(const Tensor& a, const Shared& runs, Scalar fill, const std::strin
   return out;
 }
 
+// The runs that put what was picked back where it came from; none where a position was picked twice, or not in order.
+std::optional<cpu::Runs> inverse(const Dims& from, const cpu::Runs& runs) {
+  cpu::Runs back(runs.size());
+  for (size_t d = 0; d < runs.size(); ++d) {
+    int64_t at = 0, to = 0;
+    for (const cpu::Run& r : runs[d]) {
+      if (r.from >= 0 && r.n > 0) {
+        if (r.from < at || (r.step != 1 && r.n > 1)) return std::nullopt;
+        if (r.from > at) back[d].push_back({-1, r.from - at, 0});
+        back[d].push_back({to, r.n, 1});
+        at = r.from + r.n;
+      }
+      to += r.n;
+    }
+    if (!runs[d].empty() && at < from[d]) back[d].push_back({-1, from[d] - at, 0});
+  }
+  return back;
+}
+
 Tensor pick_back(const Tensor& g, const Dims& from, const Shared& runs, const std::string& name) {
-  Tensor out = zeros(from, g.dtype(), g.device());
-  cpu::pick_add(out, contiguous(g), *runs);
+  Tensor out;
+  if (const auto back = inverse(from, *runs)) {
+    out = empty(from, g.dtype());
+    cpu::pick(out, g, *back, Scalar(0));
+  } else {
+    out = zeros(from, g.dtype());
+    cpu::pick_add(out, contiguous(g), *runs);
+  }
   if (any_requires_grad({g})) record(out, name.c_str(), {g}, {}, [runs, name](Context&, const TensorList& h) { return TensorList{picked(h[0], runs, Scalar(0), name)}; });
   return out;
 }
