@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/iterate.h"
 #include "kernels/cpu/sums.h"
+#include "kernels/cpu/vec.h"
 
 namespace weightroom::cpu {
 namespace {
@@ -21,6 +22,16 @@ void group_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const
     rows(mean.numel(), width, [&](int64_t r) {
       const T* a = x.data<T>() + r * width;
       T* o = out.data<T>() + r * width;
+      if constexpr (std::is_same_v<T, float>) {
+        vec::layer_norm(o, mean.data<float>() + r, rstd.data<float>() + r, a, nullptr, nullptr, width, eps);
+        if (!weight && !bias) return;
+        for (int64_t k = 0; k < per; ++k, o += inner) {
+          const int64_t c = r % groups * per + k;
+          const float scale = weight ? weight.data<float>()[c] : 1.f, shift = bias ? bias.data<float>()[c] : 0.f;
+          for (int64_t i = 0; i < inner; ++i) o[i] = o[i] * scale + shift;
+        }
+        return;
+      }
       const C m = C(summed(a, width, [](C e, int64_t) { return e; }) / double(width));
       const C s = C(1 / std::sqrt(summed(a, width, [m](C e, int64_t) { return (e - m) * (e - m); }) / double(width) + eps));
       mean.data<T>()[r] = T(m);
