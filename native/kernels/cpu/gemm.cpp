@@ -88,6 +88,10 @@ template <typename T> void plain_gemm(const Tensor& out, const Tensor& a0, const
   using C = compute_t<T>;
   Tensor a = contiguous_as(a0, a0.dtype()), b = contiguous_as(b0, b0.dtype());
   int64_t batch = out.size(0), m = out.size(1), n = out.size(2), k = a.size(2);
+  if constexpr (std::is_same_v<T, double>) {
+    for (int64_t i = 0; i < batch; ++i) vec::gemm(out.data<T>() + i * m * n, a.data<T>() + i * m * k, b.data<T>() + i * k * n, m, n, k, alpha, beta);
+    return;
+  }
   parallel_for(batch * m, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, n * k)), [&](int64_t begin, int64_t end) {
     std::vector<C> row(static_cast<size_t>(n));
     for (int64_t r = begin; r < end; ++r) {

@@ -137,6 +137,25 @@ template <ReduceOp op, typename T> void reduce_run(int64_t n, const void* in, vo
   using P = std::conditional_t<extreme, T, std::conditional_t<flag, uint8_t, A>>;  // extremes need no wider type
   const T* a = static_cast<const T*>(in);
   A& total = *static_cast<A*>(acc);
+  if constexpr (extreme && std::is_floating_point_v<T>) {
+    const hn::ScalableTag<T> d;
+    const int64_t L = int64_t(hn::Lanes(d));
+    auto best = hn::Set(d, T(op == ReduceOp::max ? -INFINITY : INFINITY)), other = best;
+    auto ordered = hn::Eq(best, best);  // false where there was a NaN; Ne is false for two of them
+    auto take = [&](auto m, auto v) {
+      ordered = hn::And(ordered, hn::Eq(v, v));
+      return op == ReduceOp::max ? hn::Max(m, v) : hn::Min(m, v);
+    };
+    int64_t i = 0;
+    for (; i + 2 * L <= n; i += 2 * L) {
+      best = take(best, hn::LoadU(d, a + i));
+      other = take(other, hn::LoadU(d, a + i + L));
+    }
+    const bool seen = !hn::AllTrue(d, ordered);
+    if (i > 0) total = step<op>(total, seen ? std::numeric_limits<T>::quiet_NaN() : hn::GetLane(op == ReduceOp::max ? hn::MaxOfLanes(d, hn::Max(best, other)) : hn::MinOfLanes(d, hn::Min(best, other))));
+    for (; i < n; ++i) total = step<op>(total, a[i]);
+    return;
+  }
   constexpr int64_t kParts = extreme || flag ? 64 / int64_t(sizeof(P)) : 16;
   int64_t i = 0;
   if (n >= 2 * kParts) {

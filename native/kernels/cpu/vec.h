@@ -22,6 +22,8 @@ float max(const float* a, int64_t n);
 float exp_shifted(float* out, const float* a, float shift, int64_t n);
 // out[j] = dot(x, w[j]) + bias[j] for rows w[j] of length k.
 void gemv(float* out, const float* x, const float* w, int64_t ldw, const float* bias, int64_t rows, int64_t k);
+// c = alpha * a @ b + beta * c, all contiguous: [m, n], [m, k], [k, n]. Runs in parallel.
+void gemm(double* c, const double* a, const double* b, int64_t m, int64_t n, int64_t k, double alpha, double beta);
 // y[i] += a * x[i].
 void axpy(float* y, float a, const float* x, int64_t n);
 // out[j] = sum over i of a[i * lda + j].
