@@ -166,6 +166,7 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
   if (x.numel() > 0 && Number(x.min().item()) < 0) throw new RuntimeError('Class values must be non-negative.');
   const most = x.numel() > 0 ? Number(x.max().item()) + 1 : 0, n = numClasses === -1 ? most : numClasses;
   if (most > n) throw new RuntimeError('Class values must be smaller than num_classes.');
+  if (x.device.type === 'cpu') return native['oneHot'](x, n) as Tensor;
   return full([...x.shape, n], 0n, { device: x.device }).scatter_(-1, x.unsqueeze(-1), 1);
 }
 
