@@ -27,8 +27,6 @@ class CpuBackend final : public Backend {
   void layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& in, const Tensor& mean, const Tensor& rstd, const Tensor& weight) override;
   void gather(const Tensor& out, const Tensor& in, int64_t dim, const Tensor& index) override;
   void scatter(const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src, bool accumulate) override;
-  void index_rows(const Tensor& out, const Tensor& in, const Tensor& index) override;
-  void index_rows_add(const Tensor& out, const Tensor& g, const Tensor& index) override;
   void scan(ScanOp op, const Tensor& out, const Tensor& in, int64_t dim) override;
   void scan_extreme(bool max, const Tensor& values, const Tensor& indices, const Tensor& in, int64_t dim) override;
   void sort(const Tensor& values, const Tensor& indices, const Tensor& in, bool descending) override;

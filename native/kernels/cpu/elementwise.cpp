@@ -84,6 +84,12 @@ void CpuBackend::copy(const Tensor& out, const Tensor& in) {
     return;
   }
   const DType to = compute_dtype(out.dtype()), from = compute_dtype(in.dtype());
+  // Between a half type and float32 at once.
+  if (to == from && (to == out.dtype() || from == in.dtype()) && out.is_contiguous() && in.is_contiguous()) {
+    const CastLoop convert = to == out.dtype() ? loops::widen(in.dtype()) : loops::narrow(out.dtype());
+    const size_t o = itemsize(out.dtype()), a = itemsize(in.dtype());
+    return parallel_for(out.numel(), kGrain, [&](int64_t b, int64_t e) { convert(e - b, out.bytes() + size_t(b) * o, in.bytes() + size_t(b) * a); });
+  }
   const CastLoop loop = loops::cast(to, from);
   for_tiles<1>(out, {&in}, [loop](int64_t n, void* o, const void* a) { loop(n, o, a); });
 }

@@ -254,31 +254,6 @@ void CpuBackend::scatter(const Tensor& out, int64_t dim, const Tensor& index, co
   });
 }
 
-void CpuBackend::index_rows(const Tensor& out, const Tensor& in, const Tensor& index) {
-  int64_t n = in.size(0), width = n ? in.numel() / n : 0;
-  size_t bytes = size_t(width) * itemsize(in.dtype());
-  const int64_t* ix = index.data<int64_t>();
-  for (int64_t i = 0; i < index.numel(); ++i)
-    if (ix[i] < 0 || ix[i] >= n) fail_index("index out of range in self");
-  parallel_for(index.numel(), std::max<int64_t>(1, kGrain / std::max<int64_t>(1, width)), [&](int64_t b, int64_t e) {
-    for (int64_t i = b; i < e; ++i) std::memcpy(out.bytes() + size_t(i) * bytes, in.bytes() + size_t(ix[i]) * bytes, bytes);
-  });
-}
-
-void CpuBackend::index_rows_add(const Tensor& out, const Tensor& g, const Tensor& index) {
-  int64_t width = out.size(0) ? out.numel() / out.size(0) : 0;
-  const int64_t* ix = index.data<int64_t>();
-  for (int64_t i = 0; i < index.numel(); ++i)
-    if (ix[i] < 0 || ix[i] >= out.size(0)) fail_index("index out of range in self");
-  dispatch_all(out.dtype(), [&]<typename T>() {
-    for (int64_t i = 0; i < index.numel(); ++i) {
-      T* o = out.data<T>() + ix[i] * width;
-      const T* a = g.data<T>() + i * width;
-      for (int64_t j = 0; j < width; ++j) o[j] = T(compute_t<T>(o[j]) + compute_t<T>(a[j]));
-    }
-  });
-}
-
 namespace {
 // f(begin, end, values, factor) over elements [begin, end) of contiguous float32 g, each factor * values[...]: all at once, or by the rows of a deferred product.
 template <typename F> void each_run(const Tensor& g, int64_t begin, int64_t end, F&& f) {
