@@ -31,19 +31,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr bool kLowest = HWY_TARGET == HWY_STATIC_TARGET;
 
-template <typename F> auto dispatch_compute(DType t, F&& f) {
-  switch (t) {
-    case DType::float32: return f.template operator()<float>();
-    case DType::float64: return f.template operator()<double>();
-    case DType::int64: return f.template operator()<int64_t>();
-    case DType::int32: return f.template operator()<int32_t>();
-    case DType::int16: return f.template operator()<int16_t>();
-    case DType::int8: return f.template operator()<int8_t>();
-    case DType::uint8: return f.template operator()<uint8_t>();
-    default: return f.template operator()<bool>();
-  }
-}
-
 constexpr bool vectorizes(UnaryOp op) {
   using enum UnaryOp;
   constexpr UnaryOp ops[] = {neg, abs, sign, square, sqrt, rsqrt, reciprocal, relu, leaky_relu, floor, ceil, round, trunc, frac, clamp, bitwise_not, logical_not, isnan, isinf, isfinite, signbit};
@@ -191,13 +178,13 @@ template <typename T, size_t... I> constexpr auto unary_table(std::index_sequenc
 template <typename T, size_t... I> constexpr auto binary_table(std::index_sequence<I...>) { return std::array<BinaryLoop, sizeof...(I)>{binary_entry<BinaryOp(I), T>()...}; }
 
 UnaryLoop Unary(UnaryOp op, DType t) {
-  return dispatch_compute(t, [op]<typename T>() { static constexpr auto table = unary_table<T>(std::make_index_sequence<kUnaryOps>()); return table[size_t(op)]; });
+  return dispatch_all(t, [op]<typename S>() { using T = compute_t<S>; static constexpr auto table = unary_table<T>(std::make_index_sequence<kUnaryOps>()); return table[size_t(op)]; });
 }
 BinaryLoop Binary(BinaryOp op, DType t) {
-  return dispatch_compute(t, [op]<typename T>() { static constexpr auto table = binary_table<T>(std::make_index_sequence<kBinaryOps>()); return table[size_t(op)]; });
+  return dispatch_all(t, [op]<typename S>() { using T = compute_t<S>; static constexpr auto table = binary_table<T>(std::make_index_sequence<kBinaryOps>()); return table[size_t(op)]; });
 }
 CastLoop Cast(DType to, DType from) {
-  return dispatch_compute(to, [from]<typename O>() { return dispatch_compute(from, []<typename T>() -> CastLoop { return &cast_run<O, T>; }); });
+  return dispatch_all(to, [from]<typename O>() { return dispatch_all(from, []<typename T>() -> CastLoop { return &cast_run<compute_t<O>, compute_t<T>>; }); });
 }
 WhereLoop Where(size_t itemsize) {
   switch (itemsize) {
@@ -208,7 +195,7 @@ WhereLoop Where(size_t itemsize) {
   }
 }
 template <ReduceOp op> ReduceLoop reduce_of(DType t, bool columns) {
-  return dispatch_compute(t, [columns]<typename T>() -> ReduceLoop { return columns ? &columns_run<op, T> : &reduce_run<op, T>; });
+  return dispatch_all(t, [columns]<typename S>() -> ReduceLoop { using T = compute_t<S>; return columns ? &columns_run<op, T> : &reduce_run<op, T>; });
 }
 ReduceLoop Reduce(ReduceOp op, DType t, bool columns) {
   switch (op) {

@@ -1,4 +1,5 @@
 // Element-wise functions like those of libm, by vectors.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)  // SLEEF chooses among the first by itself; minutes of compiling
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/vec_special.cpp"
 #include <hwy/foreach_target.h>
