@@ -1,6 +1,6 @@
 // Plain loops, which the compiler turns into vectors of each instruction set. What it cannot (functions of libm) is compiled for the lowest only,
 // unless vec_special.cpp has it.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)  // nothing in them helps such loops
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3 | HWY_AVX3_DL)  // nothing in them helps such loops, which compilers keep to 256 bits
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/loops.cpp"
 #include <hwy/foreach_target.h>
@@ -165,7 +165,7 @@ template <ReduceOp op, typename T> void columns_run(int64_t n, const void* in, v
 }
 
 // At higher instruction sets only what gains by them.
-template <typename T> constexpr bool gains = kLowest || sizeof(T) != 2;
+template <typename T> constexpr bool gains = kLowest || !(std::is_same_v<T, int8_t> || std::is_same_v<T, int16_t>);
 template <UnaryOp op, typename T> constexpr UnaryLoop unary_entry() {
   if constexpr (kLowest || (gains<T> && vectorizes(op))) return &unary_run<op, T>;
   else return nullptr;
@@ -195,7 +195,11 @@ WhereLoop Where(size_t itemsize) {
   }
 }
 template <ReduceOp op> ReduceLoop reduce_of(DType t, bool columns) {
-  return dispatch_all(t, [columns]<typename S>() -> ReduceLoop { using T = compute_t<S>; return columns ? &columns_run<op, T> : &reduce_run<op, T>; });
+  return dispatch_all(t, [columns]<typename S>() -> ReduceLoop {
+    using T = compute_t<S>;
+    if constexpr (gains<T>) return columns ? &columns_run<op, T> : &reduce_run<op, T>;
+    else return nullptr;
+  });
 }
 ReduceLoop Reduce(ReduceOp op, DType t, bool columns) {
   switch (op) {
@@ -275,8 +279,12 @@ BinaryLoop of(BinaryOp op, DType t) {
   BinaryLoop f = HWY_DYNAMIC_DISPATCH(Binary)(op, t);
   return f ? f : HWY_STATIC_DISPATCH(Binary)(op, t);
 }
-ReduceLoop reduce(ReduceOp op, DType t) { return HWY_DYNAMIC_DISPATCH(Reduce)(op, t, false); }
-ReduceLoop reduce_columns(ReduceOp op, DType t) { return HWY_DYNAMIC_DISPATCH(Reduce)(op, t, true); }
+static ReduceLoop reduce_loop(ReduceOp op, DType t, bool columns) {
+  ReduceLoop f = HWY_DYNAMIC_DISPATCH(Reduce)(op, t, columns);
+  return f ? f : HWY_STATIC_DISPATCH(Reduce)(op, t, columns);
+}
+ReduceLoop reduce(ReduceOp op, DType t) { return reduce_loop(op, t, false); }
+ReduceLoop reduce_columns(ReduceOp op, DType t) { return reduce_loop(op, t, true); }
 CastLoop cast(DType to, DType from) { return HWY_DYNAMIC_DISPATCH(Cast)(to, from); }
 WhereLoop where(size_t itemsize) { return HWY_DYNAMIC_DISPATCH(Where)(itemsize); }
 CastLoop widen(DType half) { return HWY_DYNAMIC_DISPATCH(Widen)(half); }

@@ -32,10 +32,6 @@ bool Unary(UnaryOp op, float* out, const float* a, int64_t n, bool stream) {
     case UnaryOp::sqrt: map1(out, a, n, stream, [](D, V x) { return hn::Sqrt(x); }); return true;
     case UnaryOp::reciprocal: map1(out, a, n, stream, [](D d, V x) { return hn::Div(hn::Set(d, 1.f), x); }); return true;
     case UnaryOp::relu: map1(out, a, n, stream, Relu()); return true;
-    case UnaryOp::exp: map1(out, a, n, stream, [](D d, V x) { return math::exp(d, x); }); return true;
-    case UnaryOp::tanh: map1(out, a, n, stream, [](D d, V x) { return math::tanh(d, x); }); return true;
-    case UnaryOp::sigmoid: map1(out, a, n, stream, [](D d, V x) { return math::sigmoid(d, x); }); return true;
-    case UnaryOp::silu: map1(out, a, n, stream, [](D d, V x) { return hn::Div(x, hn::Add(hn::Set(d, 1.f), math::exp(d, hn::Neg(x)))); }); return true;
     default: return false;
   }
 }
