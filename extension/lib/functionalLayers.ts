@@ -2,6 +2,7 @@
 import { noGrad } from './autograd';
 import { native } from './native';
 import { avgPool2d } from './functionalPooling';
+import { called } from './named';
 import { pad } from './functionalResizing';
 import { RuntimeError, ValueError } from './errors';
 import { int64 } from './dtype';
@@ -112,7 +113,7 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor | null = nul
 /** Each channel of each sample normalized by itself. Source: Ulyanov, Vedaldi, Lempitsky 2016. */
 export function instanceNorm(x: Tensor, weight: Tensor | null = null, bias: Tensor | null = null, eps = 1e-5): Tensor {
   checkSpatial(x);
-  return groupNorm(x, x.size(1), weight, bias, eps);
+  return called(groupNorm(x, x.size(1), weight, bias, eps), 'ViewBackward0');
 }
 /** @internal Statistics of one element are none. */
 export function checkSpatial(x: Tensor): void {
@@ -193,7 +194,7 @@ export function cosineSimilarity(a: Tensor, b: Tensor, dim = 1, eps = 1e-8): Ten
 /** ‖a - b + eps‖ₚ over the last dim. Source: torch.nn.functional.pairwise_distance. */
 export function pairwiseDistance(a: Tensor, b: Tensor, options: { p?: number; eps?: number; keepdim?: boolean } = {}): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = options;
-  return a.sub(b).add(eps).norm(p, -1, keepdim);
+  return called(a.sub(b).add(eps).norm(p, -1, keepdim), 'NormBackward1');
 }
 /** The largest magnitude of each row; every element that has it gets the whole gradient. */
 function farthest(t: Tensor): Tensor {

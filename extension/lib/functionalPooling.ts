@@ -1,5 +1,6 @@
 /** torch.nn.functional, continued: pooling. x [N, C, ...] or [C, ...]; the stride is the kernel's size unless given. */
 import { RuntimeError, ValueError } from './errors';
+import { called } from './named';
 import { native } from './native';
 import { arange, cat, empty, zeros } from './ops';
 import { int64 } from './dtype';
@@ -24,13 +25,16 @@ function checkCount(op: string, n: number, name: string, v: Size1 | null | undef
   if (n === 1) throw new RuntimeError(`${op}1d() ${name} must be an int, list of ints or tuple of ints of size 1 but got size ${v.length}`);
   throw new RuntimeError(`${op}${n}d: ${name} ${or} a single int, or a tuple of ${counts[n]} ints`);
 }
+/** In one dim PyTorch pools a plane of height 1. */
+const poolName = (kind: string, n: number, suffix = ''): string => (n === 1 ? 'SqueezeBackward1' : `${kind}Pool${n}D${suffix}Backward0`);
 function maxPool(n: number, x: Tensor, kernel: Size1, o: PoolOptions): [Tensor, Tensor] {
   checkCount('max_pool', n, 'kernel_size', kernel);
   checkCount('max_pool', n, 'stride', o.stride, 'must either be omitted,');
   checkCount('max_pool', n, 'padding', o.padding);
   checkCount('max_pool', n, 'dilation', o.dilation, 'must be either');
   const k = spatial(kernel, n, 'kernel_size');
-  return native['maxPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), spatial(o.dilation ?? 1, n, 'dilation'), o.ceilMode ?? false) as [Tensor, Tensor];
+  const [y, at] = native['maxPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), spatial(o.dilation ?? 1, n, 'dilation'), o.ceilMode ?? false) as [Tensor, Tensor];
+  return [called(y, poolName('Max', n, 'WithIndices')), at];
 }
 /** The largest of each window. x [N, C, L] or [C, L]. Source: torch.nn.functional.max_pool1d. */
 export function maxPool1d(x: Tensor, kernelSize: Size1, options: PoolOptions = {}): Tensor { return maxPool(1, x, kernelSize, options)[0]; }
@@ -64,7 +68,7 @@ function avgPool(n: number, x: Tensor, kernel: Size1, o: AvgPoolOptions): Tensor
   checkCount('avg_pool', n, 'padding', o.padding);
   const k = spatial(kernel, n, 'kernel_size'), spots = x.shape.slice(-n), sides = (v: readonly number[], p: string): string => `${p}T: ${v[0]} ${p}H: ${v[1]} ${p}W: ${v[2]}`;
   if (n === 3 && x.dim() >= 4 && x.numel() > 0 && spots.some((s, d) => s < k[d]!)) throw new RuntimeError(`input image (${sides(spots, '')}) smaller than kernel size (${sides(k, 'k')})`);
-  return native['avgPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), o.ceilMode ?? false, o.countIncludePad ?? true, o.divisorOverride ?? null);
+  return called(native['avgPool'](x, k, o.stride == null ? k : spatial(o.stride, n, 'stride'), spatial(o.padding ?? 0, n, 'padding'), o.ceilMode ?? false, o.countIncludePad ?? true, o.divisorOverride ?? null) as Tensor, poolName('Avg', n));
 }
 /** The mean of each window. x [N, C, L] or [C, L]. Source: torch.nn.functional.avg_pool1d. */
 export function avgPool1d(x: Tensor, kernelSize: Size1, options: AvgPoolOptions = {}): Tensor { return avgPool(1, x, kernelSize, options); }
@@ -152,10 +156,14 @@ function adaptive<T>(name: string, n: number, x: Tensor, size: OutputSize, even:
   return uneven(out.map((o, d) => { const m = x.size(at + d); return { dim: at + d, windows: Array.from({ length: o }, (_, i): [number, number] => [Math.floor((i * m) / o), Math.ceil(((i + 1) * m) / o)]) }; }).reverse());
 }
 function adaptiveAvg(n: number, x: Tensor, size: OutputSize): Tensor {
-  return adaptive(`adaptive_avg_pool${n}d`, n, x, size, (k) => avgPool(n, x, k, {}), (dims) => dims.reduce((y, { dim, windows }) => cat(windows.map(([a, b]) => y.slice(dim, a, b).mean(dim, true)), dim), x));
+  // One window over everything is a mean, by name too.
+  const whole = (k: number[]): boolean => n > 1 && k.every((v, d) => v === x.size(d - n));
+  const name = poolName('AdaptiveAvg', n);
+  return adaptive(`adaptive_avg_pool${n}d`, n, x, size, (k) => (whole(k) ? x.mean(k.map((_, d) => d - n), true) : called(avgPool(n, x, k, {}), name)),
+    (dims) => called(dims.reduce((y, { dim, windows }) => cat(windows.map(([a, b]) => y.slice(dim, a, b).mean(dim, true)), dim), x), name));
 }
 function adaptiveMax(n: number, x: Tensor, size: OutputSize): [Tensor, Tensor] {
-  return adaptive(`adaptive_max_pool${n}d`, n, x, size, (k) => maxPool(n, x, k, {}), (dims) => {
+  const [values, places] = adaptive<[Tensor, Tensor]>(`adaptive_max_pool${n}d`, n, x, size, (k) => maxPool(n, x, k, {}), (dims) => {
     const spots = x.shape.slice(-n);
     let y = x, at = arange(spots.reduce((a, b) => a * b, 1), { dtype: int64, device: x.device }).reshape(spots).expand([...x.shape]);
     for (const { dim, windows } of dims) {
@@ -165,6 +173,7 @@ function adaptiveMax(n: number, x: Tensor, size: OutputSize): [Tensor, Tensor] {
     }
     return [y, at];
   });
+  return [called(values, poolName('AdaptiveMax', n)), places];
 }
 /** Means of windows that give an output of that size; null keeps a dim's. x [N, C, L] or [C, L]. Source: torch.nn.functional.adaptive_avg_pool1d. */
 export function adaptiveAvgPool1d(x: Tensor, size: OutputSize): Tensor { return adaptiveAvg(1, x, size); }

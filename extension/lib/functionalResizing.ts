@@ -2,7 +2,7 @@
 import { float64, int64 } from './dtype';
 import { NotImplementedError, RuntimeError, ValueError } from './errors';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './functionalPooling';
-import { named } from './named';
+import { called, named } from './named';
 import { native } from './native';
 import { empty, fromTypedArray, full, zeros } from './ops';
 import { spatial, type Size1 } from './spatial';
@@ -209,7 +209,7 @@ export function pixelShuffle(x: Tensor, factor: number): Tensor {
   const [h, w] = [x.size(-2), x.size(-1)], lead = x.shape.slice(0, -3), c = x.size(-3) / (factor * factor);
   if (!Number.isInteger(c)) throw new RuntimeError(`pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)=${x.size(-3)} is not divisible by ${factor * factor}`);
   const k = lead.length;
-  return x.reshape([...lead, c, factor, factor, h, w]).permute([...lead.map((_, i) => i), k, k + 3, k + 1, k + 4, k + 2]).reshape([...lead, c, h * factor, w * factor]);
+  return called(x.reshape([...lead, c, factor, factor, h, w]).permute([...lead.map((_, i) => i), k, k + 3, k + 1, k + 4, k + 2]).reshape([...lead, c, h * factor, w * factor]), 'PixelShuffleBackward0');
 }
 /** [.., C, H·r, W·r] → [.., C·r², H, W]: undoes pixelShuffle. */
 export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
@@ -218,7 +218,7 @@ export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
   const [c, h, w] = [x.size(-3), x.size(-2) / factor, x.size(-1) / factor], lead = x.shape.slice(0, -3), k = lead.length;
   if (!Number.isInteger(h)) throw new RuntimeError(`pixel_unshuffle expects height to be divisible by downscale_factor, but input.size(-2)=${x.size(-2)} is not divisible by ${factor}`);
   if (!Number.isInteger(w)) throw new RuntimeError(`pixel_unshuffle expects width to be divisible by downscale_factor, but input.size(-1)=${x.size(-1)} is not divisible by ${factor}`);
-  return x.reshape([...lead, c, h, factor, w, factor]).permute([...lead.map((_, i) => i), k, k + 2, k + 4, k + 1, k + 3]).reshape([...lead, c * factor * factor, h, w]);
+  return called(x.reshape([...lead, c, h, factor, w, factor]).permute([...lead.map((_, i) => i), k, k + 2, k + 4, k + 1, k + 3]).reshape([...lead, c * factor * factor, h, w]), 'PixelUnshuffleBackward0');
 }
 /** Channels in `groups` dealt out in turn. Source: Zhang et al. 2017. */
 export function channelShuffle(x: Tensor, groups: number): Tensor {

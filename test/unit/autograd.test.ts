@@ -1,12 +1,24 @@
 /** What the case rows cannot say: places in user code, gradcheck's verdicts, histories that free themselves. */
 import assert from 'node:assert/strict';
 
-import { autograd, bfloat16, float64, noGrad, ones, rand, tensor, zeros, type Tensor } from '../../extension/lib/index';
+import { autograd, bfloat16, float64, nn, noGrad, ones, rand, tensor, zeros, type Tensor } from '../../extension/lib/index';
 import { native } from '../../extension/lib/native';
 
 const live = (): number => { (globalThis as { gc?: () => void }).gc!(); (native['memory'] as () => number[])(); return (native['memory'] as () => number[])()[0]!; };
 
 describe('autograd', () => {
+  it('names compositions as PyTorch names its ops', () => {
+    const F = nn.functional, a = rand([1, 2, 6], { requiresGrad: true }), b = rand([1, 4, 6, 6], { requiresGrad: true }), c = rand([1, 1, 4, 4, 4], { requiresGrad: true });
+    const names: [Tensor, string][] = [
+      [F.maxPool1d(a, 2), 'SqueezeBackward1'], [F.maxPool2d(b, 2), 'MaxPool2DWithIndicesBackward0'], [F.maxPool3d(c, 2), 'MaxPool3DWithIndicesBackward0'],
+      [F.avgPool1d(a, 2), 'SqueezeBackward1'], [F.avgPool2d(b, 2), 'AvgPool2DBackward0'], [F.avgPool3d(c, 2), 'AvgPool3DBackward0'],
+      [F.adaptiveAvgPool2d(b, 1), 'MeanBackward1'], [F.adaptiveAvgPool2d(b, 2), 'AdaptiveAvgPool2DBackward0'], [F.adaptiveAvgPool2d(b, 4), 'AdaptiveAvgPool2DBackward0'], [F.adaptiveAvgPool3d(c, 2), 'AdaptiveAvgPool3DBackward0'],
+      [F.adaptiveMaxPool2d(b, 4), 'AdaptiveMaxPool2DBackward0'], [F.pixelShuffle(b, 2), 'PixelShuffleBackward0'], [F.pixelUnshuffle(b, 2), 'PixelUnshuffleBackward0'], [b.roll(1, 0), 'RollBackward0'],
+      [F.instanceNorm(b), 'ViewBackward0'], [F.pairwiseDistance(a, a.detach()), 'NormBackward1'],
+    ];
+    for (const [t, name] of names) assert.equal(t.gradFn, name);
+  });
+
   it('names the user\'s line in anomaly mode', () => {
     const where = (): Tensor => zeros(3, { requiresGrad: true }).sqrt();
     const line = /autograd\.test\.js:(\d+)/.exec(new Error().stack!)![1]!;

@@ -1,5 +1,6 @@
 /** Shapes. What can be a view is one: it shares memory, and changes through it are seen by both. Source: torch.<name>. */
 import { IndexError, RuntimeError } from '../errors';
+import { called } from '../named';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { sizesOf, wrapDim, type Scalar } from './core';
@@ -158,7 +159,7 @@ export class TensorShape extends TensorReduce {
     return native['flip'](this, [0]);
   }
   /** Shifted along dims (or flattened), what falls off comes in at the other end. */
-  roll(shifts: Dim, dims: Dim = []): Tensor { return native['roll'](this, list(shifts), list(dims)); }
+  roll(shifts: Dim, dims: Dim = []): Tensor { return called(native['roll'](this, list(shifts), list(dims)) as Tensor, 'RollBackward0'); }
   /** Turned by k quarters from the first of `dims` towards the second; negative k turns back. */
   rot90(k = 1, dims: readonly number[] = [0, 1]): Tensor { return native['rot90'](this, k, dims); }
   /** Copied `times` along each dim; further times on the left make new dims. */
