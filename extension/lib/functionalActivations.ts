@@ -1,5 +1,5 @@
 /** torch.nn.functional, continued: activations and dropout. All keep the shape of x unless said otherwise. Source: torch.nn.functional.<name>. */
-import { float64 } from './dtype';
+import { bfloat16, float16, float64 } from './dtype';
 import { NotImplementedError, RuntimeError, ValueError } from './errors';
 import { pyFloat } from './format';
 import { named } from './named';
@@ -11,8 +11,8 @@ import type { Tensor } from './tensor';
 export function floating(x: Tensor, kernel: string): void {
   if (!x.isFloatingPoint()) throw new NotImplementedError(`"${kernel}" not implemented for '${x.dtype.scalarName}'`);
 }
-/** Whether a gradient can be asked for; without one, fewer passes do. */
-const records = (x: Tensor): boolean => x.requiresGrad && native['gradEnabled']() === true;
+/** Whether a gradient can be asked for, or halves want to be rounded once: else fewer passes do, in place. */
+const records = (x: Tensor): boolean => x.dtype === float16 || x.dtype === bfloat16 || (x.requiresGrad && native['gradEnabled']() === true);
 /** x held between min and max; unlike clamp, no gradient flows at the bounds themselves. */
 function held(x: Tensor, min: number, max: number): Tensor {
   const y = x.clamp(min, max);
@@ -27,11 +27,11 @@ export function hardtanh(x: Tensor, min = -1, max = 1): Tensor {
 /** x cut at 0 and 6. */
 export function relu6(x: Tensor): Tensor { return hardtanh(x, 0, 6); }
 /** relu6(x + 3)/6. */
-export function hardsigmoid(x: Tensor): Tensor { floating(x, 'hardsigmoid'); return records(x) ? named('HardsigmoidBackward0', x, (t) => held(t.add(3), 0, 6).div(6)) : x.add(3).clamp(0, 6).div(6); }
+export function hardsigmoid(x: Tensor): Tensor { floating(x, 'hardsigmoid'); return records(x) ? named('HardsigmoidBackward0', x, (t) => held(t.add(3), 0, 6).div(6)) : x.add(3).clamp_(0, 6).div_(6); }
 /** x·relu6(x + 3)/6. */
 export function hardswish(x: Tensor): Tensor {
   floating(x, 'hardswish');
-  if (!records(x)) return x.mul(x.add(3).clamp(0, 6)).div(6);
+  if (!records(x)) return x.add(3).clamp_(0, 6).mul_(x).div_(6);
   return named('HardswishBackward0', x, (t) => {
     const within = t.abs().lt(3), c = t.maskedFill(within.logicalNot(), 0);
     return c.mul(c.add(3)).div(6).where(within, t.detach().mul(0).where(t.le(-3), t.mul(6).div(6)));
