@@ -61,7 +61,7 @@ void index_select(const Tensor& out, const Tensor& in, int64_t dim, const Tensor
   const int64_t count = index.numel();
   check_index(index, from.n);
   const bool stream = streams(out);
-  dispatch_width(out.dtype(), [&]<typename T>() {
+  dispatch_width(itemsize(out.dtype()), [&]<typename T>() {
     const T* a = reinterpret_cast<const T*>(in.bytes());
     T* o = reinterpret_cast<T*>(out.bytes());
     const int64_t inner = from.inner, n = from.n;

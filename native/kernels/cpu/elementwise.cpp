@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "kernels/cpu/cpu.h"
-#include "kernels/cpu/tiles.h"
+#include "kernels/cpu/runs.h"
 #include "kernels/cpu/vec.h"
 
 namespace weightroom {
@@ -39,19 +39,11 @@ bool half_binary(BinaryOp op, const Tensor& out, const Tensor& a, const Tensor& 
   return true;
 }
 
-// Whether a kernel writes contiguous float32 `out` past the caches.
-bool streams(const Tensor& out, std::initializer_list<Tensor> in) {
-  if (out.numel() * int64_t(sizeof(float)) < kStreamBytes) return false;
-  for (const Tensor& t : in)
-    if (t.impl()->storage == out.impl()->storage) return false;
-  return true;
-}
-
 }  // namespace
 
 void CpuBackend::fill(const Tensor& out, Scalar value) {
   dispatch_all(out.dtype(), [&]<typename T>() {
-    const bool large = out.numel() * int64_t(sizeof(T)) >= kStreamBytes;
+    const bool large = streams(out);
     Tile tile;
     std::fill_n(reinterpret_cast<T*>(tile.bytes), large ? kTile : 1, value.to<T>());
     Walk<1>({&out}).run([&](int64_t n, std::array<char*, 1> p, std::array<int64_t, 1> s) {
@@ -66,19 +58,17 @@ void CpuBackend::fill(const Tensor& out, Scalar value) {
 void CpuBackend::copy(const Tensor& out, const Tensor& in) {
   if (out.dtype() == in.dtype()) {
     const size_t size = itemsize(in.dtype());
-    const bool large = out.numel() * int64_t(size) >= kStreamBytes && out.impl()->storage != in.impl()->storage;
+    const bool large = streams(out, {&in}), shared = out.impl()->storage == in.impl()->storage;
     if (!large && out.is_contiguous() && in.is_contiguous()) {
       std::memmove(out.bytes(), in.bytes(), size_t(in.numel()) * size);
       return;
     }
     Walk<2>({&out, &in}).run([&](int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s) {
-      if (large && s[0] == int64_t(size) && s[1] == s[0] && n >= kTile) {
-        const int64_t head = std::min(n, int64_t((64 - reinterpret_cast<uintptr_t>(p[0]) % 64) % 64 / size));
-        std::memcpy(p[0], p[1], size_t(head) * size);
-        loops::stream_copy(p[0] + head * s[0], p[1] + head * s[1], size_t(n - head) * size);
+      const bool whole = s[0] == int64_t(size) && s[1] == s[0];
+      if (whole && shared) std::memmove(p[0], p[1], size_t(n) * size);
+      else if (whole && large && n >= kTile) {
+        cpu::copy_run(p[0], p[1], size_t(n) * size, true);
         loops::stream_end();
-      } else if (out.impl()->storage == in.impl()->storage && s[0] == s[1] && s[0] == int64_t(size)) {
-        std::memmove(p[0], p[1], size_t(n) * size);
       } else move_elements(p[0], s[0], p[1], s[1], size, n);
     });
     return;
@@ -98,7 +88,7 @@ void CpuBackend::unary(UnaryOp op, const Tensor& out, const Tensor& in, double p
   if (in.dtype() == DType::float32 && in.is_contiguous() && out.is_contiguous()) {
     float *o = out.data<float>(), *a = in.data<float>();
     if (vec::unary(op, o, a, 0)) {
-      const bool stream = streams(out, {in});
+      const bool stream = streams(out, {&in});
       parallel_for(in.numel(), kGrain, [&](int64_t b, int64_t e) { vec::unary(op, o + b, a + b, e - b, stream); });
       return;
     }
@@ -110,7 +100,7 @@ void CpuBackend::unary(UnaryOp op, const Tensor& out, const Tensor& in, double p
 void CpuBackend::binary(BinaryOp op, const Tensor& out, const Tensor& a, const Tensor& b, double alpha) {
   if (half_binary(op, out, a, b)) return;
   if (out.dtype() == DType::float32 && out.is_contiguous() && a.is_contiguous() && b.is_contiguous() && out.numel() > 0) {
-    const bool stream = streams(out, {a, b});
+    const bool stream = streams(out, {&a, &b});
     float *o = out.data<float>(), *x = a.data<float>(), *y = b.data<float>();
     if (vec::binary(op, o, x, y, 0, 1, 1, float(alpha))) {
       parallel_for(out.numel(), kGrain, [&](int64_t s, int64_t e) { vec::binary(op, o + s, x + s, y + s, e - s, 1, 1, float(alpha), stream); });

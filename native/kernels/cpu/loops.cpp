@@ -187,12 +187,7 @@ CastLoop Cast(DType to, DType from) {
   return dispatch_all(to, [from]<typename O>() { return dispatch_all(from, []<typename T>() -> CastLoop { return &cast_run<compute_t<O>, compute_t<T>>; }); });
 }
 WhereLoop Where(size_t itemsize) {
-  switch (itemsize) {
-    case 1: return &where_run<uint8_t>;
-    case 2: return &where_run<uint16_t>;
-    case 4: return &where_run<uint32_t>;
-    default: return &where_run<uint64_t>;
-  }
+  return dispatch_width(itemsize, []<typename T>() -> WhereLoop { return &where_run<T>; });
 }
 template <ReduceOp op> ReduceLoop reduce_of(DType t, bool columns) {
   return dispatch_all(t, [columns]<typename S>() -> ReduceLoop {

@@ -14,6 +14,16 @@ using WhereLoop = void (*)(int64_t n, void* out, const bool* cond, const void* a
 // Takes n more elements into acc: double where the type is floating, int64_t otherwise.
 using ReduceLoop = void (*)(int64_t n, const void* in, void* acc);
 
+// Calls f.operator()<T>() with an unsigned type of so many bytes, for code that only moves elements.
+template <typename F> decltype(auto) dispatch_width(size_t itemsize, F&& f) {
+  switch (itemsize) {
+    case 1: return f.template operator()<uint8_t>();
+    case 2: return f.template operator()<uint16_t>();
+    case 4: return f.template operator()<uint32_t>();
+    default: return f.template operator()<uint64_t>();
+  }
+}
+
 // The type that elements of `t` are computed in.
 constexpr DType compute_dtype(DType t) { return t == DType::float16 || t == DType::bfloat16 ? DType::float32 : t; }
 

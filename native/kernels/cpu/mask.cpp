@@ -62,6 +62,20 @@ template <typename T> std::vector<int64_t> starts(const Rows& r) {
   return s;
 }
 
+// put(values, k) for chunks of value(j), j from 0 to n, of those that `keep`: written always, counted where kept.
+template <typename V, typename Value, typename Keep, typename Put> void compact(int64_t n, Value value, Keep keep, Put put) {
+  V found[kChunk];
+  for (int64_t from = 0; from < n; from += kChunk) {
+    const int64_t to = std::min(n, from + kChunk);
+    int64_t k = 0;
+    for (int64_t j = from; j < to; ++j) {
+      found[k] = value(j);
+      k += keep(j);
+    }
+    put(found, k);
+  }
+}
+
 }  // namespace
 
 Tensor CpuBackend::nonzero(const Tensor& in) {
@@ -74,20 +88,14 @@ Tensor CpuBackend::nonzero(const Tensor& in) {
     each_row(r, [&](int64_t i, const Dims& at) {
       int64_t* o = out.data<int64_t>() + start[size_t(i)] * rank;
       const T* a = r.row<const T>(at);
-      int64_t found[kChunk];
-      for (int64_t from = 0; from < r.n; from += kChunk) {
-        const int64_t to = std::min(r.n, from + kChunk);
-        int64_t k = 0;
-        for (int64_t j = from; j < to; ++j) {
-          found[k] = j;
-          k += compute_t<T>(a[j * r.step]) != compute_t<T>(0);
-        }
+      auto keep = [&](int64_t j) { return compute_t<T>(a[j * r.step]) != compute_t<T>(0); };
+      compact<int64_t>(r.n, [](int64_t j) { return j; }, keep, [&](const int64_t* found, int64_t k) {
         if (rank == 2) for (int64_t m = 0; m < k; ++m, o += 2) { o[0] = at[0]; o[1] = found[m]; }
         else for (int64_t m = 0; m < k; ++m, o += rank) {
           for (int64_t d = 0; d + 1 < rank; ++d) o[d] = at[size_t(d)];
           o[rank - 1] = found[m];
         }
-      }
+      });
     });
     return out;
   });
@@ -100,22 +108,12 @@ Tensor masked_select(const Tensor& in, const Tensor& mask) {
   const std::vector<int64_t> start = starts<uint8_t>(m);
   Tensor out = empty_cpu({start.back()}, in.dtype());
   if (out.numel() == 0) return out;
-  dispatch_width(in.dtype(), [&]<typename T>() {
+  dispatch_width(itemsize(in.dtype()), [&]<typename T>() {
     each_row(m, [&](int64_t i, const Dims& at) {
       T* o = reinterpret_cast<T*>(out.bytes()) + start[size_t(i)];
       const T* v = a.row<const T>(at);
       const uint8_t* take = m.row<const uint8_t>(at);
-      T found[kChunk];
-      for (int64_t from = 0; from < m.n; from += kChunk) {
-        const int64_t to = std::min(m.n, from + kChunk);
-        int64_t k = 0;
-        for (int64_t j = from; j < to; ++j) {
-          found[k] = v[j * a.step];
-          k += take[j * m.step] != 0;
-        }
-        std::copy_n(found, k, o);
-        o += k;
-      }
+      compact<T>(m.n, [&](int64_t j) { return v[j * a.step]; }, [&](int64_t j) { return take[j * m.step] != 0; }, [&](const T* found, int64_t k) { o = std::copy_n(found, k, o); });
     });
   });
   return out;
@@ -126,7 +124,7 @@ void masked_scatter(const Tensor& out, const Tensor& mask, const Tensor& source)
   const std::vector<int64_t> start = starts<uint8_t>(m);
   check(source.numel() >= start.back(), "Number of elements of source < number of ones in mask");
   if (start.back() == 0) return;
-  dispatch_width(out.dtype(), [&]<typename T>() {
+  dispatch_width(itemsize(out.dtype()), [&]<typename T>() {
     each_row(m, [&](int64_t i, const Dims& at) {
       const int64_t n = start[size_t(i) + 1] - start[size_t(i)];
       if (n == 0) return;

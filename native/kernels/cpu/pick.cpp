@@ -100,7 +100,7 @@ void pick(const Tensor& out, const Tensor& in, const Runs& runs, Scalar fill) {
   // The fill's bits in an element of its type.
   uint64_t bits = 0;
   dispatch_all(out.dtype(), [&]<typename T>() { const T v = fill.to<T>(); std::memcpy(&bits, &v, sizeof(T)); });
-  dispatch_width(out.dtype(), [&]<typename T>() {
+  dispatch_width(itemsize(out.dtype()), [&]<typename T>() {
     const T* a = reinterpret_cast<const T*>(in.bytes());
     const int64_t wide = p.n * p.unit;
     // A single row is divided where its runs are long.

@@ -54,7 +54,7 @@ void resize(const Tensor& out, const Tensor& in, int64_t dim, const Tensor& at, 
   const Along s(in, out, dim);
   const int64_t taps = at.size(1), *p = at.data<int64_t>();
   if (taps == 1)
-    return dispatch_width(in.dtype(), [&]<typename T>() {
+    return dispatch_width(itemsize(in.dtype()), [&]<typename T>() {
       parallel_for(s.outer, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, s.to * s.inner)), [&](int64_t b, int64_t e) {
         for (int64_t r = b; r < e; ++r) {
           const T* a = reinterpret_cast<const T*>(in.bytes()) + r * s.from * s.inner;
@@ -111,7 +111,7 @@ void resize_add(const Tensor& gin, const Tensor& gout, int64_t dim, const Tensor
 
 void im2col(const Tensor& out, const Tensor& x, const Windows& w) {
   const int64_t taps = w.kernel[0] * w.kernel[1], area = w.size[0] * w.size[1], wide = w.count[1], length = w.count[0] * wide;
-  dispatch_width(x.dtype(), [&]<typename T>() {
+  dispatch_width(itemsize(x.dtype()), [&]<typename T>() {
     parallel_for(x.size(0) * x.size(1) * taps, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, length)), [&](int64_t b, int64_t e) {
       for (int64_t r = b; r < e; ++r) {
         const T* a = reinterpret_cast<const T*>(x.bytes()) + r / taps * area;

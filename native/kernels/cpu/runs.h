@@ -10,7 +10,6 @@
 
 namespace weightroom::cpu {
 
-inline bool streams(const Tensor& out) { return out.numel() * int64_t(itemsize(out.dtype())) >= kStreamBytes; }
 // After streamed runs, by each thread that wrote some.
 inline void flush_runs(bool stream) { if (stream) loops::stream_end(); }
 
@@ -26,16 +25,6 @@ inline void zero_run(char* to, size_t n, bool stream) {
   const size_t head = stream && n >= kShortRun ? to_line(to) : n;
   std::memset(to, 0, head);
   for (size_t i = head; i < n; i += sizeof zeros) loops::stream_copy(to + i, zeros, std::min(n - i, sizeof zeros));
-}
-
-// Calls f.operator()<T>() with an unsigned type as wide as an element, for code that only moves them.
-template <typename F> decltype(auto) dispatch_width(DType t, F&& f) {
-  switch (itemsize(t)) {
-    case 1: return f.template operator()<uint8_t>();
-    case 2: return f.template operator()<uint16_t>();
-    case 4: return f.template operator()<uint32_t>();
-    default: return f.template operator()<uint64_t>();
-  }
 }
 
 }  // namespace weightroom::cpu
