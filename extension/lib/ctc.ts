@@ -1,7 +1,7 @@
 /** Connectionist temporal classification: the loss over all alignments of a label sequence. Source: Graves et al. 2006; torch.nn.functional.ctc_loss. */
 import { Function, type FunctionCtx } from './autograd';
 import { RuntimeError } from './errors';
-import { native } from './native';
+import { called } from './named';
 import { fromTypedArray, tensor } from './ops';
 import type { Reduction } from './functionalLosses';
 import type { Tensor } from './tensor';
@@ -97,7 +97,7 @@ export function ctcLoss(logProbs: Tensor, targets: Tensor, inputLengths: Tensor 
     return flat.slice(start, start + n);
   });
   for (const l of labels) for (const c of l) if (!(c >= 0 && c < classes)) throw new RuntimeError(`Expected targets to be classes in [0, ${classes}), but got ${c}`);
-  const loss = native['nameGradFn'](CtcLoss.apply(logp, { lengths, labels, blank, zeroInfinity, gradient: null }), 'CtcLossBackward0') as Tensor;
+  const loss = called(CtcLoss.apply(logp, { lengths, labels, blank, zeroInfinity, gradient: null }), 'CtcLossBackward0');
   if (reduction === 'sum') return loss.sum();
   if (reduction === 'mean') return loss.div(tensor(counts.map((c) => Math.max(1, c)), { dtype: logp.dtype, device: logp.device })).mean();
   return batched ? loss : loss.squeeze(0);

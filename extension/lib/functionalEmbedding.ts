@@ -2,6 +2,7 @@
 import { Function, noGrad, type FunctionCtx } from './autograd';
 import { int64 } from './dtype';
 import { AssertionError, NotImplementedError, RuntimeError, ValueError } from './errors';
+import { called } from './named';
 import { native } from './native';
 import { fromTypedArray, stack, zeros } from './ops';
 import type { Tensor } from './tensor';
@@ -42,7 +43,7 @@ export function embedding(input: Tensor, weight: Tensor, options: number | null 
   const y = native['embedding'](weight, input, paddingIdx === null ? -1 : paddingIdx < 0 ? rows + paddingIdx : paddingIdx) as Tensor;
   if (!scaleGradByFreq || !y.requiresGrad) return y;
   const flat = input.reshape(-1), counts = flat.bincount().gather(0, flat).reshape([...input.shape, 1]);
-  return native['nameGradFn'](ScaleGradient.apply(y, counts.to(y.dtype).reciprocal()), 'EmbeddingBackward0') as Tensor;
+  return called(ScaleGradient.apply(y, counts.to(y.dtype).reciprocal()), 'EmbeddingBackward0');
 }
 
 /** Of embeddingBag(). */
@@ -89,5 +90,5 @@ export function embeddingBag(input: Tensor, weight: Tensor, options: EmbeddingBa
   const all = members.flat(), weighed = perSampleWeights === null ? rows : rows.mul(perSampleWeights.reshape(-1, 1));
   const sums = zeros([bags, weight.size(1)], like).indexAdd(0, picked(members.flatMap((m, b) => m.map(() => b))), weighed.indexSelect(0, picked(all)));
   const y = mode === 'sum' ? sums : sums.div(fromTypedArray(Float64Array.from(members, (m) => Math.max(1, m.length)), [bags, 1], like));
-  return native['nameGradFn'](y, 'EmbeddingBagBackward0') as Tensor;
+  return called(y, 'EmbeddingBagBackward0');
 }

@@ -1,7 +1,7 @@
 /** torch.nn.functional, continued: fractional max pooling. x [N, C, ...] or [C, ...]. Source: Graham, Fractional MaxPooling, 2015. */
 import { int64 } from './dtype';
 import { IndexError, NotImplementedError, RuntimeError, ValueError } from './errors';
-import { native } from './native';
+import { called } from './named';
 import { arange, fromTypedArray, rand } from './ops';
 import type { Size1 } from './spatial';
 import type { Tensor } from './tensor';
@@ -59,7 +59,7 @@ function fractional(n: number, x: Tensor, kernel: Size1, o: FractionalPoolOption
   const area = spots.reduce((a, b) => a * b, 1), outs = size.reduce((a, b) => a * b, 1), window = pool.reduce((a, b) => a * b, 1);
   const index = where!.reshape(planes, outs, window), found = x.reshape(planes, area).gather(1, index.reshape(planes, outs * window)).reshape(planes, outs, window).max(-1, true);
   const values = found.values.reshape([...lead, ...size]);
-  return [x.requiresGrad ? native['nameGradFn'](values, `FractionalMaxPool${n}DBackward0`) as Tensor : values, index.gather(2, found.indices).reshape([...lead, ...size])];
+  return [called(values, `FractionalMaxPool${n}DBackward0`), index.gather(2, found.indices).reshape([...lead, ...size])];
 }
 
 /**

@@ -1,7 +1,7 @@
 /** torch.nn.functional, continued: sampling at places given by a grid. Source: Jaderberg et al., Spatial Transformer Networks, 2015. */
 import { NotImplementedError, RuntimeError, ValueError } from './errors';
 import { floating } from './functionalActivations';
-import { native } from './native';
+import { called } from './named';
 import { linspace, ones, zeros } from './ops';
 import { int64 } from './dtype';
 import { pyTuple } from './nn/factory';
@@ -30,7 +30,7 @@ export function affineGrid(theta: Tensor, size: readonly number[], options: { al
   for (let d = 0; d < n; d++) base.select(-1, n - 1 - d).copy_(places(spots[d]!, options.alignCorners ?? false, theta).reshape(spots.map((s, k) => (k === d ? s : 1))).expand(spots));
   const flat = base.reshape(1, -1, n + 1).expand([batch, spots.reduce((a, b) => a * b, 1), n + 1]);
   const grid = flat.bmm(theta.transpose(1, 2)).reshape([batch, ...spots, n]);
-  return theta.requiresGrad ? native['nameGradFn'](grid, 'AffineGridGeneratorBackward0') as Tensor : grid;
+  return called(grid, 'AffineGridGeneratorBackward0');
 }
 
 /** How gridSample reads between pixels. */
@@ -111,5 +111,5 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   // In nearest mode the grid has a gradient, of zeros.
   if (mode === 'nearest' && grid.requiresGrad) y = y.add(grid.sum().mul(0));
   const out = y.reshape([batch, channels, ...to]);
-  return out.requiresGrad ? native['nameGradFn'](out, `GridSampler${n}DBackward0`) as Tensor : out;
+  return called(out, `GridSampler${n}DBackward0`);
 }

@@ -108,7 +108,7 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor | null = nul
   const y = (native['layerNorm'](x.reshape(n, groups, -1), [x.numel() / Math.max(1, n * groups)], null, null, eps) as Tensor).reshape([...x.shape]);
   const shape = [1, c, ...x.shape.slice(2).map(() => 1)];
   const scaled = weight === null ? y : y.mul(weight.view(shape));
-  return native['nameGradFn'](bias === null ? scaled : scaled.add(bias.view(shape)), 'NativeGroupNormBackward0');
+  return called(bias === null ? scaled : scaled.add(bias.view(shape)), 'NativeGroupNormBackward0');
 }
 /** Each channel of each sample normalized by itself. Source: Ulyanov, Vedaldi, Lempitsky 2016. */
 export function instanceNorm(x: Tensor, weight: Tensor | null = null, bias: Tensor | null = null, eps = 1e-5): Tensor {
@@ -212,7 +212,7 @@ export function pdist(x: Tensor, p = 2): Tensor {
   const apart = x.indexSelect(0, upper.div(n, { roundingMode: 'floor' })).sub(x.indexSelect(0, upper.remainder(n)));
   // A count has a gradient too, of zeros.
   const d = p === 0 ? apart.norm(0, 1).add(x.slice(0, 0, 0).sum()) : p === Infinity && x.requiresGrad ? farthest(apart) : apart.norm(p, 1);
-  return d.requiresGrad ? native['nameGradFn'](d, 'PdistBackward0') as Tensor : d;
+  return called(d, 'PdistBackward0');
 }
 /** x₁ᵀ W x₂ + b. x₁ [..., in1], x₂ [..., in2], weight [out, in1, in2]. */
 export function bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {

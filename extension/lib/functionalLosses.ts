@@ -4,6 +4,7 @@ import { float32, float64 } from './dtype';
 import { RuntimeError, ValueError } from './errors';
 import { floating, logsigmoid } from './functionalActivations';
 import { pairwiseDistance } from './functionalLayers';
+import { called } from './named';
 import { native } from './native';
 import { arange } from './ops';
 import type { Tensor } from './tensor';
@@ -35,7 +36,7 @@ const optionsOf = <O extends LossOptions>(o: Reduction | O): O => (typeof o === 
 /** Reduced, under PyTorch's name in grad_fn where it is one op there. */
 function reduced(t: Tensor, reduction: Reduction, name?: string): Tensor {
   const y = reduction === 'none' ? t : reduction === 'mean' ? t.mean() : t.sum();
-  return name === undefined ? y : native['nameGradFn'](y, name) as Tensor;
+  return name === undefined ? y : called(y, name);
 }
 const pyShape = (t: Tensor): string => `[${t.shape.join(', ')}]`;
 

@@ -6,6 +6,7 @@
 import { inspect } from 'node:util';
 
 import { LinAlgError, RuntimeError } from './errors';
+import { called } from './named';
 import { native } from './native';
 import type { Tensor } from './tensor';
 import { scalarType } from './tensor/binary';
@@ -75,7 +76,7 @@ export function solveEx(A: Tensor, B: Tensor, options: { left?: boolean } = {}):
   if (vector && !left) throw new RuntimeError(`${name}: Vector broadcasting of the left hand side is not supported for left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)`);
   const b = vector ? B.unsqueeze(-1) : B, [x, info] = systems(name, A, b, left);
   const result = vector ? x.squeeze(-1) : x;
-  return parts('linalg_solve_ex', { result: vector && result.requiresGrad ? native['nameGradFn'](result, 'LinalgSolveExBackward0') as Tensor : result, info });
+  return parts('linalg_solve_ex', { result: vector ? called(result, 'LinalgSolveExBackward0') : result, info });
 }
 function meet(name: string, A: Tensor, B: Tensor, left: boolean): number[] {
   atLeast(2, B, name, 'B');
@@ -117,7 +118,7 @@ export function lstsq(A: Tensor, B: Tensor, options: { rcond?: number } = {}): P
   const batch = together(batchOf(A), batchOf(b)), a = spread(A, batch), wide = spread(b, batch), rcond = options.rcond ?? eps(A) * Math.max(A.size(-2), A.size(-1));
   const [x, rank] = native['linalgLstsq'](a.detach(), wide.detach(), rcond) as [Tensor, Tensor];
   const found = A.requiresGrad || B.requiresGrad ? pinv(a, { rtol: rcond }).matmul(wide) : x, solution = vector ? found.squeeze(-1) : found, none = A.newZeros([0]);
-  return parts('linalg_lstsq', { solution: solution.requiresGrad ? native['nameGradFn'](solution, 'LinalgLstsqBackward0') as Tensor : solution, residuals: none, rank, singular_values: none });
+  return parts('linalg_lstsq', { solution: called(solution, 'LinalgLstsqBackward0'), residuals: none, rank, singular_values: none });
 }
 
 // --- decompositions
@@ -215,7 +216,7 @@ export function matrixExp(A: Tensor): Tensor {
   const most = norm.isfinite().all().item<boolean>() ? halvings.max().item() : 0;
   for (let k = 0; k < most; k++) y = native['where'](halvings.gt(k).unsqueeze(-1).unsqueeze(-1), y.matmul(y), y) as Tensor;
   const result = y.to(A.dtype);
-  return result.requiresGrad ? native['nameGradFn'](result, 'LinalgMatrixExpBackward0') as Tensor : result;
+  return called(result, 'LinalgMatrixExpBackward0');
 }
 
 // --- norms
@@ -226,9 +227,8 @@ interface Kept { dim?: number | readonly number[]; keepdim?: boolean }
 export function vectorNorm(A: Tensor, ord = 2, options: Kept = {}): Tensor {
   if (!A.isFloatingPoint()) throw new RuntimeError(`linalg.vector_norm: Expected a floating point or complex tensor as input. Got ${title(A)}`);
   const dims = options.dim === undefined ? [] : typeof options.dim === 'number' ? [options.dim] : options.dim;
-  return named(A.norm(ord, dims, options.keepdim ?? false), 'LinalgVectorNormBackward0');
+  return called(A.norm(ord, dims, options.keepdim ?? false), 'LinalgVectorNormBackward0');
 }
-const named = (t: Tensor, name: string): Tensor => (t.requiresGrad ? native['nameGradFn'](t, name) as Tensor : t);
 /** 'fro', 'nuc' (Σ singular values), ±1 (columns), ±Infinity (rows) or ±2 (singular values) over two dims, the last unless told otherwise. */
 export function matrixNorm(A: Tensor, ord: Order = 'fro', options: { dim?: readonly [number, number]; keepdim?: boolean } = {}): Tensor {
   atLeast(2, A, 'linalg.matrix_norm');

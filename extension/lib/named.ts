@@ -10,5 +10,5 @@ export function called(y: Tensor, name: string): Tensor { return y.requiresGrad 
 export function named(name: string, x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   const half = x.dtype === float16 || x.dtype === bfloat16;
   const y = f(half ? x.to(float32) : x);
-  return native['nameGradFn'](half ? y.to(x.dtype) : y, name) as Tensor;
+  return called(half ? y.to(x.dtype) : y, name);
 }

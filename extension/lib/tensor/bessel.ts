@@ -1,4 +1,5 @@
 /** The modified Bessel function of the first kind, order 0. Source: Cephes (Moshier), i0.c: Chebyshev series for |x| up to 8 and beyond. */
+import { called } from '../named';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 
@@ -20,5 +21,5 @@ export function besselI0(x: Tensor): Tensor {
   const size = (x.isWebgpu ? x.float() : x.double()).abs(), low = size.clampMax(8), high = size.clampMin(8);
   const y = native['where'](size.gt(8), chebyshev(high.reciprocal().mul(32).sub(2), far).div(high.sqrt()), chebyshev(low.mul(0.5).sub(2), near)).mul(size.exp()) as Tensor;
   const result = x.isFloatingPoint() ? y.to(x.dtype) : y.float();
-  return result.requiresGrad ? native['nameGradFn'](result, 'I0Backward0') as Tensor : result;
+  return called(result, 'I0Backward0');
 }

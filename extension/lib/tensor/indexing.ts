@@ -12,6 +12,7 @@
  * while you write: '1;3' does not compile.
  */
 import { IndexError, RuntimeError, ValueError } from '../errors';
+import { called } from '../named';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { scalarType } from './binary';
@@ -149,7 +150,7 @@ export class TensorIndexing extends TensorShape {
     if (n !== length) throw new RuntimeError(`index_reduce_(): Number of indices (${n}) should be equal to source.size(dim): (${length}), for dim: ${d}`);
     if (Array.from(index.toTypedArray(), Number).some((i) => i < 0 || i >= size)) throw new IndexError('index out of range in self');
     const places = index.long().reshape(source.shape.map((_, i) => (i === d ? n : 1))).expand(source.shape), result = this.scatterReduce(d, places, source, reduce, options);
-    return result.requiresGrad ? native['nameGradFn'](result, 'IndexReduceBackward0') : result;
+    return called(result, 'IndexReduceBackward0');
   }
   /** A copy with source's elements at index of the flattened tensor; `accumulate` adds them. */
   put(index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): Tensor {
@@ -159,7 +160,7 @@ export class TensorIndexing extends TensorShape {
     const out = Array.from(index.toTypedArray(), Number).find((i) => i < -this.numel() || i >= this.numel());
     if (out !== undefined) throw new IndexError(`out of range: tried to access index ${out} on a tensor of ${this.numel()} elements.`);
     const result = this.reshape(-1).indexPut([index.reshape(-1)], source.reshape(-1), options).reshape(this.shape);
-    return result.requiresGrad ? native['nameGradFn'](result, 'PutBackward0') : result;
+    return called(result, 'PutBackward0');
   }
   /** A copy with `value`, a number or a tensor without dims, in the slices at `index` (int64) along dim. */
   indexFill(dim: number, index: Tensor, value: Operand): Tensor { return native['indexFill'](this, dim, index, value); }
@@ -184,7 +185,7 @@ export class TensorIndexing extends TensorShape {
     const y = this.clone(), place = view(y);
     if (String(place.shape) !== String(src.shape)) throw new RuntimeError(`expected src to have a size equal to the slice of self. src size = [${src.shape.join(', ')}], slice size = [${place.shape.join(', ')}]`);
     place.copy_(src);
-    return y.requiresGrad ? native['nameGradFn'](y, name) as Tensor : y;
+    return called(y, name);
   }
   /** The elements where mask is true, as a vector; mask broadcasts. */
   maskedSelect(mask: Tensor): Tensor { return native['maskedSelect'](this, mask); }
