@@ -106,9 +106,9 @@ describe('gradient inspector page', function () {
     assert.match(await page.locator('.strip').innerText(), /step\s+1[\s\S]*loss\s+\d/);
   });
 
-  it('one step: the curve is a point, and the figure says so', async () => {
+  for (const theme of ['dark', 'light', 'hc'] as const) it(`one step: the curve is a point, and the figure says so, in the theme ${theme}`, async () => {
     state = { ...state, path: 'first.weight' };
-    const { page } = await open();
+    const { page } = await open({ theme });
     await selected('first.weight');
     const figure = page.locator('figure[aria-label^="Gradient norm of first.weight"]');
     await figure.locator('.figure-reading', { hasText: /^step 1 only: \d/ }).waitFor();
@@ -121,7 +121,7 @@ describe('gradient inspector page', function () {
     });
     for (const end = Date.now() + 60_000; await drawn() < 4 && Date.now() < end;) await page.waitForTimeout(50);
     assert.ok(await drawn() >= 4 && await drawn() < 200, `${await drawn()} pixels`);
-    await panel!.screenshot('gradients-one-step');
+    await panel!.screenshot(`gradients-one-step-${theme}`);
   });
 
   it('asks nothing until something is new', async () => {
