@@ -73,10 +73,15 @@ Tensor linspace(double start, double end, int64_t steps, DType dtype, Device dev
       double step = steps > 1 ? (double(int64_t(end)) - double(int64_t(start))) / double(steps - 1) : 0;
       for (int64_t i = 0; i < steps; ++i) o[i] = T(int64_t(i < steps / 2 ? double(int64_t(start)) + step * double(i) : double(int64_t(end)) - step * double(steps - i - 1)));
     } else {
-      // From both ends, in the element's own precision, as PyTorch computes it.
+      // From both ends, in the element's own precision: one rounding in float32 and float64, one after every operation in halves, as PyTorch computes it.
       using C = compute_t<T>;
-      C a = C(start), b = steps > 1 ? C(end) : a, step = steps > 1 ? (b - a) / C(steps - 1) : C(0);
-      for (int64_t i = 0; i < steps; ++i) o[i] = T(i < steps / 2 ? a + step * C(i) : b - step * C(steps - i - 1));
+      auto own = [](C v) { return C(T(v)); };
+      const C a = own(C(start)), b = steps > 1 ? own(C(end)) : a, step = steps > 1 ? own(own(b - a) / own(C(steps - 1))) : C(0);
+      auto from = [&](C base, C by, int64_t times) {
+        if constexpr (sizeof(T) < sizeof(C)) return T(base + own(by * own(C(times))));
+        else return std::fma(by, C(times), base);
+      };
+      for (int64_t i = 0; i < steps; ++i) o[i] = i < steps / 2 ? from(a, step, i) : from(b, -step, steps - i - 1);
     }
   });
   return to_device(out, device);

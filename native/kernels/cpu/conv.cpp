@@ -1,10 +1,14 @@
-// Convolutions: oneDNN in float32 (its primitives kept by shape), plain loops in every other type.
+// Convolutions: oneDNN in float32 and halves (its primitives kept by shape), products where those are quicker and in float64.
 #include "kernels/cpu/cpu.h"
+#include "kernels/cpu/gemm.h"
 #include "kernels/cpu/iterate.h"
 #include "kernels/cpu/onednn.h"
+#include "kernels/cpu/vec.h"
 
 namespace weightroom {
 namespace {
+
+constexpr int64_t kPointwise = 128;  // places, from which on products are quicker than oneDNN and its two reorders
 
 using onednn::engine, onednn::stream, onednn::Memory;
 
@@ -99,77 +103,121 @@ void run(Kind kind, const Tensor& x, const Tensor& w, const Tensor& y, const Ten
   }
 }
 
-// The same arithmetic in any type: spatial dims filled up to three.
-struct Geometry {
-  int64_t n, c, oc, groups, cg, og;
-  std::array<int64_t, 3> in, out, k, stride{1, 1, 1}, pad{0, 0, 0}, dil{1, 1, 1};
-  Geometry(const Dims& x, const Dims& w, const Dims& y, const ConvOptions& o) : n(x[0]), c(x[1]), oc(y[1]), groups(o.groups), cg(c / groups), og(oc / groups) {
-    size_t dims = x.size() - 2;
+// A kernel of one place at every place: products of the layout that is there.
+bool pointwise(const Tensor& x, const Tensor& w, const ConvOptions& o) {
+  auto all = [](const Dims& d, int64_t v) { return std::all_of(d.begin(), d.end(), [v](int64_t e) { return e == v; }); };
+  return o.groups == 1 && w.numel() == w.size(0) * w.size(1) && all(o.stride, 1) && all(o.padding, 0) && x.numel() >= x.size(0) * x.size(1) * kPointwise;
+}
+
+void run_pointwise(Kind kind, const Tensor& x, const Tensor& w, const Tensor& y, const Tensor& bias) {
+  const int64_t images = x.size(0), in = x.size(1), out = y.size(1), places = x.numel() / (images * in);
+  const cpu::Matrix<float> weights{w.data<float>(), in, 1};
+  for (int64_t i = 0; i < images; ++i) {
+    const cpu::Matrix<float> xs{x.data<float>() + i * in * places, places, 1}, ys{y.data<float>() + i * out * places, places, 1};
+    switch (kind) {
+      case Kind::forward:
+        if (bias) for (int64_t c = 0; c < out; ++c) std::fill_n(y.data<float>() + (i * out + c) * places, places, bias.data<float>()[c]);
+        cpu::product(out, places, in, 1.f, weights, xs, bias ? 1.f : 0.f, y.data<float>() + i * out * places, places);
+        break;
+      case Kind::input: cpu::product(in, places, out, 1.f, weights.t(), ys, 0.f, x.data<float>() + i * in * places, places); break;
+      case Kind::weight: cpu::product(out, in, places, 1.f, ys, xs.t(), i == 0 ? 0.f : 1.f, w.data<float>(), in); break;
+    }
+  }
+}
+
+// float64, which oneDNN has no convolution for: products of a matrix whose columns are the patches of an image.
+struct Patches {
+  int64_t groups, cg, og;
+  std::array<int64_t, 3> in, out, k, stride{1, 1, 1}, pad{0, 0, 0}, dil{1, 1, 1};  // spatial dims filled up to three
+  Patches(const Dims& x, const Dims& w, const Dims& y, const ConvOptions& o) : groups(o.groups), cg(x[1] / groups), og(y[1] / groups) {
+    const size_t dims = x.size() - 2;
     in = out = k = {1, 1, 1};
     for (size_t d = 0; d < dims; ++d) {
-      size_t at = 3 - dims + d;
+      const size_t at = 3 - dims + d;
       in[at] = x[2 + d]; out[at] = y[2 + d]; k[at] = w[2 + d];
       stride[at] = o.stride[d]; pad[at] = o.padding[d]; dil[at] = o.dilation[d];
     }
   }
-  // f(x index, w index, y index) for every product of one output channel group.
-  template <typename F> void each(int64_t image, int64_t o, F&& f) const {
-    int64_t g = o / og;
-    for (int64_t a = 0; a < out[0]; ++a) for (int64_t b = 0; b < out[1]; ++b) for (int64_t e = 0; e < out[2]; ++e) {
-      int64_t yi = (((image * oc + o) * out[0] + a) * out[1] + b) * out[2] + e;
-      for (int64_t i = 0; i < cg; ++i)
-        for (int64_t p = 0; p < k[0]; ++p) for (int64_t q = 0; q < k[1]; ++q) for (int64_t r = 0; r < k[2]; ++r) {
-          int64_t z = a * stride[0] - pad[0] + p * dil[0], y = b * stride[1] - pad[1] + q * dil[1], x = e * stride[2] - pad[2] + r * dil[2];
-          if (z < 0 || z >= in[0] || y < 0 || y >= in[1] || x < 0 || x >= in[2]) continue;
-          f((((image * c + g * cg + i) * in[0] + z) * in[1] + y) * in[2] + x, (((o * cg + i) * k[0] + p) * k[1] + q) * k[2] + r, yi);
+  static int64_t volume(const std::array<int64_t, 3>& d) { return d[0] * d[1] * d[2]; }
+  int64_t rows() const { return cg * volume(k); }
+  int64_t places() const { return volume(out); }
+  int64_t inputs() const { return cg * volume(in); }
+
+  // f(row, place, offset into the group's channels) for what lies in the image.
+  template <typename F> void each(F&& f) const {
+    int64_t row = 0;
+    for (int64_t c = 0; c < cg; ++c)
+      for (int64_t p = 0; p < k[0]; ++p) for (int64_t q = 0; q < k[1]; ++q) for (int64_t r = 0; r < k[2]; ++r, ++row)
+        for (int64_t a = 0; a < out[0]; ++a) for (int64_t b = 0; b < out[1]; ++b) {
+          const int64_t z = a * stride[0] - pad[0] + p * dil[0], y = b * stride[1] - pad[1] + q * dil[1];
+          if (z < 0 || z >= in[0] || y < 0 || y >= in[1]) continue;
+          for (int64_t e = 0; e < out[2]; ++e) {
+            const int64_t x = e * stride[2] - pad[2] + r * dil[2];
+            if (x >= 0 && x < in[2]) f(row, (a * out[1] + b) * out[2] + e, ((c * in[0] + z) * in[1] + y) * in[2] + x);
+          }
         }
-    }
   }
 };
 
-template <typename F> void loops(const Tensor& x, const Tensor& w, const Tensor& y, const ConvOptions& o, F&& f) {
-  Geometry g(x.sizes(), w.sizes(), y.sizes(), o);
-  for (int64_t i = 0; i < g.n; ++i) for (int64_t oc = 0; oc < g.oc; ++oc) g.each(i, oc, f);
+void run_patches(Kind kind, const Tensor& x, const Tensor& w, const Tensor& y, const Tensor& bias, const ConvOptions& o) {
+  const Patches g(x.sizes(), w.sizes(), y.sizes(), o);
+  const int64_t rows = g.rows(), places = g.places(), og = g.og;
+  std::vector<double> patches(size_t(rows * places)), turned(size_t(rows * og));
+  for (int64_t i = 0; i < x.size(0) * g.groups; ++i) {
+    double *xs = x.data<double>() + i * g.inputs(), *ws = w.data<double>() + i % g.groups * og * rows, *ys = y.data<double>() + i * og * places;
+    switch (kind) {
+      case Kind::forward:
+        std::fill(patches.begin(), patches.end(), 0.0);
+        g.each([&](int64_t row, int64_t place, int64_t at) { patches[size_t(row * places + place)] = xs[at]; });
+        for (int64_t c = 0; c < og; ++c) std::fill_n(ys + c * places, places, bias ? bias.data<double>()[i % g.groups * og + c] : 0.0);
+        vec::gemm(ys, ws, patches.data(), og, places, rows, 1, 1);
+        break;
+      case Kind::input:
+        for (int64_t c = 0; c < og; ++c) for (int64_t r = 0; r < rows; ++r) turned[size_t(r * og + c)] = ws[c * rows + r];
+        vec::gemm(patches.data(), turned.data(), ys, rows, places, og, 1, 0);
+        std::fill_n(xs, g.inputs(), 0.0);
+        g.each([&](int64_t row, int64_t place, int64_t at) { xs[at] += patches[size_t(row * places + place)]; });
+        break;
+      case Kind::weight:
+        std::fill(patches.begin(), patches.end(), 0.0);
+        g.each([&](int64_t row, int64_t place, int64_t at) { patches[size_t(place * rows + row)] = xs[at]; });
+        vec::gemm(ws, ys, patches.data(), og, rows, places, 1, i < g.groups ? 0 : 1);
+        break;
+    }
+  }
+}
+
+void convolve(Kind kind, const Tensor& x, const Tensor& w, const Tensor& y, const Tensor& bias, const ConvOptions& o) {
+  const Tensor& result = kind == Kind::forward ? y : kind == Kind::input ? x : w;
+  if (result.numel() == 0) return;
+  if (x.numel() == 0 || y.numel() == 0 || w.numel() == 0) {
+    if (!bias) return cpu_backend().fill(result, Scalar(0));
+    Dims along_channels(y.sizes().size());
+    along_channels[1] = 1;
+    return cpu_backend().copy(y, make_view(bias.impl()->storage, y.sizes(), along_channels, bias.offset(), bias.dtype()));
+  }
+  if (result.dtype() == DType::float64) return run_patches(kind, x, w, y, bias, o);
+  if (result.dtype() != DType::float32) {
+    // Halves are sums of float32, rounded once.
+    auto wide = [&](const Tensor& t) {
+      if (!t) return t;
+      Tensor out = empty_cpu(t.sizes(), DType::float32);
+      if (t.impl() != result.impl()) cpu_backend().copy(out, t);
+      return out;
+    };
+    const Tensor wx = wide(x), ww = wide(w), wy = wide(y);
+    convolve(kind, wx, ww, wy, wide(bias), o);
+    cpu_backend().copy(result, kind == Kind::forward ? wy : kind == Kind::input ? wx : ww);
+    return;
+  }
+  if (pointwise(x, w, o)) run_pointwise(kind, x, w, y, bias);
+  else run(kind, x, w, y, bias, o);
 }
 
 }  // namespace
 
-void CpuBackend::conv(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o) {
-  if (out.numel() == 0) return;
-  if (out.dtype() == DType::float32 && x.numel() > 0) return run(Kind::forward, x, w, out, bias, o);
-  fill(out, Scalar(0));
-  dispatch_floating(out.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
-    std::vector<C> sum(size_t(out.numel()), C(0));
-    const T *xs = x.data<T>(), *ws = w.data<T>();
-    loops(x, w, out, o, [&](int64_t xi, int64_t wi, int64_t yi) { sum[size_t(yi)] += C(xs[xi]) * C(ws[wi]); });
-    int64_t inner = out.numel() / (out.size(0) * out.size(1));
-    for (int64_t i = 0; i < out.numel(); ++i) out.data<T>()[i] = T(sum[size_t(i)] + (bias ? C(bias.data<T>()[i / inner % out.size(1)]) : C(0)));
-  });
-}
-
-void CpuBackend::conv_input(const Tensor& gin, const Tensor& gout, const Tensor& w, const ConvOptions& o) {
-  if (gin.numel() == 0) return;
-  if (gin.dtype() == DType::float32 && gout.numel() > 0) return run(Kind::input, gin, w, gout, Tensor(), o);
-  dispatch_floating(gin.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
-    std::vector<C> sum(size_t(gin.numel()), C(0));
-    const T *gs = gout.data<T>(), *ws = w.data<T>();
-    loops(gin, w, gout, o, [&](int64_t xi, int64_t wi, int64_t yi) { sum[size_t(xi)] += C(gs[yi]) * C(ws[wi]); });
-    for (int64_t i = 0; i < gin.numel(); ++i) gin.data<T>()[i] = T(sum[size_t(i)]);
-  });
-}
-
-void CpuBackend::conv_weight(const Tensor& gw, const Tensor& x, const Tensor& gout, const ConvOptions& o) {
-  if (gw.numel() == 0) return;
-  if (gw.dtype() == DType::float32 && x.numel() > 0 && gout.numel() > 0) return run(Kind::weight, x, gw, gout, Tensor(), o);
-  dispatch_floating(gw.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
-    std::vector<C> sum(size_t(gw.numel()), C(0));
-    const T *xs = x.data<T>(), *gs = gout.data<T>();
-    loops(x, gw, gout, o, [&](int64_t xi, int64_t wi, int64_t yi) { sum[size_t(wi)] += C(xs[xi]) * C(gs[yi]); });
-    for (int64_t i = 0; i < gw.numel(); ++i) gw.data<T>()[i] = T(sum[size_t(i)]);
-  });
-}
+void CpuBackend::conv(const Tensor& out, const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o) { convolve(Kind::forward, x, w, out, bias, o); }
+void CpuBackend::conv_input(const Tensor& gin, const Tensor& gout, const Tensor& w, const ConvOptions& o) { convolve(Kind::input, gin, w, gout, Tensor(), o); }
+void CpuBackend::conv_weight(const Tensor& gw, const Tensor& x, const Tensor& gout, const ConvOptions& o) { convolve(Kind::weight, x, gw, gout, Tensor(), o); }
 
 }  // namespace weightroom
