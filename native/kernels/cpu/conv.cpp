@@ -1,6 +1,6 @@
 // Convolutions: oneDNN in float32 and halves (its primitives kept by shape), products where those are quicker and in float64.
-#include "kernels/cpu/cpu.h"
 #include "kernels/cpu/gemm.h"
+#include "kernels/cpu/halves.h"
 #include "kernels/cpu/iterate.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/vec.h"
@@ -197,18 +197,12 @@ void convolve(Kind kind, const Tensor& x, const Tensor& w, const Tensor& y, cons
     return cpu_backend().copy(y, make_view(bias.impl()->storage, y.sizes(), along_channels, bias.offset(), bias.dtype()));
   }
   if (result.dtype() == DType::float64) return run_patches(kind, x, w, y, bias, o);
-  if (result.dtype() != DType::float32) {
-    // Halves are sums of float32, rounded once.
-    auto wide = [&](const Tensor& t) {
-      if (!t) return t;
-      Tensor out = empty_cpu(t.sizes(), DType::float32);
-      if (t.impl() != result.impl()) cpu_backend().copy(out, t);
-      return out;
-    };
-    const Tensor wx = wide(x), ww = wide(w), wy = wide(y);
-    convolve(kind, wx, ww, wy, wide(bias), o);
-    cpu_backend().copy(result, kind == Kind::forward ? wy : kind == Kind::input ? wx : ww);
-    return;
+  if (cpu::is_half(result)) {
+    // Sums of float32, rounded once.
+    auto operand = [&](const Tensor& t) { return t.impl() == result.impl() ? empty_cpu(t.sizes(), DType::float32) : cpu::wide(t); };
+    const Tensor wx = operand(x), ww = operand(w), wy = operand(y);
+    convolve(kind, wx, ww, wy, cpu::wide(bias), o);
+    return cpu_backend().copy(result, kind == Kind::forward ? wy : kind == Kind::input ? wx : ww);
   }
   if (pointwise(x, w, o)) run_pointwise(kind, x, w, y, bias);
   else run(kind, x, w, y, bias, o);

@@ -1,9 +1,13 @@
 #include <cmath>
 
-#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/halves.h"
+#include "kernels/cpu/loops.h"
 #include "kernels/cpu/outer_product.h"
 
 namespace weightroom {
+
+using cpu::is_half, cpu::Rounded, cpu::wide;
+
 namespace {
 
 template <typename F> void rows(const Tensor& t, F&& f) {
@@ -18,8 +22,9 @@ void check_target(int64_t t, int64_t classes) {
 }  // namespace
 
 void CpuBackend::softmax(const Tensor& out, const Tensor& in, bool log) {
-  dispatch_floating(in.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  if (is_half(in)) return softmax(Rounded(out), wide(in), log);
+  const UnaryLoop exp = loops::of(UnaryOp::exp, in.dtype());
+  cpu::dispatch_wide(in.dtype(), [&]<typename T>() {
     rows(in, [&](int64_t r, int64_t n) {
       const T* a = in.data<T>() + r * n;
       T* o = out.data<T>() + r * n;
@@ -38,26 +43,28 @@ void CpuBackend::softmax(const Tensor& out, const Tensor& in, bool log) {
           return;
         }
       }
-      C m = -std::numeric_limits<C>::infinity();
-      for (int64_t i = 0; i < n; ++i) m = C(a[i]) > m ? C(a[i]) : m;
-      C total = 0;
-      for (int64_t i = 0; i < n; ++i) total += std::exp(C(a[i]) - m);
-      C rest = std::log(total);
-      for (int64_t i = 0; i < n; ++i) o[i] = T(log ? C(a[i]) - m - rest : std::exp(C(a[i]) - m) / total);
+      T m = -std::numeric_limits<T>::infinity();
+      for (int64_t i = 0; i < n; ++i) m = a[i] > m ? a[i] : m;
+      for (int64_t i = 0; i < n; ++i) o[i] = a[i] - m;
+      exp(n, o, o, 0, 0);
+      T total = 0;
+      for (int64_t i = 0; i < n; ++i) total += o[i];
+      const T rest = std::log(total);
+      for (int64_t i = 0; i < n; ++i) o[i] = log ? a[i] - m - rest : o[i] / total;
     });
   });
 }
 
 void CpuBackend::softmax_backward(const Tensor& gin, const Tensor& gout, const Tensor& y, bool log) {
-  dispatch_floating(y.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  if (is_half(y)) return softmax_backward(Rounded(gin), wide(gout), wide(y), log);
+  cpu::dispatch_wide(y.dtype(), [&]<typename T>() {
     rows(y, [&](int64_t r, int64_t n) {
       const T *g = gout.data<T>() + r * n, *v = y.data<T>() + r * n;
       T* o = gin.data<T>() + r * n;
       if constexpr (std::is_same_v<T, float>) return vec::softmax_backward(o, g, v, n, log);
-      C dot = 0;
-      for (int64_t i = 0; i < n; ++i) dot += log ? C(g[i]) : C(g[i]) * C(v[i]);
-      for (int64_t i = 0; i < n; ++i) o[i] = T(log ? C(g[i]) - std::exp(C(v[i])) * dot : C(v[i]) * (C(g[i]) - dot));
+      T dot = 0;
+      for (int64_t i = 0; i < n; ++i) dot += log ? g[i] : g[i] * v[i];
+      for (int64_t i = 0; i < n; ++i) o[i] = T(log ? g[i] - std::exp(v[i]) * dot : v[i] * (g[i] - dot));
     });
   });
 }
@@ -102,9 +109,9 @@ void CpuBackend::nll_backward(const Tensor& gin, const Tensor& gout, const Tenso
 }
 
 void CpuBackend::cross_entropy_backward(const Tensor& gin, const Tensor& gout, const Tensor& logp, const Tensor& target, const Tensor& total_weight, int64_t ignore, int reduction) {
+  if (is_half(gin)) return cross_entropy_backward(Rounded(gin), wide(gout), wide(logp), target, wide(total_weight), ignore, reduction);
   const int64_t* t = target.data<int64_t>();
-  dispatch_floating(gin.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  cpu::dispatch_wide(gin.dtype(), [&]<typename T>() {
     rows(gin, [&](int64_t r, int64_t n) {
       T* o = gin.data<T>() + r * n;
       if (t[r] == ignore) {
@@ -112,23 +119,23 @@ void CpuBackend::cross_entropy_backward(const Tensor& gin, const Tensor& gout, c
         return;
       }
       const T* p = logp.data<T>() + r * n;
-      C g = C(gout.data<T>()[reduction == 0 ? r : 0]);
-      if (reduction == 1) g /= C(*total_weight.data<T>());
+      T g = gout.data<T>()[reduction == 0 ? r : 0];
+      if (reduction == 1) g /= *total_weight.data<T>();
       if constexpr (std::is_same_v<T, float>) {
         vec::exp_shifted(o, p, 0.f, n);
         vec::binary(BinaryOp::mul, o, o, &g, n, 1, 0, 1.f);
       } else {
-        for (int64_t i = 0; i < n; ++i) o[i] = T(std::exp(C(p[i])) * g);
+        for (int64_t i = 0; i < n; ++i) o[i] = T(std::exp(p[i]) * g);
       }
-      o[t[r]] = T(C(o[t[r]]) - g);
+      o[t[r]] = T(o[t[r]] - g);
     });
   });
 }
 
 void CpuBackend::layer_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const Tensor& in, const Tensor& weight, const Tensor& bias, double eps) {
+  if (is_half(in)) return layer_norm(Rounded(out), Rounded(mean), Rounded(rstd), wide(in), wide(weight), wide(bias), eps);
   int64_t n = mean.numel() ? in.numel() / mean.numel() : 0;
-  dispatch_floating(in.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  cpu::dispatch_wide(in.dtype(), [&]<typename T>() {
     const T *scale = weight ? weight.data<T>() : nullptr, *shift = bias ? bias.data<T>() : nullptr;
     parallel_for(mean.numel(), std::max<int64_t>(1, kGrain / std::max<int64_t>(1, n)), [&](int64_t b, int64_t e) {
       for (int64_t r = b; r < e; ++r) {
@@ -139,16 +146,16 @@ void CpuBackend::layer_norm(const Tensor& out, const Tensor& mean, const Tensor&
           continue;
         }
         double m = 0, v = 0;
-        for (int64_t i = 0; i < n; ++i) m += double(C(a[i]));
+        for (int64_t i = 0; i < n; ++i) m += double(a[i]);
         m /= double(n);
-        for (int64_t i = 0; i < n; ++i) { double x = double(C(a[i])) - m; v += x * x; }
-        C s = C(1 / std::sqrt(v / double(n) + eps));
-        mean.data<T>()[r] = T(C(m));
+        for (int64_t i = 0; i < n; ++i) { double x = double(a[i]) - m; v += x * x; }
+        T s = T(1 / std::sqrt(v / double(n) + eps));
+        mean.data<T>()[r] = T(m);
         rstd.data<T>()[r] = T(s);
         for (int64_t i = 0; i < n; ++i) {
-          C y = (C(a[i]) - C(m)) * s;
-          if (scale) y *= C(scale[i]);
-          if (shift) y += C(shift[i]);
+          T y = (a[i] - T(m)) * s;
+          if (scale) y *= scale[i];
+          if (shift) y += shift[i];
           o[i] = T(y);
         }
       }
@@ -157,11 +164,11 @@ void CpuBackend::layer_norm(const Tensor& out, const Tensor& mean, const Tensor&
 }
 
 void CpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& in, const Tensor& mean, const Tensor& rstd, const Tensor& weight) {
+  if (is_half(in)) return layer_norm_backward(Rounded(gin), Rounded(gw), Rounded(gb), wide(gout), wide(in), wide(mean), wide(rstd), wide(weight));
   int64_t m = mean.numel(), n = in.numel() / m;
   // A few blocks of rows, however many threads: the sums over rows are always the same.
   const int64_t blocks = std::min<int64_t>(16, (m + 63) / 64), per = (m + blocks - 1) / blocks;
-  dispatch_floating(in.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  cpu::dispatch_wide(in.dtype(), [&]<typename T>() {
     const T* scale = weight ? weight.data<T>() : nullptr;
     std::vector<double> dw(gw ? size_t(blocks * n) : 0), db(gb ? size_t(blocks * n) : 0);
     auto row = [&](int64_t r, double* w, double* b) {
@@ -169,21 +176,21 @@ void CpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const 
       if constexpr (std::is_same_v<T, float>) {
         return vec::layer_norm_backward(gin ? gin.data<T>() + r * n : nullptr, w, b, g, a, scale, mean.data<T>()[r], rstd.data<T>()[r], n);
       }
-      double mu = double(C(mean.data<T>()[r])), s = double(C(rstd.data<T>()[r])), s1 = 0, s2 = 0;
+      double mu = double(mean.data<T>()[r]), s = double(rstd.data<T>()[r]), s1 = 0, s2 = 0;
       for (int64_t i = 0; i < n; ++i) {
-        double xhat = (double(C(a[i])) - mu) * s, gi = double(C(g[i]));
+        double xhat = (double(a[i]) - mu) * s, gi = double(g[i]);
         if (w) w[i] += gi * xhat;
         if (b) b[i] += gi;
-        if (scale) gi *= double(C(scale[i]));
+        if (scale) gi *= double(scale[i]);
         s1 += gi;
         s2 += gi * xhat;
       }
       if (!gin) return;
       T* o = gin.data<T>() + r * n;
       for (int64_t i = 0; i < n; ++i) {
-        double xhat = (double(C(a[i])) - mu) * s, gi = double(C(g[i]));
-        if (scale) gi *= double(C(scale[i]));
-        o[i] = T(C(s * (gi - s1 / double(n) - xhat * s2 / double(n))));
+        double xhat = (double(a[i]) - mu) * s, gi = double(g[i]);
+        if (scale) gi *= double(scale[i]);
+        o[i] = T(s * (gi - s1 / double(n) - xhat * s2 / double(n)));
       }
     };
     parallel_for(blocks, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, per * n)), [&](int64_t first, int64_t last) {
@@ -194,7 +201,7 @@ void CpuBackend::layer_norm_backward(const Tensor& gin, const Tensor& gw, const 
       for (int64_t i = 0; i < n; ++i) {
         double sum = 0;
         for (int64_t k = 0; k < blocks; ++k) sum += parts[size_t(k * n + i)];
-        to.data<T>()[i] = T(C(sum));
+        to.data<T>()[i] = T(sum);
       }
     };
     if (gw) total(gw, dw);

@@ -2,14 +2,14 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/halves.h"
 #include "kernels/cpu/iterate.h"
 #include "kernels/cpu/sums.h"
 
 namespace weightroom {
 namespace {
 
-using cpu::summed;
+using cpu::is_half, cpu::Rounded, cpu::summed, cpu::wide;
 
 // The window of output (a, b, e); `size` is what it covers before it is cut at the border of the padded input.
 struct Pool {
@@ -90,6 +90,7 @@ template <typename T, typename Offset> void max_windows(const Pool& p, const T* 
 }  // namespace
 
 void CpuBackend::max_pool(const Tensor& out, const Tensor& indices, const Tensor& x, const PoolOptions& o) {
+  if (is_half(x)) return max_pool(Rounded(out), indices, wide(x), o);
   Pool p{spatial(x), spatial(out), o};
   int64_t ni = volume(p.in), no = volume(p.out);
   dispatch_all(x.dtype(), [&]<typename T>() {
@@ -116,41 +117,41 @@ void CpuBackend::max_pool(const Tensor& out, const Tensor& indices, const Tensor
 }
 
 void CpuBackend::avg_pool(const Tensor& out, const Tensor& x, const PoolOptions& o) {
+  if (is_half(x)) return avg_pool(Rounded(out), wide(x), o);
   Pool p{spatial(x), spatial(out), o};
   int64_t ni = volume(p.in), no = volume(p.out);
-  dispatch_floating(x.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  cpu::dispatch_wide(x.dtype(), [&]<typename T>() {
     channels(x, ni, [&](int64_t c) {
       const T* a = x.data<T>() + c * ni;
       T* y = out.data<T>() + c * no;
       mean_windows(p, [&](int64_t at, int64_t divisor, const auto& from, const auto& to) {
-        C sum = 0;
+        T sum = 0;
         // Rows of a wide window in several sums side by side; windows over whole rows as one.
         if (const int64_t wide = to[2] - from[2], rows = to[1] - from[1]; wide >= 16 || (wide == p.in[2] && wide * rows >= 16)) {
           const bool joined = wide == p.in[2];
           for (int64_t z = from[0]; z < to[0]; ++z)
-            for (int64_t w = from[1]; w < to[1]; w += joined ? rows : 1) sum += C(summed(a + (z * p.in[1] + w) * p.in[2] + from[2], joined ? wide * rows : wide, [](C e, int64_t) { return e; }));
-        } else for (int64_t z = from[0]; z < to[0]; ++z) for (int64_t w = from[1]; w < to[1]; ++w) for (int64_t q = from[2]; q < to[2]; ++q) sum += C(a[(z * p.in[1] + w) * p.in[2] + q]);
-        y[at] = T(sum / C(divisor));
+            for (int64_t w = from[1]; w < to[1]; w += joined ? rows : 1) sum += T(summed(a + (z * p.in[1] + w) * p.in[2] + from[2], joined ? wide * rows : wide, [](T e, int64_t) { return e; }));
+        } else for (int64_t z = from[0]; z < to[0]; ++z) for (int64_t w = from[1]; w < to[1]; ++w) for (int64_t q = from[2]; q < to[2]; ++q) sum += a[(z * p.in[1] + w) * p.in[2] + q];
+        y[at] = T(sum / T(divisor));
       });
     });
   });
 }
 
 void CpuBackend::avg_pool_backward(const Tensor& gin, const Tensor& gout, const PoolOptions& o) {
+  if (is_half(gin)) return avg_pool_backward(Rounded(gin), wide(gout), o);
   Pool p{spatial(gin), spatial(gout), o};
   int64_t ni = volume(p.in), no = volume(p.out);
   fill(gin, Scalar(0));
-  dispatch_floating(gin.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  cpu::dispatch_wide(gin.dtype(), [&]<typename T>() {
     channels(gin, ni, [&](int64_t c) {
       T* a = gin.data<T>() + c * ni;
       const T* g = gout.data<T>() + c * no;
       mean_windows(p, [&](int64_t at, int64_t divisor, const auto& from, const auto& to) {
-        C d = C(g[at]) / C(divisor);
+        T d = g[at] / T(divisor);
         for (int64_t z = from[0]; z < to[0]; ++z) for (int64_t w = from[1]; w < to[1]; ++w) for (int64_t q = from[2]; q < to[2]; ++q) {
           T& t = a[(z * p.in[1] + w) * p.in[2] + q];
-          t = T(C(t) + d);
+          t += d;
         }
       });
     });
@@ -170,55 +171,55 @@ template <typename F> void by_channel(const Tensor& x, F&& f) {
 }  // namespace
 
 void CpuBackend::batch_stats(const Tensor& mean, const Tensor& var, const Tensor& x) {
+  if (is_half(x)) return batch_stats(Rounded(mean), Rounded(var), wide(x));
   double count = double(x.size(0) * x.size(2));
-  dispatch_floating(x.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  cpu::dispatch_wide(x.dtype(), [&]<typename T>() {
     by_channel(x, [&](int64_t c) {
       double s = 0, v = 0;
-      runs(x, c, [&](int64_t at, int64_t n) { s += summed(x.data<T>() + at, n, [](C e, int64_t) { return e; }); });
-      C m = C(s / count);
-      runs(x, c, [&](int64_t at, int64_t n) { v += summed(x.data<T>() + at, n, [m](C e, int64_t) { return (e - m) * (e - m); }); });
+      runs(x, c, [&](int64_t at, int64_t n) { s += summed(x.data<T>() + at, n, [](T e, int64_t) { return e; }); });
+      T m = T(s / count);
+      runs(x, c, [&](int64_t at, int64_t n) { v += summed(x.data<T>() + at, n, [m](T e, int64_t) { return (e - m) * (e - m); }); });
       mean.data<T>()[c] = T(m);
-      var.data<T>()[c] = T(C(v / count));
+      var.data<T>()[c] = T(v / count);
     });
   });
 }
 
 void CpuBackend::batch_norm(const Tensor& out, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, const Tensor& bias) {
-  dispatch_floating(x.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  if (is_half(x)) return batch_norm(Rounded(out), wide(x), wide(mean), wide(rstd), wide(weight), wide(bias));
+  cpu::dispatch_wide(x.dtype(), [&]<typename T>() {
     by_channel(x, [&](int64_t c) {
-      C scale = C(rstd.data<T>()[c]) * (weight ? C(weight.data<T>()[c]) : C(1)), m = C(mean.data<T>()[c]), b = bias ? C(bias.data<T>()[c]) : C(0);
-      C shift = b - m * scale;
+      T scale = rstd.data<T>()[c] * (weight ? weight.data<T>()[c] : T(1)), m = mean.data<T>()[c], b = bias ? bias.data<T>()[c] : T(0);
+      T shift = b - m * scale;
       runs(x, c, [&](int64_t at, int64_t n) {
         const T* a = x.data<T>() + at;
         T* y = out.data<T>() + at;
-        for (int64_t i = 0; i < n; ++i) y[i] = T(C(a[i]) * scale + shift);
+        for (int64_t i = 0; i < n; ++i) y[i] = T(a[i] * scale + shift);
       });
     });
   });
 }
 
 void CpuBackend::batch_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, bool train) {
+  if (is_half(x)) return batch_norm_backward(Rounded(gin), Rounded(gw), Rounded(gb), wide(gout), wide(x), wide(mean), wide(rstd), wide(weight), train);
   double count = double(x.size(0) * x.size(2));
-  dispatch_floating(x.dtype(), [&]<typename T>() {
-    using C = compute_t<T>;
+  cpu::dispatch_wide(x.dtype(), [&]<typename T>() {
     by_channel(x, [&](int64_t c) {
-      C m = C(mean.data<T>()[c]), r = C(rstd.data<T>()[c]), w = weight ? C(weight.data<T>()[c]) : C(1);
+      T m = mean.data<T>()[c], r = rstd.data<T>()[c], w = weight ? weight.data<T>()[c] : T(1);
       double sum = 0, dot = 0;
       runs(x, c, [&](int64_t at, int64_t n) {
         const T *g = gout.data<T>() + at, *a = x.data<T>() + at;
-        sum += summed(g, n, [](C e, int64_t) { return e; });
-        dot += summed(g, n, [&](C e, int64_t i) { return e * (C(a[i]) - m); });
+        sum += summed(g, n, [](T e, int64_t) { return e; });
+        dot += summed(g, n, [&](T e, int64_t i) { return e * (a[i] - m); });
       });
-      if (gw) gw.data<T>()[c] = T(C(dot * double(r)));
-      if (gb) gb.data<T>()[c] = T(C(sum));
+      if (gw) gw.data<T>()[c] = T(dot * double(r));
+      if (gb) gb.data<T>()[c] = T(sum);
       if (!gin) return;
-      C scale = r * w, mean_g = train ? C(sum / count) : C(0), k = train ? C(dot / count) * r * r : C(0);
+      T scale = r * w, mean_g = train ? T(sum / count) : T(0), k = train ? T(dot / count) * r * r : T(0);
       runs(x, c, [&](int64_t at, int64_t n) {
         const T *g = gout.data<T>() + at, *a = x.data<T>() + at;
         T* o = gin.data<T>() + at;
-        for (int64_t i = 0; i < n; ++i) o[i] = T((C(g[i]) - mean_g - (C(a[i]) - m) * k) * scale);
+        for (int64_t i = 0; i < n; ++i) o[i] = T((g[i] - mean_g - (a[i] - m) * k) * scale);
       });
     });
   });
