@@ -98,7 +98,7 @@ export function formatTensor(t: Tensor): string {
   if (fn !== null) suffixes.push(`grad_fn=<${fn}>`);
   else if (t.requiresGrad) suffixes.push('requires_grad=True');
   let out = prefix + text;
-  let last = out.length - (out.lastIndexOf('\n') + 1) + 1;
+  let last = out.length - out.lastIndexOf('\n') + 1;
   for (const s of suffixes) {
     if (last + s.length + 2 > LINE) {
       out += `,\n${' '.repeat(prefix.length)}${s}`;

@@ -8,6 +8,8 @@ export * as data from './data/index';
 export * as init from './init';
 export * as autograd from './autograd';
 export * as linalg from './linalg';
+export * as func from './func';
+export { deepcopy } from './nn/deepcopy';
 export * from './ops';
 /** Those of nn.functional that torch has under its own name, too. */
 export { bilinear, celu, conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, cosineSimilarity, hardshrink, maxPool1d, maxPool2d, maxPool3d, pairwiseDistance, pdist, pixelShuffle, pixelUnshuffle, prelu, rmsNorm, selu, threshold } from './functional';

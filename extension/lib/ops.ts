@@ -4,6 +4,7 @@ import { NotImplementedError, RuntimeError, ValueError } from './errors';
 import { arange, full, linspace, tensor } from './create';
 import { native } from './native';
 import { Tensor, wrapDim, type Operand, type Picked } from './tensor';
+import type { Distinct, DistinctOptions, RunOptions } from './tensor/distinct';
 import { quotient, scalarType, type DivOptions } from './tensor/binary';
 
 export * from './create';
@@ -103,12 +104,8 @@ export function nanmedian(input: Tensor, dim?: number, keepdim?: boolean): Tenso
 export function nonzero(input: Tensor): Tensor;
 export function nonzero(input: Tensor, options: { asTuple: true }): Tensor[];
 export function nonzero(input: Tensor, options: { asTuple?: boolean } = {}): Tensor | Tensor[] { return input.nonzero(options as { asTuple: true }); }
-export function unique(input: Tensor): Tensor;
-export function unique(input: Tensor, options: { sorted?: boolean; returnInverse?: boolean; returnCounts?: boolean }): Tensor | Tensor[];
-export function unique(input: Tensor, options = {}): Tensor | Tensor[] { return input.unique(options); }
-export function uniqueConsecutive(input: Tensor): Tensor;
-export function uniqueConsecutive(input: Tensor, options: { returnInverse?: boolean; returnCounts?: boolean }): Tensor | Tensor[];
-export function uniqueConsecutive(input: Tensor, options = {}): Tensor | Tensor[] { return input.uniqueConsecutive(options); }
+export function unique<const O extends DistinctOptions = Record<never, never>>(input: Tensor, options?: O): Distinct<O> { return input.unique(options); }
+export function uniqueConsecutive<const O extends RunOptions = Record<never, never>>(input: Tensor, options?: O): Distinct<O> { return input.uniqueConsecutive(options); }
 /** Elements of a where condition is true, of b elsewhere; with a condition alone, the positions where it is. */
 export function where(condition: Tensor): Tensor[];
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor;

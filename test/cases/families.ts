@@ -25,6 +25,7 @@ import * as reduce from './rows/reduce';
 import * as shape from './rows/shape';
 import * as unary from './rows/unary';
 import * as lazy from './rows/lazy';
+import * as averages from './rows/averages';
 import * as utils from './rows/utils';
 
 export const families: Record<string, readonly Row[]> = {
@@ -52,6 +53,7 @@ export const families: Record<string, readonly Row[]> = {
   normalization: normalization.rows,
   recurrent: recurrent.rows,
   attention: attention.rows,
+  averages: averages.rows,
   utils: utils.rows,
   lazy: lazy.rows,
 };

@@ -35,5 +35,11 @@ describe('printing', () => {
   it('prints empty shapes', () => assert.equal(String(zeros(0, 3)), 'tensor([], size=(0, 3))'));
   it('prints grad_fn', () => assert.equal(String(ones(2, { requiresGrad: true }).mul(2)), 'tensor([2., 2.], grad_fn=<MulBackward0>)'));
   it('breaks before a suffix that does not fit', () => assert.equal(String(arange(7).div(7).requiresGrad_().exp()), 'tensor([1.0000, 1.1536, 1.3307, 1.5351, 1.7708, 2.0427, 2.3564],\n       grad_fn=<ExpBackward0>)'));
+  // A single line counts one more than it is long (PyTorch's rfind gives -1): 80 fit with SliceBackward0, SelectBackward0 goes to the next line.
+  it('breaks a single line where PyTorch does', () => {
+    const row = tensor([[0.3824, -0.07, 0.8897, 0.2238, -0.0845]], { requiresGrad: true });
+    assert.equal(String(row.get(0)), 'tensor([ 0.3824, -0.0700,  0.8897,  0.2238, -0.0845],\n       grad_fn=<SelectBackward0>)');
+    assert.equal(String(row.get(0).detach().requiresGrad_().at('0:5')), 'tensor([ 0.3824, -0.0700,  0.8897,  0.2238, -0.0845], grad_fn=<SliceBackward0>)');
+  });
   it('prints sizes', () => assert.equal(String(zeros(3, 4).size()), 'torch.Size([3, 4])'));
 });

@@ -1,17 +1,11 @@
 /** DataLoader: batches of a dataset, in PyTorch's order for the same seed. Source: torch.utils.data.DataLoader. */
 import { ValueError } from '../errors';
-import { native } from '../native';
-import { randperm, stack, tensor } from '../ops';
-import { Generator } from '../random';
+import { stack, tensor } from '../ops';
+import type { Generator } from '../random';
 import { Tensor } from '../tensor';
 import type { Dataset } from './dataset';
+import { BatchSampler, drawSeed, RandomSampler, SequentialSampler, type Sampler } from './samplers';
 
-/** Gives the positions of one epoch. */
-export interface Sampler {
-  /** How many positions an epoch has. */
-  readonly length?: number;
-  [Symbol.iterator](): Iterator<number>;
-}
 /** Of DataLoader. */
 export interface DataLoaderOptions<T> {
   /** Items a batch; 1 by default. */
@@ -20,6 +14,8 @@ export interface DataLoaderOptions<T> {
   shuffle?: boolean;
   /** Gives the positions instead; not together with shuffle. */
   sampler?: Sampler;
+  /** Gives the positions of whole batches instead; alone, without batchSize, shuffle, sampler and dropLast. */
+  batchSampler?: Sampler<readonly number[]>;
   /** Whether a last batch that is not full is left out. */
   dropLast?: boolean;
   /** Draws the order; the default generator's numbers otherwise. */
@@ -40,9 +36,6 @@ export function defaultCollate(items: readonly unknown[]): unknown {
   if (typeof first === 'object' && first !== null) return Object.fromEntries(Object.keys(first).map((k) => [k, defaultCollate((items as Record<string, unknown>[]).map((x) => x[k]))]));
   throw new TypeError(`default_collate: batch must contain tensors, numbers, strings, arrays or objects; found ${first === null ? 'null' : typeof first}`);
 }
-/** 63 random bits, as PyTorch draws seeds. */
-const drawSeed = (g: Generator | undefined): bigint => (native['random64'](g?.handle) as bigint) % (1n << 63n);
-
 /** `for (const [x, y] of loader)`; each loop is an epoch of its own. Throws ValueError for settings that exclude each other. */
 export class DataLoader<T, B = T> implements Iterable<B> {
   /** Items a batch. */
@@ -52,31 +45,24 @@ export class DataLoader<T, B = T> implements Iterable<B> {
     this.batchSize = options.batchSize ?? 1;
     if (!Number.isInteger(this.batchSize) || this.batchSize <= 0) throw new ValueError(`batch_size should be a positive integer value, but got batch_size=${this.batchSize}`);
     if (options.sampler !== undefined && options.shuffle === true) throw new ValueError('sampler option is mutually exclusive with shuffle');
+    if (options.batchSampler !== undefined && (this.batchSize !== 1 || options.shuffle === true || options.sampler !== undefined || options.dropLast === true)) throw new ValueError('batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last');
   }
   /** Batches an epoch. */
   get length(): number {
+    if (this.options.batchSampler?.length !== undefined) return this.options.batchSampler.length;
     const n = this.options.sampler?.length ?? this.dataset.length;
     return this.options.dropLast === true ? Math.floor(n / this.batchSize) : Math.ceil(n / this.batchSize);
   }
-  private *positions(): IterableIterator<number> {
-    const { sampler, shuffle, generator } = this.options;
-    if (sampler !== undefined) return yield* { [Symbol.iterator]: () => sampler[Symbol.iterator]() };
-    const n = this.dataset.length;
-    if (shuffle !== true) { for (let i = 0; i < n; i++) yield i; return; }
-    const g = generator ?? new Generator().manualSeed(drawSeed(undefined));
-    for (const i of randperm(n, { generator: g }).toTypedArray()) yield Number(i);
-    // PyTorch's sampler draws once more for an incomplete round of zero items; a generator of the user's feels it.
-    if (generator !== undefined) randperm(n, { generator });
+  private batches(): Iterable<readonly number[]> {
+    const { sampler, batchSampler, shuffle, generator, dropLast } = this.options;
+    if (batchSampler !== undefined) return { [Symbol.iterator]: () => batchSampler[Symbol.iterator]() };
+    const order = sampler ?? (shuffle === true && this.dataset.length > 0 ? new RandomSampler(this.dataset, generator === undefined ? {} : { generator }) : new SequentialSampler(this.dataset));
+    return new BatchSampler(order, this.batchSize, dropLast ?? false);
   }
   *[Symbol.iterator](): IterableIterator<B> {
     // PyTorch draws a seed for its workers at the start of every epoch, also without workers.
     drawSeed(this.options.generator);
-    let batch: number[] = [];
-    for (const i of this.positions()) {
-      batch.push(i);
-      if (batch.length === this.batchSize) { yield this.take(batch); batch = []; }
-    }
-    if (batch.length > 0 && this.options.dropLast !== true) yield this.take(batch);
+    for (const batch of this.batches()) yield this.take(batch);
   }
   private take(at: readonly number[]): B {
     if (this.options.collate === undefined && this.dataset.getBatch !== undefined) return this.dataset.getBatch(at) as B;

@@ -284,8 +284,9 @@ export class TransformerEncoder extends Module {
   /**
    * @param layer The layer that is copied.
    * @param numLayers How many copies.
+   * @param options enableNestedTensor and maskCheck are PyTorch's choices of speed, without effect here.
    */
-  constructor(layer: TransformerEncoderLayer, readonly numLayers: number, options: { norm?: LayerNorm | null } = {}) {
+  constructor(layer: TransformerEncoderLayer, readonly numLayers: number, options: { norm?: LayerNorm | null; enableNestedTensor?: boolean; maskCheck?: boolean } = {}) {
     super();
     this.layers = new ModuleList(copies(layer, () => new TransformerEncoderLayer(layer.dModel, layer.nhead, layer.options), numLayers));
     if (options.norm) this.norm = options.norm;

@@ -38,7 +38,7 @@ abstract class BatchNormBase extends Module {
   /** Added to the variance. */
   readonly eps: number;
   /** The share of a batch in the running statistics; null: plain means. */
-  readonly momentum: number | null;
+  momentum: number | null;
   /** Whether it has weight and bias. */
   readonly affine: boolean;
   /** Whether it keeps running statistics. */
@@ -59,7 +59,7 @@ abstract class BatchNormBase extends Module {
     this.registerBuffer('running_var', this.trackRunningStats ? ones([numFeatures], factory(o)) : null);
     this.registerBuffer('num_batches_tracked', this.trackRunningStats ? zeros([], { ...factory(o), dtype: int64 }) : null);
     for (const [name, buffer] of [['runningMean', 'running_mean'], ['runningVar', 'running_var'], ['numBatchesTracked', 'num_batches_tracked']] as const) {
-      Object.defineProperty(this, name, { get: () => this.buffers_.get(buffer) ?? null, set: (v: Tensor | null) => { (this as unknown as Record<string, unknown>)[buffer] = v; }, configurable: true, enumerable: false });
+      Object.defineProperty(this, name, { get(this: Module) { return this.buffers_.get(buffer) ?? null; }, set(v: Tensor | null) { (this as unknown as Record<string, unknown>)[buffer] = v; }, configurable: true, enumerable: false });
     }
   }
   /** Running statistics as at the start: means 0, variances 1. */

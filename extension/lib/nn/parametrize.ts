@@ -118,7 +118,9 @@ export function registerParametrization<M extends Module>(module: M, name: strin
     Object.defineProperty(module, 'reprName', { value: () => `Parametrized${plain}`, configurable: true, enumerable: false });
   }
   listsOf(module)!.set(name, list);
-  Object.defineProperty(module, name, { get: () => list.value(), set: (v: Tensor) => list.assign(v), configurable: true, enumerable: true });
+  // Of the module they are read from: a copy has a list of its own.
+  const own = (m: Module): ParametrizationList => listsOf(m)!.get(name) as ParametrizationList;
+  Object.defineProperty(module, name, { get(this: Module) { return own(this).value(); }, set(this: Module, v: Tensor) { own(this).assign(v); }, configurable: true, enumerable: true });
   return module;
 }
 

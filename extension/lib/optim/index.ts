@@ -8,3 +8,4 @@ export { LBFGS, type LBFGSOptions } from './lbfgs';
 export { Muon, type MuonOptions } from './muon';
 export { RMSprop, Adagrad, Adadelta, Adamax, NAdam, RAdam, Rprop, type RMSpropOptions, type AdagradOptions, type AdadeltaOptions, type BetaOptions, type NAdamOptions, type RAdamOptions, type RpropOptions } from './stepwise';
 export * as lrScheduler from './lrScheduler';
+export * as swaUtils from './swaUtils';

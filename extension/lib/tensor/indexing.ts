@@ -34,7 +34,7 @@ export function slice(start: number | null = null, end: number | null = null, st
 function parseSlice(text: string): Slice {
   const parts = text.split(':').map((p) => p.trim());
   if (parts.length < 2 || parts.length > 3 || !parts.every((p) => /^[+-]?\d*$/.test(p) && p !== '-' && p !== '+'))
-    throw new IndexError(`'${text}' is no index: positions are numbers, slices 'start:end:step', and '...' stands for all other dims`);
+    throw new IndexError(text.includes(',') ? `'${text}' is no index: every dim is an argument of its own, at(${text.split(',').map((p) => (/^\s*-?\d+\s*$/.test(p) ? p.trim() : `'${p.trim()}'`)).join(', ')})` : `'${text}' is no index: positions are numbers, slices 'start:end:step', and '...' stands for all other dims`);
   const [start, end, step] = parts.map((p) => (p === '' ? null : Number(p)));
   return { start: start ?? null, end: end ?? null, step: step ?? null };
 }

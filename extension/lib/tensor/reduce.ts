@@ -5,6 +5,7 @@ import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { TensorBinary } from './binary';
 import { dimArgs, wrapDim, type DimOptions } from './core';
+import { distinct, type Distinct, type DistinctOptions, type RunOptions } from './distinct';
 import { Picked } from './picked';
 
 type Dim = number | readonly number[];
@@ -120,21 +121,15 @@ export class TensorReduce extends TensorBinary {
   }
   /** The most frequent value along dim, the smallest of several: `{ values, indices }`. */
   mode(dim = -1, keepdim = false): Picked { return new Picked('mode', native['mode'](this, dim, keepdim)); }
-  /** The values without repeats, sorted; with more asked for `{ output, inverse, counts }` as a list. */
-  unique(options?: { sorted?: boolean }): Tensor;
-  unique(options: { sorted?: boolean; returnInverse?: boolean; returnCounts?: boolean }): Tensor | Tensor[];
-  unique(options: { sorted?: boolean; returnInverse?: boolean; returnCounts?: boolean } = {}): Tensor | Tensor[] { return this.distinct(true, options); }
-  /** The first of every run of equal elements. */
-  uniqueConsecutive(options?: Record<never, never>): Tensor;
-  uniqueConsecutive(options: { returnInverse?: boolean; returnCounts?: boolean }): Tensor | Tensor[];
-  uniqueConsecutive(options: { returnInverse?: boolean; returnCounts?: boolean } = {}): Tensor | Tensor[] { return this.distinct(false, options); }
-  private distinct(sorted: boolean, options: { returnInverse?: boolean; returnCounts?: boolean }): Tensor | Tensor[] {
-    const [output, inverse, counts] = native['unique'](this, sorted) as [Tensor, Tensor, Tensor];
-    if (options.returnInverse !== true && options.returnCounts !== true) return output;
-    return [output, ...(options.returnInverse === true ? [inverse] : []), ...(options.returnCounts === true ? [counts] : [])];
-  }
+  /** The values without repeats, sorted; with `dim` its slices. With more asked for `[output, inverse, counts]`. */
+  unique<const O extends DistinctOptions = Record<never, never>>(options?: O): Distinct<O> { return distinct(this as unknown as Tensor, false, options ?? {} as O); }
+  /** The first of every run of equal elements, or of equal slices along `dim`. */
+  uniqueConsecutive<const O extends RunOptions = Record<never, never>>(options?: O): Distinct<O> { return distinct(this as unknown as Tensor, true, options ?? {} as O); }
   /** How often each number 0, 1, … occurs in a vector of integers, or the sum of its weights. */
-  bincount(weights: Tensor | null = null, minlength = 0): Tensor { return native['bincount'](this, weights, minlength); }
+  bincount(weights: Tensor | null | { weights?: Tensor | null; minlength?: number } = null, minlength = 0): Tensor {
+    const named = weights === null || 'numel' in weights ? { weights, minlength } : weights;
+    return native['bincount'](this, named.weights ?? null, named.minlength ?? 0);
+  }
   /** Counts in `bins` equal intervals of [min, max]; both 0: of the values' own range. */
   histc(bins = 100, min = 0, max = 0): Tensor { return native['histc'](this, bins, min, max); }
 
