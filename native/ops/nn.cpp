@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/softmax.h"
 #include "ops/ops.h"
 
 namespace weightroom::ops {
@@ -38,18 +39,32 @@ Tensor softmax(const Tensor& a0, int64_t dim, bool log) {
   dim = wrap_dim(dim, a.dim());
   bool last = a.dim() == 0 || dim == a.dim() - 1;
   refuse_softmax(a, log, last);
+  // On the CPU columns are taken where they lie.
+  const bool columns = !last && a.device().is_cpu();
+  Dims lines{1, 1, 1};
+  if (columns) for (int64_t d = 0; d < a.dim(); ++d) lines[d < dim ? 0 : d == dim ? 1 : 2] *= a.size(d);
   auto turned = [dim, last](const Tensor& t) { return last ? contiguous(t) : contiguous(transpose(t, dim, -1)); };
   Tensor out;
   {
     NoGrad guard;
-    out = last ? raw_softmax(a, log) : turned(raw_softmax(transpose(a, dim, -1), log));
+    if (columns) {
+      out = empty(a.sizes(), a.dtype());
+      if (out.numel()) cpu::softmax_columns(view(out, lines), view(contiguous(a), lines), log);
+    } else {
+      out = last ? raw_softmax(a, log) : turned(raw_softmax(transpose(a, dim, -1), log));
+    }
   }
   if (any_requires_grad({a})) {
-    auto node = record(TensorList{out}, log ? "LogSoftmaxBackward0" : "SoftmaxBackward0", {a}, {}, [log, dim, turned](Context& c, const TensorList& g) {
+    auto node = record(TensorList{out}, log ? "LogSoftmaxBackward0" : "SoftmaxBackward0", {a}, {}, [log, dim, columns, lines, turned](Context& c, const TensorList& g) {
       Tensor y = c.saved(0);
       if (grad_enabled()) {
         if (log) return TensorList{sub(g[0], mul(unary(UnaryOp::exp, y), sum(g[0], {dim}, true)))};
         return TensorList{mul(y, sub(g[0], sum(mul(g[0], y), {dim}, true)))};
+      }
+      if (columns) {
+        Tensor gin = empty(y.sizes(), y.dtype());
+        if (y.numel()) cpu::softmax_columns_backward(view(gin, lines), view(contiguous(g[0]), lines), view(contiguous(y), lines), log);
+        return TensorList{gin};
       }
       Tensor yt = turned(y), gin = empty(yt.sizes(), y.dtype(), y.device());
       if (y.numel()) backend(y).softmax_backward(gin, turned(g[0]), yt, log);

@@ -29,6 +29,12 @@ template <typename F> void parallel_for(int64_t n, int64_t grain, F&& f) {
   if (error) std::rethrow_exception(error);
 }
 
+// f(row, length) for every row of a contiguous tensor, along its last dim.
+template <typename F> void for_rows(const Tensor& t, F&& f) {
+  int64_t n = t.dim() ? t.size(-1) : 1, m = n ? t.numel() / n : 0;
+  parallel_for(m, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, 4 * n)), [&](int64_t b, int64_t e) { for (int64_t r = b; r < e; ++r) f(r, n); });
+}
+
 // N tensors of one shape. Strides in bytes.
 template <int N> struct Walk {
   Dims sizes;

@@ -10,64 +10,11 @@ using cpu::is_half, cpu::Rounded, cpu::wide;
 
 namespace {
 
-template <typename F> void rows(const Tensor& t, F&& f) {
-  int64_t n = t.dim() ? t.size(-1) : 1, m = n ? t.numel() / n : 0;
-  parallel_for(m, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, 4 * n)), [&](int64_t b, int64_t e) { for (int64_t r = b; r < e; ++r) f(r, n); });
-}
-
 void check_target(int64_t t, int64_t classes) {
   if (t < 0 || t >= classes) fail_index("Target ", t, " is out of bounds.");
 }
 
 }  // namespace
-
-void CpuBackend::softmax(const Tensor& out, const Tensor& in, bool log) {
-  if (is_half(in)) return softmax(Rounded(out), wide(in), log);
-  const UnaryLoop exp = loops::of(UnaryOp::exp, in.dtype());
-  cpu::dispatch_wide(in.dtype(), [&]<typename T>() {
-    rows(in, [&](int64_t r, int64_t n) {
-      const T* a = in.data<T>() + r * n;
-      T* o = out.data<T>() + r * n;
-      if constexpr (std::is_same_v<T, float>) {
-        float m = vec::max(a, n);
-        if (std::isfinite(m)) {
-          if (!log) {
-            float inv = 1.f / vec::exp_shifted(o, a, m, n);
-            vec::binary(BinaryOp::mul, o, o, &inv, n, 1, 0, 1.f);
-            return;
-          }
-          // One after the other: added up, a large maximum would swallow the logarithm.
-          float rest = std::log(vec::exp_shifted(o, a, m, n));
-          vec::binary(BinaryOp::sub, o, a, &m, n, 1, 0, 1.f);
-          vec::binary(BinaryOp::sub, o, o, &rest, n, 1, 0, 1.f);
-          return;
-        }
-      }
-      T m = -std::numeric_limits<T>::infinity();
-      for (int64_t i = 0; i < n; ++i) m = a[i] > m ? a[i] : m;
-      for (int64_t i = 0; i < n; ++i) o[i] = a[i] - m;
-      exp(n, o, o, 0, 0);
-      T total = 0;
-      for (int64_t i = 0; i < n; ++i) total += o[i];
-      const T rest = std::log(total);
-      for (int64_t i = 0; i < n; ++i) o[i] = log ? a[i] - m - rest : o[i] / total;
-    });
-  });
-}
-
-void CpuBackend::softmax_backward(const Tensor& gin, const Tensor& gout, const Tensor& y, bool log) {
-  if (is_half(y)) return softmax_backward(Rounded(gin), wide(gout), wide(y), log);
-  cpu::dispatch_wide(y.dtype(), [&]<typename T>() {
-    rows(y, [&](int64_t r, int64_t n) {
-      const T *g = gout.data<T>() + r * n, *v = y.data<T>() + r * n;
-      T* o = gin.data<T>() + r * n;
-      if constexpr (std::is_same_v<T, float>) return vec::softmax_backward(o, g, v, n, log);
-      T dot = 0;
-      for (int64_t i = 0; i < n; ++i) dot += log ? g[i] : g[i] * v[i];
-      for (int64_t i = 0; i < n; ++i) o[i] = T(log ? g[i] - std::exp(v[i]) * dot : v[i] * (g[i] - dot));
-    });
-  });
-}
 
 void CpuBackend::nll(const Tensor& loss, const Tensor& total_weight, const Tensor& logp, const Tensor& target, const Tensor& weight, int64_t ignore, int reduction) {
   const int64_t* t = target.data<int64_t>();
@@ -112,7 +59,7 @@ void CpuBackend::cross_entropy_backward(const Tensor& gin, const Tensor& gout, c
   if (is_half(gin)) return cross_entropy_backward(Rounded(gin), wide(gout), wide(logp), target, wide(total_weight), ignore, reduction);
   const int64_t* t = target.data<int64_t>();
   cpu::dispatch_wide(gin.dtype(), [&]<typename T>() {
-    rows(gin, [&](int64_t r, int64_t n) {
+    for_rows(gin, [&](int64_t r, int64_t n) {
       T* o = gin.data<T>() + r * n;
       if (t[r] == ignore) {
         std::fill_n(o, n, T(0));

@@ -1,4 +1,4 @@
-// Pooling over up to three spatial dims, and batch normalization: one channel of one image a task.
+// Pooling over up to three spatial dims: one channel of one image a task.
 #include <cmath>
 #include <limits>
 
@@ -153,73 +153,6 @@ void CpuBackend::avg_pool_backward(const Tensor& gin, const Tensor& gout, const 
           T& t = a[(z * p.in[1] + w) * p.in[2] + q];
           t += d;
         }
-      });
-    });
-  });
-}
-
-namespace {
-// f(pointer offset) for each run of a channel: x is [N, C, inner].
-template <typename F> void runs(const Tensor& x, int64_t c, F&& f) {
-  int64_t n = x.size(0), ch = x.size(1), inner = x.size(2);
-  for (int64_t i = 0; i < n; ++i) f((i * ch + c) * inner, inner);
-}
-template <typename F> void by_channel(const Tensor& x, F&& f) {
-  int64_t ch = x.size(1);
-  parallel_for(ch, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, x.numel() / std::max<int64_t>(1, ch))), [&](int64_t b, int64_t e) { for (int64_t c = b; c < e; ++c) f(c); });
-}
-}  // namespace
-
-void CpuBackend::batch_stats(const Tensor& mean, const Tensor& var, const Tensor& x) {
-  if (is_half(x)) return batch_stats(Rounded(mean), Rounded(var), wide(x));
-  double count = double(x.size(0) * x.size(2));
-  cpu::dispatch_wide(x.dtype(), [&]<typename T>() {
-    by_channel(x, [&](int64_t c) {
-      double s = 0, v = 0;
-      runs(x, c, [&](int64_t at, int64_t n) { s += summed(x.data<T>() + at, n, [](T e, int64_t) { return e; }); });
-      T m = T(s / count);
-      runs(x, c, [&](int64_t at, int64_t n) { v += summed(x.data<T>() + at, n, [m](T e, int64_t) { return (e - m) * (e - m); }); });
-      mean.data<T>()[c] = T(m);
-      var.data<T>()[c] = T(v / count);
-    });
-  });
-}
-
-void CpuBackend::batch_norm(const Tensor& out, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, const Tensor& bias) {
-  if (is_half(x)) return batch_norm(Rounded(out), wide(x), wide(mean), wide(rstd), wide(weight), wide(bias));
-  cpu::dispatch_wide(x.dtype(), [&]<typename T>() {
-    by_channel(x, [&](int64_t c) {
-      T scale = rstd.data<T>()[c] * (weight ? weight.data<T>()[c] : T(1)), m = mean.data<T>()[c], b = bias ? bias.data<T>()[c] : T(0);
-      T shift = b - m * scale;
-      runs(x, c, [&](int64_t at, int64_t n) {
-        const T* a = x.data<T>() + at;
-        T* y = out.data<T>() + at;
-        for (int64_t i = 0; i < n; ++i) y[i] = T(a[i] * scale + shift);
-      });
-    });
-  });
-}
-
-void CpuBackend::batch_norm_backward(const Tensor& gin, const Tensor& gw, const Tensor& gb, const Tensor& gout, const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight, bool train) {
-  if (is_half(x)) return batch_norm_backward(Rounded(gin), Rounded(gw), Rounded(gb), wide(gout), wide(x), wide(mean), wide(rstd), wide(weight), train);
-  double count = double(x.size(0) * x.size(2));
-  cpu::dispatch_wide(x.dtype(), [&]<typename T>() {
-    by_channel(x, [&](int64_t c) {
-      T m = mean.data<T>()[c], r = rstd.data<T>()[c], w = weight ? weight.data<T>()[c] : T(1);
-      double sum = 0, dot = 0;
-      runs(x, c, [&](int64_t at, int64_t n) {
-        const T *g = gout.data<T>() + at, *a = x.data<T>() + at;
-        sum += summed(g, n, [](T e, int64_t) { return e; });
-        dot += summed(g, n, [&](T e, int64_t i) { return e * (a[i] - m); });
-      });
-      if (gw) gw.data<T>()[c] = T(dot * double(r));
-      if (gb) gb.data<T>()[c] = T(sum);
-      if (!gin) return;
-      T scale = r * w, mean_g = train ? T(sum / count) : T(0), k = train ? T(dot / count) * r * r : T(0);
-      runs(x, c, [&](int64_t at, int64_t n) {
-        const T *g = gout.data<T>() + at, *a = x.data<T>() + at;
-        T* o = gin.data<T>() + at;
-        for (int64_t i = 0; i < n; ++i) o[i] = T((g[i] - mean_g - (a[i] - m) * k) * scale);
       });
     });
   });
