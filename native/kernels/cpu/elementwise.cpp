@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/runs.h"
+#include "kernels/cpu/transpose.h"
 #include "kernels/cpu/vec.h"
 
 namespace weightroom {
@@ -63,7 +64,9 @@ void CpuBackend::copy(const Tensor& out, const Tensor& in) {
       std::memmove(out.bytes(), in.bytes(), size_t(in.numel()) * size);
       return;
     }
-    Walk<2>({&out, &in}).run([&](int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s) {
+    const Walk<2> walk({&out, &in});
+    if (!shared && cpu::transposed_copy(walk, size)) return;
+    walk.run([&](int64_t n, std::array<char*, 2> p, std::array<int64_t, 2> s) {
       const bool whole = s[0] == int64_t(size) && s[1] == s[0];
       if (whole && shared) std::memmove(p[0], p[1], size_t(n) * size);
       else if (whole && large && n >= kTile) {
