@@ -41,7 +41,7 @@ export function hardswish(x: Tensor): Tensor {
 export function mish(x: Tensor): Tensor { floating(x, 'mish'); return named('MishBackward0', x, (t) => t.where(t.gt(20).logicalAnd(t.isinf().logicalNot()), t.mul((native['unary'](native.unaryCodes['softplus'], t, 1, 20) as Tensor).tanh()))); }
 function exponential(name: string, x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
   floating(x, 'elu');
-  return named(name, x, (t) => (native['unary'](native.unaryCodes['elu'], t.maskedFill(t.le(0).logicalNot(), 0).mul(inputScale), alpha * scale) as Tensor).where(t.le(0), t.mul(scale)));
+  return named(name, x, (t) => (native['unary'](native.unaryCodes['elu'], inputScale === 1 ? t : t.mul(inputScale), alpha * scale) as Tensor).where(t.le(0), t.mul(scale)));
 }
 /** scale·(max(0, x) + min(0, α(eˣ - 1))), with the constants that keep mean 0 and variance 1. Source: Klambauer et al. 2017. */
 export function selu(x: Tensor): Tensor { return exponential('EluBackward0', x, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1); }
@@ -64,10 +64,8 @@ export function tanhshrink(x: Tensor): Tensor { return x.sub(x.tanh()); }
 /** log σ(x), without overflow. */
 export function logsigmoid(x: Tensor): Tensor {
   floating(x, 'log_sigmoid_cpu');
-  return named('LogSigmoidBackward0', x, (t) => {
-    const below = t.clamp(null, 0);
-    return below.sub(below.exp().log1p()).where(t.lt(0), below.detach().sub(t.clamp(0).neg().exp().log1p()));
-  });
+  // -log(1 + e⁻ˣ); beyond 40 the exponential alone is left, to the last digit of float64. 0 - y: no negative zero.
+  return named('LogSigmoidBackward0', x, (t) => (native['unary'](native.unaryCodes['softplus'], t.neg(), 1, 40) as Tensor).rsub(0));
 }
 /** A setting rounded to x's dtype, which half types are compared in. */
 const typed = (v: number, x: Tensor): number => (x.dtype.itemsize === 2 ? Number(full([], v, { dtype: x.dtype }).item()) : v);

@@ -276,8 +276,8 @@ template <BinaryOp op, typename T> bool compare_value(T a, T b) {
     case BinaryOp::le: return a <= b;
     case BinaryOp::gt: return a > b;
     case BinaryOp::ge: return a >= b;
-    case BinaryOp::logical_and: return (a != T(0)) && (b != T(0));
-    case BinaryOp::logical_or: return (a != T(0)) || (b != T(0));
+    case BinaryOp::logical_and: return bool((a != T(0)) & (b != T(0)));  // without a branch
+    case BinaryOp::logical_or: return bool((a != T(0)) | (b != T(0)));
     default: return (a != T(0)) != (b != T(0));
   }
 }

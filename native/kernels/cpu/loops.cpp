@@ -99,7 +99,9 @@ template <typename O, typename T> void cast_run(int64_t n, void* out, const void
 template <typename T> void where_run(int64_t n, void* out, const bool* cond, const void* in, const void* other) {
   T* o = static_cast<T*>(out);
   const T *a = static_cast<const T*>(in), *b = static_cast<const T*>(other);
-  WEIGHTROOM_VECTORIZE for (int64_t i = 0; i < n; ++i) { const T x = a[i], y = b[i]; o[i] = cond[i] ? x : y; }
+  const uint8_t* flags = reinterpret_cast<const uint8_t*>(cond);
+  // Without a branch, which a mixed condition makes mispredict.
+  WEIGHTROOM_VECTORIZE for (int64_t i = 0; i < n; ++i) o[i] = T(b[i] ^ ((a[i] ^ b[i]) & T(T(0) - T(flags[i]))));
 }
 
 template <typename T> using acc_t = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
