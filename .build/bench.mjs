@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --threads 1,2 --rows REGEXP --rounds N]`: speed beside PyTorch in the same run, where a Python with torch is found
+ * `npm run bench [-- --threads 1,2 --rows REGEXP --rounds N --layers]`: speed beside PyTorch in the same run, where a Python with torch is found
  * (WEIGHTROOM_PYTHON, else python3). Both sides are pinned to the same threads and measured in turns; medians of rounds, each the mean of
  * a stretch of steps, garbage collection included. Writes out/bench.json; a row under its bar is listed as falling short.
  */
@@ -10,11 +10,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { root } from './run.mjs';
 import { build } from './build.mjs';
+import { layers } from '../test/bench/layers.mjs';
 import { memoryBar, memoryRows, rows } from '../test/bench/table.mjs';
 
 const { values: options } = parseArgs({ options: {
   threads: { type: 'string', default: '1,2' }, rows: { type: 'string', default: '' }, rounds: { type: 'string', default: '15' },
-  'no-build': { type: 'boolean', default: false }, 'no-memory': { type: 'boolean', default: false },
+  'no-build': { type: 'boolean', default: false }, layers: { type: 'boolean', default: false }, 'no-memory': { type: 'boolean', default: false },
 } });
 
 /** A process that answers one JSON line with another. */
@@ -51,7 +52,7 @@ async function measure(row, ms, mine, other) {
   for (let i = 0; i < Number(options.rounds); i++) {
     const turns = [['ours', mine], ['theirs', other]].filter(([, side]) => side !== null);
     for (const [name, side] of i % 2 ? turns.reverse() : turns) {
-      const r = await side.ask({ row: row.id, ms });
+      const r = await side.ask({ row: row.id, ms, make: row.make });
       if (r.missing) return { missing: true };
       times[name].push(r.us);
     }
@@ -62,7 +63,7 @@ async function measure(row, ms, mine, other) {
 const us = (x) => (x === null || x === undefined ? '-' : x >= 10000 ? `${(x / 1000).toFixed(1)} ms` : `${x.toFixed(x < 10 ? 2 : 0)} µs`);
 const result = { date: new Date().toISOString(), threads: {} };
 const short = [];
-const picked = rows.filter((r) => new RegExp(options.rows).test(r.id));
+const picked = (options.layers ? layers : rows).filter((r) => new RegExp(options.rows).test(r.id));
 
 async function speed(threads) {
   const [mine, other] = [await ours(threads), await theirs(threads)];
@@ -75,7 +76,7 @@ async function speed(threads) {
     const ratio = r.missing || r.theirs === null ? null : r.theirs / r.ours;
     const ok = ratio === null ? null : ratio >= bar;
     table.push({ id: row.id, title: row.title, bar, ratio, ...r });
-    console.log(r.missing ? `| ${row.title} | not there yet | | | ${bar.toFixed(2)}× |` : `| ${row.title} | ${us(r.ours)} | ${us(r.theirs)} | ${ratio === null ? '-' : `${ratio.toFixed(2)}×`} | ${bar.toFixed(2)}×${ok === false ? ' ✗' : ''} |`);
+    console.log(r.missing ? `| ${row.title} | not there yet | | | ${bar.toFixed(2)}× |` : `| ${row.title} | ${us(r.ours)} | ${us(r.theirs)} | ${ratio === null ? '-' : `${ratio.toFixed(2)}×`} | ${bar === 0 ? '' : `${bar.toFixed(2)}×`}${ok === false ? ' ✗' : ''} |`);
     if (ok === false || r.missing) short.push(`${row.title}, ${threads} thread${threads > 1 ? 's' : ''}: ${r.missing ? 'not there yet' : `${ratio.toFixed(2)}×, bar ${bar.toFixed(2)}×`}`);
   }
   mine.end();

@@ -1,7 +1,9 @@
 /** Weightroom's side of the bench: reads {"row", "ms"} lines, answers with the mean time of a step. See .build/bench.mjs. */
 import fs from 'node:fs';
 import readline from 'node:readline';
+import vm from 'node:vm';
 
+import * as library from '../../extension/lib/index';
 import { noGrad, nn, optim, rand, randint, setNumThreads, type Tensor } from '../../extension/lib/index';
 
 type Step = () => void;
@@ -75,11 +77,28 @@ const works: Record<string, () => Step> = {
   },
 };
 
+/** Of layers.mjs. */
+interface Layer { js: string; inputs: { shape: number[]; high?: number; dtype?: 'float64' | 'bfloat16' | 'float16' }[]; backward: boolean }
+function layerStep({ js, inputs, backward }: Layer): Step {
+  const make = vm.compileFunction(`const { nn, cat } = library, F = nn.functional; return ${js};`, ['library']) as (l: typeof library) => (...x: Tensor[]) => Tensor | [Tensor, ...unknown[]];
+  const f = make(library);
+  const xs = inputs.map((i) => (i.high !== undefined ? randint(0, i.high, i.shape) : library.randn(i.shape, i.dtype ? { dtype: library[i.dtype] } : {}).requiresGrad_()));
+  const run = (): Tensor => { const y = f(...xs); return Array.isArray(y) ? y[0] : y; };
+  if (!backward) return () => noGrad(() => { run(); });
+  const gradient = library.randnLike(run());
+  return () => {
+    run().backward({ gradient });
+    for (const t of [...xs, ...(f instanceof nn.Module ? f.parameters() : [])]) t.grad = null;
+  };
+}
+
 const resident = (field: string): number => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(fs.readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0);
 
 const ready = new Map<string, Step>();
-function answer(job: { row: string; ms: number; memory?: boolean }): object {
-  const make = works[job.row];
+interface Job { row: string; ms: number; memory?: boolean; make?: Layer }
+function answer(job: Job): object {
+  const layer = job.make;
+  const make = layer !== undefined ? () => layerStep(layer) : works[job.row];
   if (make === undefined) return { missing: true };
   if (job.memory) {
     fs.writeFileSync('/proc/self/clear_refs', '5'); // the peak starts again at what is resident now
@@ -108,4 +127,4 @@ function answer(job: { row: string; ms: number; memory?: boolean }): object {
 
 setNumThreads(Number(process.argv[2]));
 console.log(JSON.stringify({ name: 'Weightroom' }));
-readline.createInterface({ input: process.stdin }).on('line', (line) => console.log(JSON.stringify(answer(JSON.parse(line) as { row: string; ms: number }))));
+readline.createInterface({ input: process.stdin }).on('line', (line) => console.log(JSON.stringify(answer(JSON.parse(line) as Job))));
