@@ -77,11 +77,8 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const probabilities = logits.dim() === target.dim() && String(logits.shape) === String(target.shape);
   if (probabilities && !target.isFloatingPoint()) throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype.scalarName}`);
   if (probabilities) return softCrossEntropy(logits, target, weight, reduction, labelSmoothing);
-  if (weight === null && labelSmoothing === 0) {
-    const { rows, labels, back } = asRows(logits, target);
-    const loss = native['crossEntropy'](rows, labels, ignoreIndex, reductionCode[reduction]) as Tensor;
-    return reduction === 'none' ? back(loss) : loss;
-  }
+  // Rows in one; of maps, log softmax takes the classes where they lie.
+  if (weight === null && labelSmoothing === 0 && logits.dim() <= 2) return native['crossEntropy'](logits, target, ignoreIndex, reductionCode[reduction]) as Tensor;
   const classes = logits.dim() === 1 ? 0 : 1, logp = logits.logSoftmax(classes), nll = nllLoss(logp, target, { weight, ignoreIndex, reduction });
   if (labelSmoothing === 0) return nll;
   const spread = (weight === null ? logp : logp.mul(classWeights(weight, logits))).sum(classes).neg(), kept = target.ne(ignoreIndex);
