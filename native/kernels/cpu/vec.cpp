@@ -190,15 +190,23 @@ template <class F> HWY_INLINE void doubles(int64_t n, F f) {
 template <class DD> HWY_INLINE hn::Vec<DD> wide(DD d, const float* p) { return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, DD>(), p)); }
 
 void LayerNorm(float* out, float* mean, float* rstd, const float* a, const float* scale, const float* shift, int64_t n, double eps) {
-  const hn::ScalableTag<double> dd;
+  // Four sums side by side: each addition waits for the one before.
   auto total = [&](auto f) {
-    auto acc = hn::Zero(dd);
+    const hn::ScalableTag<double> d;
+    const hn::CappedTag<double, 1> one;
+    const int64_t L = int64_t(hn::Lanes(d));
+    auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+    int64_t i = 0;
+    for (; i + 4 * L <= n; i += 4 * L) {
+      s0 = hn::Add(s0, f(d, i));
+      s1 = hn::Add(s1, f(d, i + L));
+      s2 = hn::Add(s2, f(d, i + 2 * L));
+      s3 = hn::Add(s3, f(d, i + 3 * L));
+    }
+    for (; i + L <= n; i += L) s0 = hn::Add(s0, f(d, i));
     double rest = 0;
-    doubles(n, [&](auto d, int64_t i) {
-      if constexpr (std::is_same_v<decltype(d), hn::ScalableTag<double>>) acc = hn::Add(acc, f(d, i));
-      else rest += hn::GetLane(f(d, i));
-    });
-    return hn::GetLane(hn::SumOfLanes(dd, acc)) + rest;
+    for (; i < n; ++i) rest += hn::GetLane(f(one, i));
+    return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)))) + rest;
   };
   const double m = total([&](auto d, int64_t i) { return wide(d, a + i); }) / double(n);
   const double v = total([&](auto d, int64_t i) { const auto x = hn::Sub(wide(d, a + i), hn::Set(d, m)); return hn::Mul(x, x); }) / double(n);
