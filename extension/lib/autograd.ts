@@ -72,6 +72,8 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
   const ins = list(inputs);
   const gs = given === undefined ? undefined : given instanceof Tensor ? [given] : given;
   if (gs !== undefined && gs.length !== outs.length) throw new RuntimeError(`got ${outs.length} tensors and ${gs.length} gradients`);
+  // Before the inputs are looked at, as in PyTorch.
+  if (outs.some((t, i) => t.requiresGrad && (gs?.[i] ?? null) === null && t.numel() !== 1)) throw new RuntimeError('grad can be implicitly created only for scalar outputs');
   const result: (Tensor | null)[] = native['autogradGrad'](outs, ins, gs, options.retainGraph ?? create, create, options.allowUnused ?? options.materializeGrads ?? false);
   return options.materializeGrads === true ? result.map((g, i) => g ?? native['full'](ins[i]!.shape, 0, ins[i]!.dtype.code, ins[i]!.device.code)) : result;
 }

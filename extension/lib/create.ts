@@ -22,7 +22,10 @@ type Sizes = (number | readonly number[] | DrawOptions)[];
 const code = (d: DeviceLike | undefined): number => (d === undefined ? 0 : parseDevice(d).code);
 
 function finish(t: Tensor, options: TensorOptions | undefined): Tensor {
-  if (options?.requiresGrad) t.requiresGrad = true;
+  if (options?.requiresGrad) {
+    if (!t.isFloatingPoint()) throw new RuntimeError('Only Tensors of floating point and complex dtype can require gradients');
+    t.requiresGrad = true;
+  }
   return t;
 }
 

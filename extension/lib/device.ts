@@ -31,6 +31,8 @@ export type DeviceLike = Device | string;
 export function device(d: DeviceLike): Device {
   if (d instanceof Device) return d;
   const m = /^(cpu|webgpu|gpu)(?::(\d+))?$/.exec(d);
+  if (d === '') throw new RuntimeError('Device string must not be empty');
+  if (!/^[a-zA-Z_]+(:(0|[1-9]\d*))?$/.test(d)) throw new RuntimeError(`Invalid device string: '${d}'`);
   if (!m) throw new RuntimeError(`Expected one of cpu, webgpu device type at start of device string: ${d}`);
   const type = m[1] === 'cpu' ? 'cpu' : 'webgpu';
   const index = m[2] === undefined ? null : Number(m[2]);

@@ -6,6 +6,7 @@
  */
 import { inspect } from 'node:util';
 
+import { RuntimeError } from './errors';
 import { formatTensor } from './format';
 import { native, registerTensorClass } from './native';
 import { nameArguments } from './tensor/arguments';
@@ -30,6 +31,7 @@ export class Parameter extends Tensor {
   constructor(data?: Tensor, requiresGrad = true) {
     super();
     if (data === undefined) return;
+    if (requiresGrad && data instanceof Tensor && !data.isFloatingPoint()) throw new RuntimeError('Only Tensors of floating point and complex dtype can require gradients');
     native['adopt'](this, data, requiresGrad);
   }
   override toString(): string { return unsized.has(this) ? '<UninitializedParameter>' : `Parameter containing:\n${formatTensor(this)}`; }

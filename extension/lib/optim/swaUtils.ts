@@ -46,8 +46,9 @@ export interface AveragedModelOptions {
 export class AveragedModel<M extends Module = Module> extends Module {
   /** The copy. */
   module: M;
+  /** How many were averaged, under PyTorch's name in the state dict: int64 []. */
   declare n_averaged: Tensor;
-  /** How many were averaged. */
+  /** How many were averaged: int64 []. */
   get nAveraged(): Tensor { return this.n_averaged; }
   private readonly avgFn: AvgFn | undefined;
   private readonly multiAvgFn: MultiAvgFn | undefined;

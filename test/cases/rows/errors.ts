@@ -80,6 +80,9 @@ export const rows: Row[] = [
   fails('torch.where(a, a, a)', (a) => torch.where(a, a, a)), fails('torch.where(a > 1, a, torch.zeros(5))', (a) => torch.where(a.gt(1), a, zeros(5))),
   fails('L([1]).exp_()', () => L([1]).exp_()), fails('L([T]).square_()', () => B([1]).square_()), fails('L([T])[:0].square_()', () => B([1]).at(':0').square_()), fails('L([T]).cumsum_(0)', () => B([1]).cumsum_(0)), fails('L([T]).cumprod_(0)', () => B([1]).cumprod_(0)), fails('L([T]).cumprod_(1)', () => B([1]).cumprod_(1)), fails('L([1]).sqrt_()', () => L([1]).sqrt_()),
   fails('torch.zeros(2, 0).unique(dim=0)', () => torch.zeros(2, 0).unique({ dim: 0 })), fails('a.unique(dim=5)', (a) => a.unique({ dim: 5 })),
+  fails("torch.ones(2, device='cuda0')", () => torch.ones(2, { device: 'cuda0' })), fails("torch.ones(2, device='cpu:')", () => torch.ones(2, { device: 'cpu:' })), fails("torch.ones(2, device='')", () => torch.ones(2, { device: '' })),
+  fails('torch.ones(2, dtype=torch.int64, requires_grad=True)', () => torch.ones(2, { dtype: int64, requiresGrad: true })), fails('torch.tensor([1, 2], requires_grad=True)', () => tensor([1n, 2n], { requiresGrad: true })), fails('torch.nn.Parameter(torch.ones(2, dtype=torch.int64))', () => new torch.nn.Parameter(torch.ones(2, { dtype: int64 }))),
+  fails('torch.autograd.grad(torch.ones(2, requires_grad=True) * 2, torch.ones(2))', () => torch.autograd.grad(torch.ones(2, { requiresGrad: true }).mul(2), torch.ones(2))[0]!),
   fails('a.bincount()', (a) => a.bincount()), fails('L([-1]).bincount()', () => L([-1]).bincount()), fails('a.histc(0)', (a) => a.histc(0)),
   fails('torch.quantile(a, 2.)', (a) => torch.quantile(a, 2)), fails('torch.searchsorted(a, a[0])', (a) => torch.searchsorted(a, a.get(0))),
   
