@@ -9,6 +9,7 @@ export * as init from './init';
 export * as autograd from './autograd';
 export * as linalg from './linalg';
 export * as func from './func';
+export * as distributions from './distributions';
 export { deepcopy } from './nn/deepcopy';
 export * from './ops';
 /** Those of nn.functional that torch has under its own name, too. */

@@ -174,7 +174,7 @@ export function broadcastShapes(...shapes: (readonly number[])[]): number[] {
   });
 }
 /** The tensors as views of their common shape. Throws RuntimeError where the shapes do not broadcast. */
-export function broadcastTensors(...tensors: Tensor[]): Tensor[] { const s = broadcastShapes(...tensors.map((t) => t.shape)); return tensors.map((t) => t.expand(s)); }
+export function broadcastTensors(...tensors: Tensor[]): Tensor[] { const s = broadcastShapes(...tensors.map((t) => t.shape)); return tensors.map((t) => (t.shape.join() === s.join() ? t : t.expand(s))); }
 /** The dtype of an operation on the two. */
 export function resultType(a: Operand, b: Operand): DType { return DType.all[native['resultType'](a, b)]!; }
 /** The dtype of an operation on tensors of the two: int64 and float16 give float16. */

@@ -26,6 +26,7 @@ import * as shape from './rows/shape';
 import * as unary from './rows/unary';
 import * as lazy from './rows/lazy';
 import * as averages from './rows/averages';
+import * as distributions from './rows/distributions';
 import * as utils from './rows/utils';
 
 export const families: Record<string, readonly Row[]> = {
@@ -54,6 +55,7 @@ export const families: Record<string, readonly Row[]> = {
   recurrent: recurrent.rows,
   attention: attention.rows,
   averages: averages.rows,
+  distributions: distributions.rows,
   utils: utils.rows,
   lazy: lazy.rows,
 };
