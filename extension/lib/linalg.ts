@@ -13,12 +13,13 @@ import { scalarType } from './tensor/binary';
 
 export { LinAlgError } from './errors';
 
-type Parts<K extends string> = Record<K, Tensor> & Iterable<Tensor>;
-/** Several results by name, also as `const [U, S, Vh] = …`; prints as PyTorch's. */
-function parts<K extends string>(name: string, values: Record<K, Tensor>): Parts<K> {
+type Parts<K extends string, I extends number = 0 | 1> = Record<K, Tensor> & Iterable<Tensor> & Readonly<Record<I, Tensor>>;
+/** Several results by name, also as `const [U, S, Vh] = …` or `[0]`; prints as PyTorch's. */
+function parts<K extends string, I extends number = 0 | 1>(name: string, values: Record<K, Tensor>): Parts<K, I> {
   const text = (): string => `torch.return_types.${name}(\n${Object.entries(values).map(([k, v]) => `${k}=${String(v)}`).join(',\n')})`;
   const hidden = (value: unknown): PropertyDescriptor => ({ value, enumerable: false });
-  return Object.defineProperties(values, { [Symbol.iterator]: hidden(() => Object.values(values)[Symbol.iterator]()), toString: hidden(text), [inspect.custom]: hidden(text) }) as Parts<K>;
+  const positions = Object.fromEntries(Object.values(values).map((v, i) => [i, hidden(v)]));
+  return Object.defineProperties(values, { ...positions, [Symbol.iterator]: hidden(() => Object.values(values)[Symbol.iterator]()), toString: hidden(text), [inspect.custom]: hidden(text) }) as Parts<K, I>;
 }
 /** Throws the first of `info` that is not 0, with the batch element it belongs to. */
 function raise(info: Tensor, name: string, text: (code: number) => string): void {
@@ -105,7 +106,7 @@ export function solveTriangular(A: Tensor, B: Tensor, options: { upper: boolean;
   return left ? native['linalgSolveTriangular'](a, b, upper, unitriangular) : (native['linalgSolveTriangular'](a.mT, b.mT, !upper, unitriangular) as Tensor).mT;
 }
 /** The shortest X that makes |A @ X - B| least. `rank` counts pivots above `rcond` of the largest. residuals and singular_values are empty, as with PyTorch's driver 'gelsy'. */
-export function lstsq(A: Tensor, B: Tensor, options: { rcond?: number } = {}): Parts<'solution' | 'residuals' | 'rank' | 'singular_values'> {
+export function lstsq(A: Tensor, B: Tensor, options: { rcond?: number } = {}): Parts<'solution' | 'residuals' | 'rank' | 'singular_values', 0 | 1 | 2 | 3> {
   const name = 'torch.linalg.lstsq';
   if (A.dim() < 2) throw new RuntimeError(`${name}: input must have at least 2 dimensions.`);
   if (B.dim() < 1) throw new RuntimeError(`${name}: other must have at least 1 dimension.`);
@@ -164,7 +165,7 @@ function decompose(A: Tensor, full: boolean, vectors: boolean): [Tensor, Tensor,
   return [U, S, Vh];
 }
 /** A = U @ diag(S) @ Vh, S descending; U and Vh are square unless `fullMatrices` is false. Throws LinAlgError for what is not finite. */
-export function svd(A: Tensor, options: boolean | { fullMatrices?: boolean } = {}): Parts<'U' | 'S' | 'Vh'> {
+export function svd(A: Tensor, options: boolean | { fullMatrices?: boolean } = {}): Parts<'U' | 'S' | 'Vh', 0 | 1 | 2> {
   const [U, S, Vh] = decompose(A, typeof options === 'boolean' ? options : options.fullMatrices ?? true, true);
   return parts('linalg_svd', { U, S, Vh });
 }

@@ -28,9 +28,9 @@ export const unsized = new WeakSet<Tensor>();
 
 /** A Tensor that is a module's parameter: registered when assigned to a module. Requires a gradient unless told otherwise. */
 export class Parameter extends Tensor {
-  constructor(data?: Tensor, requiresGrad = true) {
+  constructor(data?: Tensor | null, requiresGrad = true) {
     super();
-    if (data === undefined) return;
+    data ??= native['empty']([0], 0, 0) as Tensor;
     if (requiresGrad && data instanceof Tensor && !data.isFloatingPoint()) throw new RuntimeError('Only Tensors of floating point and complex dtype can require gradients');
     native['adopt'](this, data, requiresGrad);
   }

@@ -5,7 +5,7 @@ import { pyFloat } from '../format';
 import * as init from '../init';
 import { native } from '../native';
 import { cat, empty, stack, zeros } from '../ops';
-import { Parameter, type Tensor } from '../tensor';
+import { Parameter, Tensor } from '../tensor';
 import { factory, pyBool, type FactoryOptions } from './factory';
 import { PackedSequence } from './packed';
 import { Module } from './module';
@@ -149,7 +149,9 @@ export class LSTM extends RnnBase {
   override forward(x: PackedSequence, state?: readonly [Tensor, Tensor] | null): [PackedSequence, [Tensor, Tensor]];
   override forward(x: Tensor, state?: readonly [Tensor, Tensor] | null): [Tensor, [Tensor, Tensor]];
   override forward(x: Tensor | PackedSequence, state: readonly [Tensor, Tensor] | null = null): [Tensor | PackedSequence, [Tensor, Tensor]] {
-    const { y, h, c } = this.run(x, state?.[0] ?? null, state?.[1] ?? null);
+    // One tensor is its first two parts, as in Python.
+    const [h0, c0] = state instanceof Tensor ? [state.get(0), state.get(1)] : state ?? [null, null];
+    const { y, h, c } = this.run(x, h0, c0);
     return [y, [h, c!]];
   }
 }

@@ -2,10 +2,10 @@ import { ValueError } from '../errors';
 import { native } from '../native';
 import { zerosLike } from '../ops';
 import type { Tensor } from '../tensor';
-import { Optimizer, type ParamGroup, type ParamInput } from './optimizer';
+import { Optimizer, speed, type ParamGroup, type ParamInput, type SpeedOptions } from './optimizer';
 
 /** Of Adam and AdamW. A group of parameters may have settings of its own. */
-export interface AdamOptions {
+export interface AdamOptions extends SpeedOptions {
   /** The learning rate; 1e-3 by default. */
   lr?: number;
   /** The shares of the old means of the gradient and of its square; [0.9, 0.999] by default. */
@@ -20,14 +20,15 @@ export interface AdamOptions {
   maximize?: boolean;
 }
 
-function settings(options: AdamOptions, weightDecay: number): { lr: number; betas: readonly [number, number]; eps: number; weightDecay: number; amsgrad: boolean; maximize: boolean; foreach: null; capturable: boolean; differentiable: boolean; fused: null } {
+function settings(options: AdamOptions, weightDecay: number): { lr: number; betas: readonly [number, number]; eps: number; weightDecay: number; amsgrad: boolean; maximize: boolean; foreach: boolean | null; capturable: boolean; differentiable: boolean; fused: boolean | null } {
   const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, amsgrad = false, maximize = false } = options;
   const decay = options.weightDecay ?? weightDecay;
   if (!(lr >= 0)) throw new ValueError(`Invalid learning rate: ${lr}`);
   if (!(eps >= 0)) throw new ValueError(`Invalid epsilon value: ${eps}`);
   betas.forEach((b, i) => { if (!(b >= 0 && b < 1)) throw new ValueError(`Invalid beta parameter at index ${i}: ${b}`); });
   if (!(decay >= 0)) throw new ValueError(`Invalid weight_decay value: ${decay}`);
-  return { lr, betas, eps, weightDecay: decay, amsgrad, maximize, foreach: null, capturable: false, differentiable: false, fused: null };
+  const { foreach, fused } = speed(options);
+  return { lr, betas, eps, weightDecay: decay, amsgrad, maximize, foreach, capturable: false, differentiable: false, fused };
 }
 
 /** Adaptive moments. Source: Kingma, Ba 2014; torch.optim.Adam. */

@@ -1,5 +1,5 @@
 /** torch.optim. */
-export { Optimizer, type ParamGroup } from './optimizer';
+export { Optimizer, type ParamGroup, type SpeedOptions } from './optimizer';
 export { SGD, type SGDOptions } from './sgd';
 export { Adam, AdamW, type AdamOptions } from './adam';
 export { Adafactor, type AdafactorOptions } from './adafactor';

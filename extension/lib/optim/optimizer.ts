@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 
 import { enableGrad } from '../autograd';
-import { ValueError } from '../errors';
+import { RuntimeError, ValueError } from '../errors';
 import { pyFloat, pyRepr } from '../format';
 import { native } from '../native';
 import { safePoint } from '../safePoint';
@@ -21,6 +21,13 @@ export interface ParamGroup {
 }
 /** What optimizers take: parameters, or groups of them with settings of their own. */
 export type ParamInput = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Record<string, unknown>>;
+/** PyTorch's choices of how a step is computed: kept and printed, without effect here. */
+export interface SpeedOptions {
+  /** Whether PyTorch would take all parameters together. */
+  foreach?: boolean | null;
+  /** Whether PyTorch would take its fused kernel. */
+  fused?: boolean | null;
+}
 /** What stateDict() gives and loadStateDict() takes. */
 export interface OptimizerState {
   /** By the position of each parameter: its buffers, under PyTorch's names. */
@@ -44,6 +51,12 @@ function pySetting(v: unknown): string {
 function taken(v: StateValue | bigint, p: Tensor): StateValue {
   if (v instanceof Tensor) return v.clone().to(p.device);
   return Array.isArray(v) ? (v as StateValue[]).map((x) => taken(x, p)) : v === null ? null : Number(v);
+}
+
+/** @internal Those settings; throws RuntimeError for both together, as PyTorch does. */
+export function speed(o: SpeedOptions): { foreach: boolean | null; fused: boolean | null } {
+  if (o.fused === true && o.foreach === true) throw new RuntimeError('`fused` and `foreach` cannot be `True` together.');
+  return { foreach: o.foreach ?? null, fused: o.fused ?? null };
 }
 
 /** What every optimizer has: groups of parameters with settings, state, step() and zeroGrad(). Source: torch.optim.Optimizer. */

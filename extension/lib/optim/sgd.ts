@@ -1,10 +1,10 @@
 import { ValueError } from '../errors';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
-import { Optimizer, type ParamGroup, type ParamInput } from './optimizer';
+import { Optimizer, speed, type ParamGroup, type ParamInput, type SpeedOptions } from './optimizer';
 
 /** Of SGD. A group of parameters may have settings of its own. */
-export interface SGDOptions {
+export interface SGDOptions extends SpeedOptions {
   /** The learning rate; 1e-3 by default. */
   lr?: number;
   /** The share of the last step that goes on; 0 by default. */
@@ -27,7 +27,8 @@ export class SGD extends Optimizer {
     if (!(momentum >= 0)) throw new ValueError(`Invalid momentum value: ${momentum}`);
     if (!(weightDecay >= 0)) throw new ValueError(`Invalid weight_decay value: ${weightDecay}`);
     if (nesterov && (momentum <= 0 || dampening !== 0)) throw new ValueError('Nesterov momentum requires a momentum and zero dampening');
-    super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize, foreach: null, differentiable: false, fused: null });
+    const { foreach, fused } = speed(options);
+    super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize, foreach, differentiable: false, fused });
   }
   protected override updateGroup(g: ParamGroup): void {
     const momentum = g['momentum'] as number;

@@ -6,7 +6,7 @@ import { ValueError } from '../errors';
 import { native } from '../native';
 import { fullLike, zerosLike } from '../ops';
 import type { Tensor } from '../tensor';
-import { Optimizer, type ParamGroup, type ParamInput, type Setting } from './optimizer';
+import { Optimizer, type ParamGroup, type ParamInput, type Setting, type SpeedOptions } from './optimizer';
 
 export type State = Map<string, Tensor | number>;
 export const num = (g: ParamGroup, k: string): number => Number(g[k]);
@@ -56,7 +56,7 @@ export abstract class Stepwise extends Optimizer {
 
 const common = { foreach: null, maximize: false, capturable: false, differentiable: false } as const;
 /** What most optimizers take. */
-export interface CommonOptions {
+export interface CommonOptions extends Pick<SpeedOptions, 'foreach'> {
   /** The learning rate. */
   lr?: number;
   /** Added to what the step is divided by. */
@@ -80,9 +80,9 @@ export interface RMSpropOptions extends CommonOptions {
 export class RMSprop extends Stepwise {
   protected readonly rule = 'rmsprop';
   constructor(params: ParamInput, o: RMSpropOptions = {}) {
-    const { lr = 1e-2, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false, maximize = false } = o;
+    const { lr = 1e-2, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false, maximize = false, foreach = null } = o;
     notNegative({ lr, eps, momentum, weightDecay, alpha });
-    super(params, { lr, momentum, alpha, eps, centered, weightDecay, ...common, maximize });
+    super(params, { lr, momentum, alpha, eps, centered, weightDecay, ...common, foreach, maximize });
   }
   protected override initial(p: Tensor, g: ParamGroup): [string, Tensor][] { return [['square_avg', zerosLike(p)], ...(num(g, 'momentum') > 0 ? [['momentum_buffer', zerosLike(p)] as [string, Tensor]] : []), ...(g['centered'] === true ? [['grad_avg', zerosLike(p)] as [string, Tensor]] : [])]; }
   protected override tensorStates(g: ParamGroup): string[] { return ['square_avg', ...(g['centered'] === true ? ['grad_avg'] : []), ...(num(g, 'momentum') > 0 ? ['momentum_buffer'] : [])]; }
@@ -100,9 +100,9 @@ export interface AdagradOptions extends CommonOptions {
 export class Adagrad extends Stepwise {
   protected readonly rule = 'adagrad';
   constructor(params: ParamInput, o: AdagradOptions = {}) {
-    const { lr = 1e-2, lrDecay = 0, weightDecay = 0, initialAccumulatorValue = 0, eps = 1e-10, maximize = false } = o;
+    const { lr = 1e-2, lrDecay = 0, weightDecay = 0, initialAccumulatorValue = 0, eps = 1e-10, maximize = false, foreach = null } = o;
     notNegative({ lr, lrDecay, weightDecay, initialAccumulatorValue, eps });
-    super(params, { lr, lrDecay, eps, weightDecay, initialAccumulatorValue, foreach: null, maximize, differentiable: false, fused: null });
+    super(params, { lr, lrDecay, eps, weightDecay, initialAccumulatorValue, foreach, maximize, differentiable: false, fused: null });
     for (const g of this.paramGroups) for (const p of g.params) for (const [k, v] of [['step', 0] as [string, number], ...this.initial(p, g)]) this.stateOf(p).set(k, v);
   }
   protected override initial(p: Tensor, g: ParamGroup): [string, Tensor | number][] { return [['sum', fullLike(p, num(g, 'initialAccumulatorValue'))]]; }
@@ -119,11 +119,11 @@ export interface AdadeltaOptions extends CommonOptions {
 export class Adadelta extends Stepwise {
   protected readonly rule = 'adadelta';
   constructor(params: ParamInput, o: AdadeltaOptions = {}) {
-    const { lr = 1, rho = 0.9, eps = 1e-6, weightDecay = 0, maximize = false } = o;
+    const { lr = 1, rho = 0.9, eps = 1e-6, weightDecay = 0, maximize = false, foreach = null } = o;
     notNegative({ lr });
     if (!(rho >= 0 && rho <= 1)) throw new ValueError(`Invalid rho value: ${rho}`);
     notNegative({ eps, weightDecay });
-    super(params, { lr, rho, eps, weightDecay, ...common, maximize });
+    super(params, { lr, rho, eps, weightDecay, ...common, foreach, maximize });
   }
   protected override initial(p: Tensor): [string, Tensor][] { return [['square_avg', zerosLike(p)], ['acc_delta', zerosLike(p)]]; }
   protected override tensorStates(): string[] { return ['square_avg', 'acc_delta']; }
@@ -141,11 +141,11 @@ export interface BetaOptions extends CommonOptions {
 export class Adamax extends Stepwise {
   protected readonly rule = 'adamax';
   constructor(params: ParamInput, o: BetaOptions = {}) {
-    const { lr = 2e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, maximize = false } = o;
+    const { lr = 2e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, maximize = false, foreach = null } = o;
     notNegative({ lr, eps });
     checkBetas(betas);
     notNegative({ weightDecay });
-    super(params, { lr, betas, eps, weightDecay, ...common, maximize });
+    super(params, { lr, betas, eps, weightDecay, ...common, foreach, maximize });
   }
   protected override initial(p: Tensor): [string, Tensor][] { return [['exp_avg', zerosLike(p)], ['exp_inf', zerosLike(p)]]; }
   protected override tensorStates(): string[] { return ['exp_avg', 'exp_inf']; }
@@ -168,11 +168,11 @@ export interface NAdamOptions extends BetaOptions {
 export class NAdam extends TwoMoments {
   protected readonly rule = 'nadam';
   constructor(params: ParamInput, o: NAdamOptions = {}) {
-    const { lr = 2e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, momentumDecay = 4e-3, decoupledWeightDecay = false, maximize = false } = o;
+    const { lr = 2e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, momentumDecay = 4e-3, decoupledWeightDecay = false, maximize = false, foreach = null } = o;
     notNegative({ lr, eps });
     checkBetas(betas);
     notNegative({ weightDecay, momentumDecay });
-    super(params, { lr, betas, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize, foreach: null, capturable: false, differentiable: false });
+    super(params, { lr, betas, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize, foreach, capturable: false, differentiable: false });
   }
   protected override initial(p: Tensor): [string, Tensor | number][] { return [['mu_product', 1], ...super.initial(p)]; }
   protected override settings(g: ParamGroup, step: number, s: State): number[] {
@@ -192,16 +192,16 @@ export interface RAdamOptions extends BetaOptions {
 export class RAdam extends TwoMoments {
   protected readonly rule = 'radam';
   constructor(params: ParamInput, o: RAdamOptions = {}) {
-    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decoupledWeightDecay = false, maximize = false } = o;
+    const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decoupledWeightDecay = false, maximize = false, foreach = null } = o;
     notNegative({ lr, eps });
     checkBetas(betas);
     notNegative({ weightDecay });
-    super(params, { lr, betas, eps, weightDecay, maximize, foreach: null, capturable: false, decoupledWeightDecay, differentiable: false });
+    super(params, { lr, betas, eps, weightDecay, maximize, foreach, capturable: false, decoupledWeightDecay, differentiable: false });
   }
 }
 
 /** Of Rprop. */
-export interface RpropOptions {
+export interface RpropOptions extends Pick<SpeedOptions, 'foreach'> {
   /** The learning rate; 1e-2 by default. */
   lr?: number;
   /** Factors of the step where the sign changed and where it stayed; [0.5, 1.2] by default. */
@@ -215,10 +215,10 @@ export interface RpropOptions {
 export class Rprop extends Stepwise {
   protected readonly rule = 'rprop';
   constructor(params: ParamInput, o: RpropOptions = {}) {
-    const { lr = 1e-2, etas = [0.5, 1.2], stepSizes = [1e-6, 50], maximize = false } = o;
+    const { lr = 1e-2, etas = [0.5, 1.2], stepSizes = [1e-6, 50], maximize = false, foreach = null } = o;
     notNegative({ lr });
     if (!(etas[0] > 0 && etas[0] < 1 && etas[1] > 1)) throw new ValueError(`Invalid eta values: ${etas[0]}, ${etas[1]}`);
-    super(params, { lr, etas, stepSizes, foreach: null, maximize, differentiable: false, capturable: false });
+    super(params, { lr, etas, stepSizes, foreach, maximize, differentiable: false, capturable: false });
   }
   protected override initial(p: Tensor, g: ParamGroup): [string, Tensor][] { return [['prev', zerosLike(p)], ['step_size', fullLike(p, num(g, 'lr'))]]; }
   protected override tensorStates(): string[] { return ['prev', 'step_size']; }

@@ -162,6 +162,7 @@ const normalization: Row[] = [
 
 const recurrent: Row[] = [
   fails('nn.LSTM(3, 4)(O(1, 2, 5))', () => new nn.LSTM(3, 4)(O(1, 2, 5))),
+  fails('nn.LSTM(3, 4)(O(1, 2, 3), O(2, 1, 4))', () => new nn.LSTM(3, 4)(O(1, 2, 3), O(2, 1, 4) as never)),
   fails('nn.LSTM(3, 4)(O(3))', () => new nn.LSTM(3, 4)(O(3))),
   fails('nn.LSTM(3, 4)(O(1, 1, 2, 3))', () => new nn.LSTM(3, 4)(O(1, 1, 2, 3))),
   fails('nn.LSTM(3, 4)(D(1, 2, 3))', () => new nn.LSTM(3, 4)(D(1, 2, 3))),

@@ -174,6 +174,8 @@ class P:
 out = rates(P)`, { ulps: 1 }),
   bad('optimizer of nothing', () => new optim.SGD([], { lr: 0.1 }), 'optim.SGD([], lr=.1)'),
   bad('optimizer of a tensor', () => new optim.SGD(zeros(1) as never, { lr: 0.1 }), 'optim.SGD(torch.zeros(1), lr=.1)'),
+  same('foreach and fused', () => [new optim.SGD([ones(1)], { foreach: true }), new optim.AdamW([ones(1)], { fused: true }), new optim.Adam([ones(1)], { foreach: false }), new optim.RMSprop([ones(1)], { foreach: true }), new optim.Adagrad([ones(1)], { foreach: true }), new optim.NAdam([ones(1)], { foreach: true })].map(String), 'O, p = optim, [torch.ones(1)]; out = [repr(o) for o in (O.SGD(p, foreach=True), O.AdamW(p, fused=True), O.Adam(p, foreach=False), O.RMSprop(p, foreach=True), O.Adagrad(p, foreach=True), O.NAdam(p, foreach=True))]'),
+  bad('foreach with fused', () => new optim.SGD([x()], { lr: 1, foreach: true, fused: true }), 'optim.SGD([x], lr=1, foreach=True, fused=True)'),
   bad('optimizer of a non-leaf', () => new optim.SGD([x().mul(2)], { lr: 1 }), 'optim.SGD([x * 2], lr=1)'),
   bad('parameter in two groups', () => { const t = x(); return new optim.SGD([{ params: [t] }, { params: [t] }], { lr: 1 }); }, "optim.SGD([{'params': [x]}, {'params': [x]}], lr=1)"),
   bad('negative lr', () => new optim.SGD([x()], { lr: -1 }), 'optim.SGD([x], lr=-1)'),
