@@ -29,13 +29,14 @@ function describe(lib) {
     const tensor = checker.getDeclaredTypeOfSymbol(exportsOf(path.join(lib, 'tensor.d.ts')).find((s) => s.name === 'Tensor'));
     const ofMethod = new Map(exportsOf(ops).map((s) => [s.name, checker.getPropertyOfType(tensor, s.name)]).filter(([, m]) => m !== undefined)
       .map(([name, m]) => [name, checker.getDocumentationCommentOfSymbol(m).replace(/\bthis\b/g, 'input')]));
+    const functional = path.join(lib, 'nn', 'functional.d.ts'), ofFunction = new Map(exportsOf(path.join(lib, 'functional.d.ts')).map((s) => [s.name, checker.getDocumentationCommentOfSymbol(s)]));
     for (const file of files) {
       const source = program.getSourceFile(file), text = fs.readFileSync(file, 'utf8'), inserts = [];
       const docOf = (node) => /\/\*\*(?:(?!\/\*\*)[^])*?\*\/(?=\s*$)/.exec(text.slice(node.pos, node.getStart()))?.[0];
       let last = { name: '', doc: undefined };
       const visit = (node) => {
         if (node.kind === SyntaxKind.VariableStatement) for (const d of node.declarationList.declarations) {
-          const words = file === ops && docOf(node) === undefined ? ofMethod.get(d.name.text) : undefined;
+          const words = docOf(node) !== undefined ? undefined : file === ops ? ofMethod.get(d.name.text) : file === functional ? ofFunction.get(d.name.text) : undefined;
           if (words) inserts.push([d.getStart(), `/** ${words.replaceAll('\n', '\n * ')} */ `]);
         }
         if (node.kind === SyntaxKind.FunctionDeclaration || node.kind === SyntaxKind.MethodDeclaration || node.kind === SyntaxKind.MethodSignature) {

@@ -13,7 +13,7 @@ export * as distributions from './distributions';
 export { deepcopy } from './nn/deepcopy';
 export * from './ops';
 /** Those of nn.functional that torch has under its own name, too. */
-export { bilinear, celu, conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, cosineSimilarity, hardshrink, maxPool1d, maxPool2d, maxPool3d, pairwiseDistance, pdist, pixelShuffle, pixelUnshuffle, prelu, rmsNorm, selu, threshold } from './functional';
+export { bilinear, celu, conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, cosineSimilarity, hardshrink, maxPool1d, maxPool2d, maxPool3d, pairwiseDistance, pdist, pixelShuffle, pixelUnshuffle, prelu, rmsNorm, selu, threshold } from './nn/functional';
 export { noGrad, enableGrad, inferenceMode, isGradEnabled, setGradEnabled } from './autograd';
 export { Generator, manualSeed, initialSeed, seed, getRngState, setRngState, forkRng } from './random';
 export { DType, dtypeByName, float32, float64, float16, bfloat16, int64, int32, int16, int8, uint8, bool } from './dtype';

@@ -15,6 +15,6 @@ export * from './losses';
 export * from './lazy';
 export * from './adaptive';
 export { Parameter } from '../tensor';
-export * as functional from '../functional';
+export * as functional from './functional';
 export * as init from '../init';
 export * as utils from './utils';

@@ -40,7 +40,51 @@ function explained(error: unknown, name: string, fn: Method, args: readonly unkn
   return better;
 }
 
-/** Puts that around every method of a prototype and those behind it. */
+/** In a list as PyTorch writes it: its native functions count arguments in the wrong number of words, Python's own as a sentence. */
+function missingText(names: readonly string[], python: boolean): string {
+  const n = names.length, head = `missing ${n} required positional argument`;
+  if (!python) return `${head}${n === 1 ? 's' : ''}: ${names.map((a) => `"${a}"`).join(', ')}`;
+  const quoted = names.map((a) => `'${a}'`);
+  return `${head}${n === 1 ? '' : 's'}: ${n < 3 ? quoted.join(' and ') : `${quoted.slice(0, -1).join(', ')}, and ${quoted[n - 1]!}`}`;
+}
+const fits: Record<string, (v: unknown) => boolean> = {
+  int: (v) => typeof v === 'number' || typeof v === 'bigint', float: (v) => typeof v === 'number',
+  'tuple of ints': (v) => typeof v === 'number' || (Array.isArray(v) && v.every((n) => n === null || typeof n === 'number')),
+};
+const kindOf = (v: unknown): string => (v === null ? 'null' : Array.isArray(v) ? 'array' : typeof v);
+
+/**
+ * `fn`, which first looks at its leading arguments. `signature` names them in PyTorch's words: 'input weight bias?' are tensors, of which bias may be null or
+ * left out; 'mean!' may be null, 'size:int' is something else. 'python' before them: a function that PyTorch wrote in Python, where missing arguments are spoken of in other words.
+ */
+function looking(name: string, fn: Method, signature: string, isTensor: (v: unknown) => boolean): Method {
+  const python = signature.startsWith('python '), parameters = signature.split(' ').slice(python ? 1 : 0).map((text) => {
+    const [, word, mark, type] = /^(\w+)([?!]?)(?::(.+))?$/.exec(text)!;
+    return { word: word!, open: mark === '?', nullable: mark !== '', type: type === undefined ? 'Tensor' : type === 'ints' ? 'tuple of ints' : type, test: type === undefined ? isTensor : fits[type === 'ints' ? 'tuple of ints' : type]! };
+  });
+  const wrong = (args: readonly unknown[], above: Method): TypeError => {
+    const missing = parameters.filter((p, i) => !p.open && args[i] === undefined), at = parameters.findIndex((p, i) => !(p.nullable && (args[i] ?? null) === null) && !p.test(args[i]));
+    const words = missing.length > 0 ? `${snake(name)}() ${missingText(missing.map((p) => p.word), python)}` : `${snake(name)}(): argument '${parameters[at]!.word}' (position ${at + 1}) must be ${parameters[at]!.type}, not ${kindOf(args[at])}`;
+    const error = new TypeError(words);
+    Error.captureStackTrace(error, above);
+    mine.add(error);
+    return error;
+  };
+  const { [name]: named } = { [name](this: unknown, ...args: unknown[]): unknown {
+    for (let i = 0; i < parameters.length; i++) {
+      const p = parameters[i]!, v = args[i];
+      if (!p.test(v) && !(p.open && v === undefined) && !(p.nullable && v === null)) throw wrong(args, named!);
+    }
+    return fn.apply(this, args);
+  } } as Record<string, Method>;
+  return Object.defineProperty(named!, 'length', { value: fn.length });
+}
+/** Those of `functions` that have a signature, looking at their arguments. A function without one is a mistake here. */
+export function lookAtArguments<T extends Record<keyof T, unknown>, K extends keyof T & string>(functions: T, signatures: Record<K, string>, isTensor: (v: unknown) => boolean): Pick<T, K> {
+  return Object.fromEntries(Object.entries<string>(signatures).map(([name, signature]) => [name, looking(name, functions[name as K] as Method, signature, isTensor)])) as Pick<T, K>;
+}
+
+/** Puts `explained` around every method of a prototype and those behind it. */
 export function nameArguments(prototype: object): void {
   for (let p = prototype; p !== Object.prototype; p = Object.getPrototypeOf(p) as object) for (const name of Object.getOwnPropertyNames(p)) {
     const fn = Object.getOwnPropertyDescriptor(p, name)!.value as unknown;

@@ -1,6 +1,6 @@
 /** What a user gets wrong with layers, losses and their functions: PyTorch's error classes and texts. */
 import { bool, float64, int32, int64, nn, ones, tensor, type Tensor } from '../../../extension/lib/index';
-import { error, type Row } from '../table';
+import { error, same, type Row } from '../table';
 
 const F = nn.functional;
 const O = ones;
@@ -14,6 +14,44 @@ O = torch.ones; L = torch.tensor
 def D(*s): return torch.ones(s, dtype=torch.float64)
 def I(*s): return torch.ones(s, dtype=torch.int64)
 out = ${py}`);
+
+const U = F as unknown as Record<string, (...args: unknown[]) => unknown>;
+const lacking: Row[] = [
+  fails('F.linear()', () => U.linear()), fails('F.linear(O(2, 3))', () => U.linear(O(2, 3))), fails('F.conv_transpose2d(O(1, 2, 3, 3))', () => U.convTranspose2d(O(1, 2, 3, 3))), fails('F.relu()', () => U.relu()),
+  fails('F.gelu()', () => U.gelu()), fails('F.softplus()', () => U.softplus()), fails('F.hardswish()', () => U.hardswish()), fails('F.layer_norm(O(2, 3))', () => U.layerNorm(O(2, 3))),
+  fails('F.layer_norm()', () => U.layerNorm()), fails('F.group_norm(O(2, 4))', () => U.groupNorm(O(2, 4))), fails('F.batch_norm(O(2, 3))', () => U.batchNorm(O(2, 3))), fails('F.embedding(I(2))', () => U.embedding(I(2))),
+  fails('F.pad(O(2))', () => U.pad(O(2))), fails('F.cross_entropy(O(2, 3))', () => U.crossEntropy(O(2, 3))), fails('F.mse_loss()', () => U.mseLoss()), fails('F.nll_loss(O(2, 3))', () => U.nllLoss(O(2, 3))),
+  fails('F.triplet_margin_loss(O(2, 3))', () => U.tripletMarginLoss(O(2, 3))), fails('F.cosine_similarity(O(2, 3))', () => U.cosineSimilarity(O(2, 3))), fails('F.bilinear(O(2, 3))', () => U.bilinear(O(2, 3))), fails('F.scaled_dot_product_attention(O(2, 3))', () => U.scaledDotProductAttention(O(2, 3))),
+  fails('F.prelu(O(2))', () => U.prelu(O(2))), fails('F.avg_pool2d(O(1, 2, 2))', () => U.avgPool2d(O(1, 2, 2))), fails('F.adaptive_avg_pool2d(O(1, 2, 2))', () => U.adaptiveAvgPool2d(O(1, 2, 2))), fails('F.unfold(O(1, 1, 2, 2))', () => U.unfold(O(1, 1, 2, 2))),
+  fails('F.fold(O(1, 4, 1))', () => U.fold(O(1, 4, 1))), fails('F.max_unpool2d(O(1, 1, 2, 2))', () => U.maxUnpool2d(O(1, 1, 2, 2))), fails('F.grid_sample(O(1, 1, 2, 2))', () => U.gridSample(O(1, 1, 2, 2))), fails('F.pixel_shuffle(O(1, 4, 2, 2))', () => U.pixelShuffle(O(1, 4, 2, 2))),
+  fails('F.dropout()', () => U.dropout()), fails('F.one_hot()', () => U.oneHot()), fails('F.gumbel_softmax()', () => U.gumbelSoftmax()), fails('F.lp_pool2d(O(1, 2, 2))', () => U.lpPool2d(O(1, 2, 2))),
+  fails('F.margin_ranking_loss(O(2))', () => U.marginRankingLoss(O(2))),
+];
+/** JavaScript's words for what Python calls NoneType, int and str. */
+const mistaken: readonly (readonly [string, () => unknown])[] = [
+  ["F.linear(3, O(4, 5))", () => U.linear(3, O(4, 5))],
+  ["F.linear(O(2, 3), None)", () => U.linear(O(2, 3), null)],
+  ["F.linear(O(2, 3), O(4, 3), 'b')", () => U.linear(O(2, 3), O(4, 3), 'b')],
+  ["F.conv_transpose2d(O(1, 2, 3, 3), None)", () => U.convTranspose2d(O(1, 2, 3, 3), null)],
+  ["F.relu(None)", () => U.relu(null)],
+  ["F.gelu(3)", () => U.gelu(3)],
+  ["F.softplus(None)", () => U.softplus(null)],
+  ["F.layer_norm(None, [3])", () => U.layerNorm(null, [3])],
+  ["F.prelu(O(2), 3)", () => U.prelu(O(2), 3)],
+  ["F.bilinear(O(2, 3), None, O(1, 3, 3))", () => U.bilinear(O(2, 3), null, O(1, 3, 3))],
+  ["F.scaled_dot_product_attention(O(2, 3), 3, 3)", () => U.scaledDotProductAttention(O(2, 3), 3, 3)],
+  ["F.cosine_similarity(O(2, 3), None)", () => U.cosineSimilarity(O(2, 3), null)],
+  ["F.pairwise_distance(None, O(2))", () => U.pairwiseDistance(null, O(2))],
+  ["F.avg_pool2d(None, 2)", () => U.avgPool2d(null, 2)],
+  ["F.pixel_shuffle(3, 2)", () => U.pixelShuffle(3, 2)],
+  ["F.pixel_shuffle(O(1, 4, 2, 2), 'b')", () => U.pixelShuffle(O(1, 4, 2, 2), 'b')],
+  ["F.elu(None)", () => U.elu(null)],
+  ["F.dropout(None)", () => U.dropout(null)],
+  ["F.pdist(3)", () => U.pdist(3)],
+  ["F.hardtanh(None)", () => U.hardtanh(null)],
+];
+const wrong = mistaken.map(([py, run]) => same(py, () => { try { run(); return ''; } catch (e) { return `${(e as Error).name}: ${(e as Error).message}`.replace(/null$/, 'NoneType').replace(/number$/, 'int').replace(/string$/, 'str'); } },
+  `O = torch.ones\ntry: out = str(${py})\nexcept Exception as e: out = type(e).__name__ + ': ' + str(e)`));
 
 const linear: Row[] = [
   fails('nn.Linear(3, 4)(O(2, 5))', () => new nn.Linear(3, 4)(O(2, 5))),
@@ -353,4 +391,4 @@ const rest: Row[] = [
   fails('nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(5, 2))(O(1, 3))', () => new nn.Sequential(new nn.Linear(3, 4), new nn.ReLU(), new nn.Linear(5, 2))(O(1, 3))),
 ];
 
-export const rows: Row[] = [...linear, ...convolution, ...pooling, ...normalization, ...recurrent, ...embedding, ...attention, ...losses, ...rest];
+export const rows: Row[] = [...lacking, ...wrong, ...linear, ...convolution, ...pooling, ...normalization, ...recurrent, ...embedding, ...attention, ...losses, ...rest];
