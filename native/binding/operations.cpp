@@ -57,6 +57,7 @@ napi_value select(Call& c) { return c.wrap(ops::select(c.tensor(0), c.integer(1)
 napi_value slice(Call& c) { return c.wrap(ops::slice(c.tensor(0), c.integer(1), c.integer(2), c.integer(3), c.integer(4))); }
 napi_value squeeze(Call& c) { return c.wrap(ops::squeeze(c.tensor(0), maybe_int(c, 1))); }
 napi_value unsqueeze(Call& c) { return c.wrap(ops::unsqueeze(c.tensor(0), c.integer(1))); }
+napi_value resize_(Call& c) { ops::resize_(c.tensor(0), c.dims(1)); return c.argv[0]; }
 napi_value as_strided(Call& c) { return c.wrap(ops::as_strided(c.tensor(0), c.dims(1), c.dims(2), c.integer(3))); }
 napi_value mm(Call& c) { return c.wrap(ops::mm(c.tensor(0), c.tensor(1))); }
 napi_value bmm(Call& c) { return c.wrap(ops::bmm(c.tensor(0), c.tensor(1))); }
@@ -168,7 +169,7 @@ const std::vector<Entry> op_entries = {
     {"unary", unary}, {"unary_", unary_}, {"binary", binary}, {"binary_", binary_}, {"clamp", clamp}, {"clamp_", clamp_}, {"where", where}, {"sum", sum}, {"mean", mean}, {"prod", prod},
     {"norm", norm}, {"variance", variance}, {"anyAll", any_all}, {"maxMin", max_min}, {"maxMinDim", max_min_dim}, {"argMaxMin", arg_max_min},
     {"logsumexp", logsumexp}, {"cumsum", cumsum}, {"expand", expand}, {"view", view}, {"reshape", reshape}, {"flatten", flatten}, {"permute", permute},
-    {"transpose", transpose}, {"t", t}, {"select", select}, {"slice", slice}, {"squeeze", squeeze}, {"unsqueeze", unsqueeze}, {"asStrided", as_strided},
+    {"transpose", transpose}, {"t", t}, {"select", select}, {"slice", slice}, {"squeeze", squeeze}, {"unsqueeze", unsqueeze}, {"asStrided", as_strided}, {"resize_", resize_},
     {"mm", mm}, {"bmm", bmm}, {"matmul", matmul}, {"addmm", addmm}, {"gather", gather}, {"scatter", scatter}, {"indexSelect", index_select}, {"cat", cat},
     {"stack", stack}, {"maskedFill", masked_fill}, {"tril", tril}, {"clone", clone}, {"contiguous", contiguous}, {"toDtype", to_dtype}, {"toDevice", to_device},
     {"copy_", copy_}, {"fill_", fill_}, {"scatterReduce", scatter_reduce}, {"nonzero", nonzero}, {"index", index}, {"indexPut", index_put}, {"indexPut_", index_put_},

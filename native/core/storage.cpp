@@ -1,6 +1,7 @@
 #include "core/storage.h"
 
 #include <cstdlib>
+#include <cstring>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
@@ -109,6 +110,21 @@ Storage::~Storage() {
   account_->add(-int64_t(reserved_));
   if (owner_) owner_->release(buffer, nbytes);
   else pool().give(block_, reserved_);
+}
+
+void Storage::grow(size_t n) {
+  if (n <= nbytes) return;
+  const void* from = data();
+  const size_t size = size_class(n);
+  if (size != reserved_) {
+    void* to = pool().take(size);
+    std::memcpy(to, from, nbytes);
+    pool().give(block_, reserved_);
+    account_->add(int64_t(size) - int64_t(reserved_));
+    reserved_ = size;
+    data_ = block_ = to;
+  }
+  nbytes = n;
 }
 
 // The memory is reserved all along, so that a storage counts the same before and after.

@@ -67,6 +67,9 @@ struct Storage : RefCounted, Recycled<Storage> {
   // The values while they are put off, else null: for who can use them without the memory in between.
   const DeferredValues* deferred() const { return data_.load(std::memory_order_acquire) ? nullptr : values_.get(); }
 
+  // CPU storage alone: at least n bytes, those that were there first, the others not initialised. The bytes move.
+  void grow(size_t n);
+
   size_t nbytes = 0;
   Device device;
   uint64_t buffer = 0;

@@ -106,6 +106,8 @@ Tensor select(const Tensor& a, int64_t dim, int64_t index);
 Tensor slice(const Tensor& a, int64_t dim, int64_t start, int64_t end, int64_t step);
 Tensor squeeze(const Tensor& a, std::optional<int64_t> dim);
 Tensor unsqueeze(const Tensor& a, int64_t dim);
+// Another size of the tensor itself, contiguous from its offset on; new elements are what lies in the memory. Throws RuntimeError for tensors that require grad.
+void resize_(const Tensor& self, const Dims& sizes);
 Tensor as_strided(const Tensor& a, const Dims& sizes, const Dims& strides, int64_t offset);
 Tensor detach(const Tensor& a);
 

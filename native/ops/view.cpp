@@ -226,6 +226,24 @@ Tensor as_strided(const Tensor& a, const Dims& sizes, const Dims& strides, int64
   });
 }
 
+void resize_(const Tensor& self, const Dims& sizes) {
+  check(!requires_grad(self), "cannot resize variables that require grad");
+  if (sizes == self.sizes()) return;
+  for (int64_t s : sizes) check(s >= 0, "numel: integer multiplication overflow");
+  const int64_t n = checked_numel(sizes);
+  const size_t bytes = size_t(self.offset() + n) * itemsize(self.dtype());
+  TensorImpl& t = *self.impl();
+  if (n > 0 && bytes > t.storage->nbytes) {
+    if (!self.device().is_cpu()) fail_not_implemented("resize_() beyond the memory of a tensor is not currently implemented on the webgpu device. Make a new tensor for it.");
+    t.storage->grow(bytes);
+  }
+  t.sizes = sizes;
+  t.strides = contiguous_strides(sizes);
+  t.numel = n;
+  t.contiguous = true;
+  self.bump_version();
+}
+
 Tensor detach(const Tensor& a) { return alias(a, true); }
 
 }  // namespace weightroom::ops

@@ -84,6 +84,14 @@ export class TensorShape extends TensorReduce {
   /** Gives this tensor itself another size and strides, in elements. Throws RuntimeError where it would leave the storage. */
   asStrided_(size: readonly number[], stride: readonly number[], storageOffset?: number): this { return this.shown(this.asStrided(size, stride, storageOffset)); }
 
+  /**
+   * Gives this tensor itself another size, contiguous over the same memory, which grows where it is too small: elements that were not there before are
+   * what lies in it. Other tensors over the memory see no change. Throws RuntimeError for tensors that require a gradient.
+   */
+  resize_(...size: Sizes): this { return native['resize_'](this, sizesOf(size)); }
+  /** resize_ to the size of `other`. */
+  resizeAs_(other: Tensor): this { return native['resize_'](this, other.shape); }
+
   /** A view with dims moved to other places. */
   movedim(source: Dim, destination: Dim): Tensor { return native['movedim'](this, list(source), list(destination)); }
   /** The same as movedim. */

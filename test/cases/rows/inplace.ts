@@ -1,5 +1,5 @@
 /** In-place operations: values, gradients and histories as PyTorch has them. Each works on `x * 1`, so that x stays. */
-import type { Tensor } from '../../../extension/lib/index';
+import { ones, type Tensor } from '../../../extension/lib/index';
 import { f, ints, mask, op, positive, raised, values, within, type Row } from '../table';
 
 const y34 = within(-3, 3, 3, 4);
@@ -57,6 +57,9 @@ export const rows: Row[] = [
   own('addmm_', (t, y, z) => t.addmm_(y, z), 't.addmm_(y, z)', [f(3, 2), within(-3, 3, 2, 4)]),
   own('renorm_', (t) => t.renorm_(2, 0, 1), 't.renorm_(2, 0, 1)', [], f(3, 4), { dtypes: ['float64'] }),
   ...(['t_()', 'transpose_(0, 1)', 'swapaxes_(0, 1)', 'swapdims_(-1, 0)', 'unsqueeze_(1)', 'squeeze_()'] as const).map((c) => op(c, [f(3, 4)], (x) => { const t = x.mul(1), r = changed(t, c); return [t.mul(2), r === t, t.version]; }, `t = x * 1; r = t.${c}; out = [t * 2, r is t, t._version]`, { dtypes: ['int64'] })),
+  op('resize_', [f(3, 4)], (x) => { const t = x.clone(), v = x.clone().t(), w = x.clone(), u = w.get(1); const same = v.resize_(4, 3) === v; return [t.resize_(5), same, [...v.stride()], v.resize_(3, 4), [...v.stride()], u.resize_(2, 4), u.fill_(7), w, t.resize_([2, 6]).at(':', ':2').numel(), x.clone().resizeAs_(ones(2, 2)), x.clone().resize_(0, 3)]; },
+    't = x.clone(); v = x.clone().t(); w = x.clone(); u = w[1]; same = v.resize_(4, 3) is v; out = [t.resize_(5), same, list(v.stride()), v.resize_(3, 4), list(v.stride()), u.resize_(2, 4), u.fill_(7), w, t.resize_((2, 6))[:, :2].numel(), x.clone().resize_as_(torch.ones(2, 2)), x.clone().resize_(0, 3)]', { noGrad: true, strided: false }),
+  op('resize_ beyond the memory', [f(3, 4)], (x) => { const t = x.clone(), v = t.get(2), before = v.version; v.resize_(50); v.at('4:').fill_(3); return [v, t, v.version - before, t.storageBytes().length === 58 * t.dtype.itemsize]; }, 't = x.clone(); v = t[2]; before = v._version; v.resize_(50); v[4:].fill_(3); out = [v, t, v._version - before, t.untyped_storage().nbytes() == 58 * t.itemsize]', { noGrad: true, strided: false, cpuOnly: 'refused' }),
   op('in-place views keep their names', [f(1, 3)], (x) => [x.mul(1).t_(), x.mul(1).squeeze_(), x.mul(1).squeeze_(0), x.mul(1).squeeze_([0, 1]), x.mul(1).unsqueeze_(-1), x.mul(1).transpose_(0, 1), x.mul(1).asStrided_([2, 1], [1, 1])], '[(x * 1).t_(), (x * 1).squeeze_(), (x * 1).squeeze_(0), (x * 1).squeeze_((0, 1)), (x * 1).unsqueeze_(-1), (x * 1).transpose_(0, 1), (x * 1).as_strided_((2, 1), (1, 1))]', { dtypes: [] }),
   op('a view gets another shape', [f(3, 4)], (x) => { const t = x.mul(1), v = t.get(0); v.unsqueeze_(1); const a = v.mul(3); t.mul_(2); const b = v.mul(2); v.mul_(5); return [a, b, t.mul(1), v.mul(1)]; }, 't = x * 1; v = t[0]; v.unsqueeze_(1); a = v * 3; t.mul_(2); b = v * 2; v.mul_(5); out = [a, b, t * 1, v * 1]', { dtypes: [], anyFn: true }),
   op('expanded, transposed in place', [f(3)], (x) => x.expand(2, 3).t_(), 'x.expand(2, 3).t_()', { dtypes: [] }),
