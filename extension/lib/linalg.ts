@@ -124,6 +124,53 @@ export function lstsq(A: Tensor, B: Tensor, options: { rcond?: number } = {}): P
 
 // --- decompositions
 
+const atLeastMatrix = (A: Tensor, name: string): void => { if (A.dim() < 2) throw new RuntimeError(`${name}: Expected tensor with 2 or more dimensions. Got size: [${A.shape.join(', ')}] instead`); };
+const pivoted = (pivot: boolean, name: string): void => { if (!pivot) throw new RuntimeError(`${name}: LU without pivoting is not implemented on the CPU`); };
+const swapped = (pivots: Tensor, rows: number): Tensor => native['linalgPermutation'](pivots, rows) as Tensor;
+/**
+ * A = P @ L @ U by Gaussian elimination with row swaps, both factors in one matrix: U on and above the diagonal, L below it, whose own diagonal is 1.
+ * `pivots` (int32, from 1): the row each was swapped with. For luSolve(). Throws RuntimeError where U has a zero on its diagonal.
+ */
+export function luFactor(A: Tensor, options: { pivot?: boolean } = {}): Parts<'LU' | 'pivots'> {
+  pivoted(options.pivot ?? true, 'linalg.lu_factor');
+  const { LU, pivots, info } = luFactorEx(A), codes = info.toTypedArray(), at = codes.findIndex((c) => Number(c) !== 0);
+  if (at >= 0) throw new RuntimeError(`torch.linalg.lu_factor: ${info.dim() > 0 ? `(Batch element ${at}): ` : ''}U[${codes[at]!},${codes[at]!}] is zero and using it on lu_solve would result in a division by zero. If you still want to perform the factorization, consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)`);
+  return parts('linalg_lu_factor', { LU, pivots });
+}
+/** The factors, and in `info` which element of U's diagonal is zero, from 1. */
+export function luFactorEx(A: Tensor, options: { pivot?: boolean } = {}): Parts<'LU' | 'pivots' | 'info'> {
+  atLeastMatrix(A, 'torch.lu_factor');
+  pivoted(options.pivot ?? true, 'linalg.lu_factor_ex');
+  const [LU, pivots, info] = native['linalgLu'](A) as [Tensor, Tensor, Tensor];
+  return parts('linalg_lu_factor_ex', { LU, pivots, info });
+}
+/** P [m, m], L [m, k] and U [k, n] of A = P @ L @ U, k the smaller of m and n. */
+export function lu(A: Tensor, options: { pivot?: boolean } = {}): Parts<'P' | 'L' | 'U'> {
+  atLeastMatrix(A, 'linalg.lu');
+  pivoted(options.pivot ?? true, 'linalg.lu');
+  const [LU, pivots] = native['linalgLu'](A) as [Tensor, Tensor, Tensor];
+  return parts('linalg_lu', factors(LU, pivots, 'LinalgLuBackward0'));
+}
+function factors(LU: Tensor, pivots: Tensor, name: string): Record<'P' | 'L' | 'U', Tensor> {
+  const m = LU.size(-2), n = LU.size(-1), k = Math.min(m, n), diagonal = (native['eye'](m, k, LU.dtype.code, LU.device.code) as Tensor);
+  return { P: swapped(pivots, m).to(LU.dtype), L: called(LU.narrow(-1, 0, k).tril(-1).add(diagonal), name), U: called(LU.narrow(-2, 0, k).triu(), name) };
+}
+/** X of A @ X = B (`left: false`: of X @ A = B; `adjoint`: with Aᵀ) by luFactor's results for square A. B [..., n, k]; batches broadcast. */
+export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, options: { left?: boolean; adjoint?: boolean } = {}): Tensor {
+  const { left = true, adjoint = false } = options, name = 'linalg.lu_solve';
+  if (LU.dtype !== B.dtype) throw new RuntimeError(`${name}: Expected LU and B to have the same dtype, but found LU of type ${title(LU)} and B of type ${title(B)} instead`);
+  if (pivots.dtype.name !== 'int32') throw new RuntimeError(`${name}: pivots should be a Tensor of scalar type torch.int32`);
+  atLeast(2, LU, `torch.${name}`);
+  if (LU.size(-1) !== LU.size(-2)) throw new RuntimeError(`torch.${name}: A must be batches of square matrices, but they are ${LU.size(-2)} by ${LU.size(-1)} matrices`);
+  if (pivots.size(-1) !== LU.size(-1)) throw new RuntimeError(`${name}: Number of pivots per batch should be same as the dimension of the matrix`);
+  const batch = meet(name, LU, B, left), { P, L, U } = factors(LU, pivots, 'LuUnpackBackward0');
+  const [p, l, u] = [spread(P, batch), spread(L, batch), spread(U, batch)], wide = spread(B, batch), turned = left ? wide : wide.mT;
+  // X @ A = B is Aᵀ @ Xᵀ = Bᵀ.
+  const x = adjoint === !left ? solveTriangular(u, solveTriangular(l, p.mT.matmul(turned), { upper: false, unitriangular: true }), { upper: true })
+    : p.matmul(solveTriangular(l.mT, solveTriangular(u.mT, turned, { upper: false }), { upper: true, unitriangular: true }));
+  return called(left ? x : x.mT, 'LinalgLuSolveBackward0');
+}
+
 /** L of A = L @ Lᵀ (`upper`: U of A = Uᵀ @ U) for symmetric positive-definite matrices, of which that triangle is read. Throws LinAlgError for others. */
 export function cholesky(A: Tensor, options: { upper?: boolean } = {}): Tensor {
   const { L, info } = choleskyEx(A, options);

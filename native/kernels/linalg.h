@@ -10,6 +10,8 @@ void solve(const Tensor& out, const Tensor& info, const Tensor& a, const Tensor&
 // The lower factor; reads the lower triangle.
 void cholesky(const Tensor& out, const Tensor& info, const Tensor& a);
 void determinant(const Tensor& det, const Tensor& sign, const Tensor& logabs, const Tensor& a);
+// Partial pivoting: the unit lower factor below the diagonal, the upper one on and above it. pivots (int32): the row that each was swapped with, from 1.
+void lu(const Tensor& out, const Tensor& pivots, const Tensor& info, const Tensor& a);
 // a = q @ r; q [m, k], or undefined.
 void qr(const Tensor& q, const Tensor& r, const Tensor& a);
 // Eigenvalues ascending, vectors in columns or undefined; reads the lower triangle. `info`: 1 where it did not converge.

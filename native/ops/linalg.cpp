@@ -28,6 +28,9 @@ Tensor plain(const Tensor& a) {
   return contiguous(a);
 }
 
+void check_on_cpu(const char* name, const Tensor& a) {
+  if (!a.device().is_cpu()) fail_not_implemented("The operator '", name, "' is not currently implemented for ", dtype_name(a.dtype()), " on the webgpu device. Take the tensor to the cpu for it: x.cpu()");
+}
 // PyTorch's checks in its order. `kernel`: the name under which it misses half types; none: it says so itself.
 void check_matrix(const char* name, const char* kernel, const Tensor& a, bool square) {
   check(a.dim() >= 2, name, ": The input tensor A must have at least 2 dimensions.");
@@ -38,7 +41,7 @@ void check_matrix(const char* name, const char* kernel, const Tensor& a, bool sq
     check(kernel != nullptr, name, ": Low precision dtypes not supported. Got ", scalar_type_name(a.dtype()));
     fail_not_implemented("\"", kernel, "\" not implemented for '", scalar_type_name(a.dtype()), "'");
   }
-  if (!a.device().is_cpu()) fail_not_implemented("The operator '", name, "' is not currently implemented for ", dtype_name(a.dtype()), " on the webgpu device. Take the tensor to the cpu for it: x.cpu()");
+  check_on_cpu(name, a);
 }
 
 // 1 / (column's value - row's value) off the diagonal, 1 on it.
@@ -98,6 +101,66 @@ TensorList solve_ex(const Tensor& a, const Tensor& b) {
     save_output(node, out);
   }
   return {out, info};
+}
+
+namespace {
+// Where each row of a matrix of m rows came to by the swaps, as int64 [..., m].
+Tensor places_after(const Tensor& pivots, int64_t m) {
+  const int64_t k = pivots.size(-1);
+  Dims sizes(pivots.sizes().begin(), pivots.sizes().end() - 1);
+  sizes.push_back(m);
+  Tensor out = empty(sizes, DType::int64);
+  const int64_t matrices = m ? out.numel() / m : 0;
+  std::vector<int64_t> rows(static_cast<size_t>(m));
+  for (int64_t b = 0; b < matrices; ++b) {
+    for (int64_t i = 0; i < m; ++i) rows[size_t(i)] = i;
+    for (int64_t j = 0; j < k; ++j) std::swap(rows[size_t(j)], rows[size_t(pivots.data<int32_t>()[b * k + j] - 1)]);
+    for (int64_t i = 0; i < m; ++i) out.data<int64_t>()[b * m + rows[size_t(i)]] = i;
+  }
+  return out;
+}
+// Gradient of the factors by the matrix with its rows swapped. Source: torch's linalg_lu_backward.
+Tensor lu_back(const Tensor& lu, const Tensor& g) {
+  const int64_t m = lu.size(-2), n = lu.size(-1), k = std::min(m, n);
+  auto block = [](const Tensor& t, int64_t r0, int64_t r1, int64_t c0, int64_t c1) { return slice(slice(t, -2, r0, r1, 1), -1, c0, c1, 1); };
+  Tensor square = block(lu, 0, k, 0, k), gs = block(g, 0, k, 0, k);
+  Tensor l = tril_of(square, -1), u = triu_of(square);
+  Tensor unit = add(l, eye(k, k, lu.dtype()));
+  Tensor low = matmul(mT(unit), tril_of(gs, -1)), high = matmul(triu_of(gs), mT(u));
+  auto by_l = [&](const Tensor& t) { return solve_triangular(mT(unit), t, true, true); };          // L^-T t
+  auto by_u = [&](const Tensor& t) { return mT(solve_triangular(u, mT(t), true, false)); };         // t U^-T
+  if (m == n) return by_u(by_l(add(tril_of(low, -1), triu_of(high))));
+  if (m < n) {
+    Tensor rest = block(lu, 0, m, k, n), gr = block(g, 0, m, k, n);
+    Tensor inner = add(tril_of(sub(low, matmul(gr, mT(rest))), -1), triu_of(high));
+    return cat({by_u(by_l(inner)), by_l(gr)}, -1);
+  }
+  Tensor rest = block(lu, k, m, 0, n), gr = block(g, k, m, 0, n);
+  Tensor inner = add(triu_of(sub(high, matmul(mT(rest), gr))), tril_of(low, -1));
+  return cat({by_u(by_l(inner)), by_u(gr)}, -2);
+}
+}  // namespace
+
+Tensor permutation_of(const Tensor& pivots, int64_t m) {
+  check(pivots.dtype() == DType::int32 && pivots.device().is_cpu() && pivots.dim() >= 1 && pivots.size(-1) <= m, "lu_unpack: Expected LU_pivots to be a contiguous tensor of int32");
+  Tensor p = contiguous(pivots);
+  for (int64_t i = 0; i < p.numel(); ++i) check(p.data<int32_t>()[i] >= 1 && p.data<int32_t>()[i] <= m, "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive.Did you properly pass the result of lu_factor?");
+  return binary(BinaryOp::eq, unsqueeze(places_after(p, m), -1), arange(0, m, 1, DType::int64));
+}
+TensorList lu_ex(const Tensor& a) {
+  if (a.dtype() != DType::float32 && a.dtype() != DType::float64) fail_not_implemented("\"lu_cpu\" not implemented for '", scalar_type_name(a.dtype()), "'");
+  check_on_cpu("linalg.lu", a);
+  const int64_t m = a.size(-2), n = a.size(-1);
+  Tensor out = like(a, a.sizes()), pivots = empty(with(batch(a), {std::min(m, n)}), DType::int32), info = no_info(a);
+  linalg::lu(out, pivots, info, plain(a));
+  if (any_requires_grad({a})) {
+    auto node = record(TensorList{out}, "LinalgLuFactorExBackward0", {a}, {SavedTensor(pivots)}, [m, n](Context& c, const TensorList& g) {
+      Tensor place = places_after(c.saved(0), m);
+      return TensorList{gather(lu_back(c.saved(1), g[0]), -2, expand(unsqueeze(place, -1), with(batch(g[0]), {m, n})))};
+    });
+    save_output(node, out);
+  }
+  return {out, pivots, info};
 }
 
 TensorList cholesky_ex(const Tensor& a) {

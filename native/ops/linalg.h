@@ -10,6 +10,8 @@ TensorList solve_ex(const Tensor& a, const Tensor& b);  // x of a @ x = b, info;
 TensorList cholesky_ex(const Tensor& a);                // lower factor, info
 Tensor det(const Tensor& a);
 TensorList slogdet(const Tensor& a);                    // sign, log |det|
+Tensor permutation_of(const Tensor& pivots, int64_t m);  // bool [..., m, m]: the P of A = P @ L @ U
+TensorList lu_ex(const Tensor& a);                      // both factors in one matrix, pivots (int32, from 1), info
 // q, r; `mode`: reduced, complete, or r (q is empty).
 TensorList qr(const Tensor& a, const std::string& mode);
 TensorList eigh(const Tensor& a, bool vectors);         // values, vectors (empty when not asked for), info

@@ -48,6 +48,12 @@ export const rows: Row[] = [
   op('svd', [g(4, 3)], (x) => { const { U, S: s, Vh } = linalg.svd(x, false); return [s, U.square(), Vh.square(), U.mul(s.square()).matmul(Vh)]; }, 'U, s, Vh = torch.linalg.svd(x, False); out = [s, U.square(), Vh.square(), (U * s.square()) @ Vh]', { ...loose, ulps: 512, gradUlps: 2048 }),
   op('svd wide', [g(2, 2, 3)], (x) => { const { U, S: s, Vh } = linalg.svd(x, { fullMatrices: false }); return [s, U.square(), Vh.square(), U.mul(s.square().unsqueeze(-2)).matmul(Vh)]; }, 'U, s, Vh = torch.linalg.svd(x, full_matrices=False); out = [s, U.square(), Vh.square(), (U * s.square().unsqueeze(-2)) @ Vh]', { ...loose, ulps: 512, gradUlps: 2048 }),
   op('svd whole', [g(4, 2)], (x) => { const { U, S: s, Vh } = linalg.svd(x); return [s, [...U.shape], U.matmul(U.mT), Vh.square()]; }, 'U, s, Vh = torch.linalg.svd(x); out = [s, list(U.shape), U @ U.mT, Vh.square()]', { ...loose, noGrad: true }),
+  ...([[3, 3], [4, 2], [2, 4], [2, 3, 3], [2, 2, 3]] as const).flatMap((s) => [
+    op(`lu_factor ${s.join()}`, [g(...s)], (x) => { const { LU, pivots } = linalg.luFactor(x); return [LU, pivots, linalg.luFactorEx(x).info]; }, '[*torch.linalg.lu_factor(x), torch.linalg.lu_factor_ex(x).info]', wide),
+    op(`lu ${s.join()}`, [g(...s)], (x) => [...linalg.lu(x)], 'list(torch.linalg.lu(x))', wide),
+  ]),
+  op('lu_factor_ex of singular matrices', [values([1, 2, 2, 4, 0, 0, 0, 0, 1, 2, 3, 4], [3, 2, 2])], (x) => [...linalg.luFactorEx(x), ...linalg.lu(x)], '[*torch.linalg.lu_factor_ex(x), *torch.linalg.lu(x)]', { ...wide, noGrad: true }),
+  ...([[true, false], [true, true], [false, false], [false, true]] as const).map(([left, adjoint]) => op(`lu_solve left=${left} adjoint=${adjoint}`, [g(2, 3, 3), left ? g(3, 2) : g(2, 2, 3)], (x, y) => { const { LU, pivots } = linalg.luFactor(x); return linalg.luSolve(LU, pivots, y!, { left, adjoint }); }, `torch.linalg.lu_solve(*torch.linalg.lu_factor(x), y, left=${left ? 'True' : 'False'}, adjoint=${adjoint ? 'True' : 'False'})`, wide)),
   op('svdvals', [g(3, 4)], (x) => linalg.svdvals(x), 'torch.linalg.svdvals(x)', wide),
   op('pinv', [g(4, 3)], (x) => linalg.pinv(x), 'torch.linalg.pinv(x)', { ...wide, noDouble: true }),
   op('pinv wide', [g(2, 2, 3)], (x) => [linalg.pinv(x), x.pinverse()], '[torch.linalg.pinv(x), x.pinverse()]', { ...wide, noDouble: true }),
