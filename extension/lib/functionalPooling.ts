@@ -155,12 +155,13 @@ function adaptive<T>(name: string, n: number, x: Tensor, size: OutputSize, even:
   // The last dim first, so that of equal maxima the first in memory wins.
   return uneven(out.map((o, d) => { const m = x.size(at + d); return { dim: at + d, windows: Array.from({ length: o }, (_, i): [number, number] => [Math.floor((i * m) / o), Math.ceil(((i + 1) * m) / o)]) }; }).reverse());
 }
+/** A composition under its name; of one dim PyTorch squeezes what it made of two. */
+const adapted = (y: Tensor, kind: string, n: number): Tensor => (n === 1 ? called(y, poolName(kind, 2)).unsqueeze(-2).squeeze(-2) : called(y, poolName(kind, n)));
 function adaptiveAvg(n: number, x: Tensor, size: OutputSize): Tensor {
   // One window over everything is a mean, by name too.
   const whole = (k: number[]): boolean => n > 1 && k.every((v, d) => v === x.size(d - n));
-  const name = poolName('AdaptiveAvg', n);
-  return adaptive(`adaptive_avg_pool${n}d`, n, x, size, (k) => (whole(k) ? x.mean(k.map((_, d) => d - n), true) : called(avgPool(n, x, k, {}), name)),
-    (dims) => called(dims.reduce((y, { dim, windows }) => cat(windows.map(([a, b]) => y.slice(dim, a, b).mean(dim, true)), dim), x), name));
+  return adaptive(`adaptive_avg_pool${n}d`, n, x, size, (k) => (whole(k) ? x.mean(k.map((_, d) => d - n), true) : called(avgPool(n, x, k, {}), poolName('AdaptiveAvg', n))),
+    (dims) => adapted(dims.reduce((y, { dim, windows }) => cat(windows.map(([a, b]) => y.slice(dim, a, b).mean(dim, true)), dim), x), 'AdaptiveAvg', n));
 }
 function adaptiveMax(n: number, x: Tensor, size: OutputSize): [Tensor, Tensor] {
   const [values, places] = adaptive<[Tensor, Tensor]>(`adaptive_max_pool${n}d`, n, x, size, (k) => maxPool(n, x, k, {}), (dims) => {
@@ -173,7 +174,7 @@ function adaptiveMax(n: number, x: Tensor, size: OutputSize): [Tensor, Tensor] {
     }
     return [y, at];
   });
-  return [called(values, poolName('AdaptiveMax', n)), places];
+  return [adapted(values, 'AdaptiveMax', n), places];
 }
 /** Means of windows that give an output of that size; null keeps a dim's. x [N, C, L] or [C, L]. Source: torch.nn.functional.adaptive_avg_pool1d. */
 export function adaptiveAvgPool1d(x: Tensor, size: OutputSize): Tensor { return adaptiveAvg(1, x, size); }

@@ -1,8 +1,9 @@
 // The backward pass: each node once, when all its gradients are in; of those ready, the one made last comes first.
 #include <queue>
 #include <unordered_map>
+#include <unordered_set>
 
-#include "autograd/autograd.h"
+#include "autograd/history.h"
 #include "core/error.h"
 
 namespace weightroom {
@@ -89,6 +90,28 @@ TensorList evaluate(const std::shared_ptr<Node>& node, const TensorList& grads, 
     node->released = true;
   }
   return result;
+}
+
+// Ops whose gradient PyTorch computes from an input that it is flat in: differentiated again it is zero, not missing.
+bool flat_in_input(const std::string& node) {
+  static const std::unordered_set<std::string> names = {
+      "Relu", "Hardtanh", "Hardsigmoid", "Hardshrink", "Softshrink", "Threshold", "LeakyRelu", "RreluWithNoise", "Copysign", "NllLoss", "NllLoss2D",
+      "MaxPool2DWithIndices", "MaxPool3DWithIndices", "AvgPool2D", "AvgPool3D", "AdaptiveAvgPool2D", "AdaptiveAvgPool3D", "AdaptiveMaxPool2D", "AdaptiveMaxPool3D",
+      "MaxUnpool2D", "MaxUnpool3D", "FractionalMaxPool2D", "FractionalMaxPool3D",
+      "ReflectionPad1D", "ReflectionPad2D", "ReflectionPad3D", "ReplicationPad1D", "ReplicationPad2D", "ReplicationPad3D"};
+  const size_t end = node.rfind("Backward");
+  return end != std::string::npos && names.count(node.substr(0, end)) > 0;
+}
+
+// g with a history that leads to the input it belongs to, with zeros.
+Tensor with_zeros_to(const Edge& input, const Tensor& g, const std::string& name) {
+  auto node = make_node((name.substr(0, name.rfind("Backward")) + "BackwardBackward0").c_str(), {}, {}, [sizes = g.sizes(), type = g.dtype(), device = g.device()](Context&, const TensorList&) {
+    return TensorList{autograd_ops().zeros(sizes, type, device)};
+  });
+  node->next = {input};
+  Tensor out = alias(g, true);
+  set_history(out, node, 0);
+  return out;
 }
 
 }  // namespace
@@ -197,6 +220,9 @@ TensorList run_backward(const TensorList& roots, const TensorList& root_grads, b
         bool onward = inputs.empty();
         for (const Edge& e : node->next) onward |= e.node && states[e.node.get()].needed;
         if (onward) result = evaluate(node, grads, retain_graph);
+        if (create_graph && flat_in_input(node->name))
+          for (size_t i = 0; i < result.size(); ++i)
+            if (result[i].defined() && !requires_grad(result[i]) && i < node->next.size() && node->next[i].node) result[i] = with_zeros_to(node->next[i], result[i], node->name);
       }
       grads.clear();
     }

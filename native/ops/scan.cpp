@@ -25,6 +25,20 @@ Tensor from_end(const Tensor& t, int64_t dim) {
   return out;
 }
 
+// Of what lies before the first zero of a row by division, of that zero by the products without it, of what follows none: nothing there may overflow
+// into 0 times infinity. Source: torch's cumprod_backward.
+Tensor cumprod_back_over_zeros(const Tensor& g, const Tensor& x, const Tensor& y, int64_t dim) {
+  auto number = [&](double v) { return full({}, v, x.dtype(), x.device()); };
+  auto both = [](const Tensor& a, const Tensor& b) { return binary(BinaryOp::logical_and, a, b); };
+  Tensor zero = binary(BinaryOp::eq, x, wrapped(0)), seen = cumsum(zero, dim);
+  Tensor before = binary(BinaryOp::eq, seen, wrapped(0)), since = binary(BinaryOp::eq, seen, wrapped(1)), first = both(since, zero);
+  Tensor lead = div(from_end(where(before, mul(g, y), number(0)), dim), x);
+  Tensor after = cumprod(where(both(since, unary(UnaryOp::logical_not, zero)), x, number(1)), dim);
+  Tensor upTo = cumprod(where(before, x, number(1)), dim);
+  Tensor at = mul(sum(mul(after, where(since, g, number(0))), {dim}, true), slice(upTo, dim, x.size(dim) - 1, x.size(dim), 1));
+  return where(before, lead, where(first, at, number(0)));
+}
+
 }  // namespace
 
 Tensor cumsum(const Tensor& a0, int64_t dim, std::optional<DType> dtype) {
@@ -50,6 +64,7 @@ Tensor cumprod(const Tensor& a0, int64_t dim, std::optional<DType> dtype) {
         return *any.data<bool>();
       }();
       if (!has_zero) return TensorList{div(from_end(mul(g[0], c.saved(1)), dim), x)};
+      if (!grad_enabled()) return TensorList{cumprod_back_over_zeros(g[0], x, c.saved(1), dim)};
       // Without division: s[k] = g[k] + x[k+1] s[k+1], times the product of what comes before k.
       int64_t n = x.size(dim);
       TensorList parts(static_cast<size_t>(n));

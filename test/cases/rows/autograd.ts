@@ -1,5 +1,6 @@
 /** Automatic differentiation: histories, hooks, modes, functions of one's own, and PyTorch's errors. */
-import { autograd, enableGrad, float64, inferenceMode, int64, noGrad, ones, tensor, zeros, type Tensor } from '../../../extension/lib/index';
+import * as torch from '../../../extension/lib/index';
+import { autograd, enableGrad, float64, inferenceMode, int64, nn, noGrad, ones, tensor, zeros, type Tensor } from '../../../extension/lib/index';
 import { error, f, op, same, type Row } from '../table';
 
 const w = (): Tensor => ones(3, { requiresGrad: true });
@@ -41,7 +42,46 @@ class Same extends autograd.Function {
   static backward(_: autograd.FunctionCtx, g: Tensor): Tensor { return g.mul(5); }
 }
 
+const F = nn.functional;
+/** Where PyTorch's gradient is made from an input that it does not depend on: its own gradient is zero, not missing. */
+const flat: readonly (readonly [number[], (x: Tensor) => Tensor, string])[] = [
+  [[6], (x) => F.relu(x), "F.relu(x)"],
+  [[6], (x) => F.leakyRelu(x), "F.leaky_relu(x)"],
+  [[6], (x) => F.hardtanh(x), "F.hardtanh(x)"],
+  [[6], (x) => F.relu6(x), "F.relu6(x)"],
+  [[6], (x) => F.hardshrink(x), "F.hardshrink(x)"],
+  [[6], (x) => F.softshrink(x), "F.softshrink(x)"],
+  [[6], (x) => F.threshold(x, 0.5, 1), "F.threshold(x, .5, 1)"],
+  [[6], (x) => F.rrelu(x), "F.rrelu(x)"],
+  [[1, 2, 4], (x) => F.maxPool1d(x, 2), "F.max_pool1d(x, 2)"],
+  [[1, 2, 4, 4], (x) => F.maxPool2d(x, 2), "F.max_pool2d(x, 2)"],
+  [[1, 1, 2, 4, 4], (x) => F.maxPool3d(x, 2), "F.max_pool3d(x, 2)"],
+  [[1, 2, 4], (x) => F.avgPool1d(x, 2), "F.avg_pool1d(x, 2)"],
+  [[1, 2, 4, 4], (x) => F.avgPool2d(x, 3, { padding: 1 }), "F.avg_pool2d(x, 3, padding=1)"],
+  [[1, 1, 2, 4, 4], (x) => F.avgPool3d(x, 2), "F.avg_pool3d(x, 2)"],
+  [[1, 2, 4], (x) => F.adaptiveAvgPool1d(x, 3), "F.adaptive_avg_pool1d(x, 3)"],
+  [[1, 2, 4, 5], (x) => F.adaptiveAvgPool2d(x, 2), "F.adaptive_avg_pool2d(x, 2)"],
+  [[1, 1, 2, 4, 3], (x) => F.adaptiveAvgPool3d(x, 2), "F.adaptive_avg_pool3d(x, 2)"],
+  [[1, 2, 4, 5], (x) => F.adaptiveMaxPool2d(x, 2), "F.adaptive_max_pool2d(x, 2)"],
+  [[1, 2, 4], (x) => F.pad(x, [1, 2], 'reflect'), "F.pad(x, (1, 2), 'reflect')"],
+  [[1, 2, 4, 3], (x) => F.pad(x, [1, 2, 1, 1], 'reflect'), "F.pad(x, (1, 2, 1, 1), 'reflect')"],
+  [[1, 1, 2, 3, 3], (x) => F.pad(x, [1, 1, 1, 0, 0, 1], 'reflect'), "F.pad(x, (1, 1, 1, 0, 0, 1), 'reflect')"],
+  [[1, 2, 3], (x) => F.pad(x, [2, 1], 'replicate'), "F.pad(x, (2, 1), 'replicate')"],
+  [[1, 2, 5], (x) => F.interpolate(x, { size: 3, mode: 'area' }), "F.interpolate(x, size=3, mode='area')"],
+  [[2, 3], (x) => F.nllLoss(x, tensor([1, 0], { dtype: int64 })), "F.nll_loss(x, torch.tensor([1, 0]))"],
+  [[1, 1, 4, 4], (x) => F.maxUnpool2d(...F.maxPool2dWithIndices(x, 2), 2), "F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2)"],
+];
+/** The gradient and the gradient of its sum. */
+function twice(shape: readonly number[], run: (x: Tensor) => Tensor): Tensor[] {
+  const x = torch.arange(shape.reduce((a, b) => a * b)).float().reshape(...shape).div(7).sub(0.3).requiresGrad_();
+  const g = autograd.grad(run(x).sum(), x, { createGraph: true })[0]!;
+  return [g.detach(), autograd.grad(g.sum(), x)[0]!];
+}
+const TWICE = 'def twice(n, run):\n  x = torch.arange(float(math.prod(n))).reshape(n).div(7).sub(0.3).requires_grad_()\n  g, = torch.autograd.grad(run(x).sum(), x, create_graph=True)\n  return [g.detach(), torch.autograd.grad(g.sum(), x)[0]]\n';
+
 export const rows: Row[] = [
+  ...flat.map(([shape, run, py]) => same(`second gradient of ${py}`, () => twice(shape, run), `${TWICE}out = twice([${shape.join()}], lambda x: ${py})`, { ulps: 2 })),
+  same('second gradient through hardswish', () => twice([40], (x) => F.hardswish(x.sub(3))), `${TWICE}out = twice([40], lambda x: F.hardswish(x - 3))`, { ulps: 4 }),
   op('Function', [f(3), f(1, 3)], (x, y) => Mul.apply(x, y), `${MUL}out = Mul.apply(x, y)`, { dtypes: ['float64'] }),
   op('Function saves its output', [f(3)], (x) => Exp.apply(x), 'out = x.exp()', { dtypes: ['float64'], anyFn: true }),
   op('Function of two results', [f(3)], (x) => Two.apply(x), 'out = [x * 2, x * 3]', { dtypes: ['float64'], anyFn: true }),
