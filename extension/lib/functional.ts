@@ -34,9 +34,9 @@ export function silu(x: Tensor): Tensor { floating(x, 'silu_cpu'); return native
 /** log(1 + exp(beta·x))/beta, and x itself where beta·x is above the threshold. */
 export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor { floating(x, 'softplus_cpu'); return native['unary'](U['softplus'], x, beta, threshold); }
 /** leakyRelu, in place; returns x. */
-export function leakyRelu_(x: Tensor, negativeSlope = 0.01): Tensor { return x.copy_(leakyRelu(x.clone(), negativeSlope)); }
+export function leakyRelu_(x: Tensor, negativeSlope = 0.01): Tensor { floating(x, 'leaky_relu_cpu'); return native['unary_'](U['leaky_relu'], x, negativeSlope); }
 /** elu, in place; returns x. */
-export function elu_(x: Tensor, alpha = 1): Tensor { return x.copy_(elu(x.clone(), alpha)); }
+export function elu_(x: Tensor, alpha = 1): Tensor { floating(x, 'elu_cpu'); return native['unary_'](U['elu'], x, alpha); }
 /** 1/(1 + e⁻ˣ), elementwise. */
 export function sigmoid(x: Tensor): Tensor { return x.sigmoid(); }
 /** The hyperbolic tangent, elementwise. */

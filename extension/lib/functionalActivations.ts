@@ -1,5 +1,5 @@
 /** torch.nn.functional, continued: activations and dropout. All keep the shape of x unless said otherwise. Source: torch.nn.functional.<name>. */
-import { bfloat16, float16, float64 } from './dtype';
+import { float64 } from './dtype';
 import { NotImplementedError, RuntimeError, ValueError } from './errors';
 import { pyFloat } from './format';
 import { named } from './named';
@@ -7,41 +7,29 @@ import { native } from './native';
 import { empty, full, ones, zerosLike } from './ops';
 import type { Tensor } from './tensor';
 
+const U = native.unaryCodes;
 /** @internal Integers are refused under the kernel's name. */
 export function floating(x: Tensor, kernel: string): void {
   if (!x.isFloatingPoint()) throw new NotImplementedError(`"${kernel}" not implemented for '${x.dtype.scalarName}'`);
 }
-/** Whether a gradient can be asked for, or halves want to be rounded once: else fewer passes do, in place. */
-const records = (x: Tensor): boolean => x.dtype === float16 || x.dtype === bfloat16 || (x.requiresGrad && native['gradEnabled']() === true);
-/** x held between min and max; unlike clamp, no gradient flows at the bounds themselves. */
-function held(x: Tensor, min: number, max: number): Tensor {
-  const y = x.clamp(min, max);
-  return y.where(x.gt(min).logicalAnd(x.lt(max)), y.detach());
-}
+function ordered(min: number, max: number): void { if (min > max) throw new ValueError('min_val cannot be greater than max_val'); }
 /** x cut at the two ends, -1 and 1. */
-export function hardtanh(x: Tensor, min = -1, max = 1): Tensor { 
-  if (min > max) throw new ValueError('min_val cannot be greater than max_val');
+export function hardtanh(x: Tensor, min = -1, max = 1): Tensor {
+  ordered(min, max);
   if (!x.isFloatingPoint()) return x.clamp(Math.trunc(min), Math.trunc(max)).to(x.dtype);
-  return records(x) ? named('HardtanhBackward0', x, (t) => held(t, min, max)) : x.clamp(min, max);
+  return native['unary'](U['hardtanh'], x, min, max);
 }
 /** x cut at 0 and 6. */
 export function relu6(x: Tensor): Tensor { return hardtanh(x, 0, 6); }
 /** relu6(x + 3)/6. */
-export function hardsigmoid(x: Tensor): Tensor { floating(x, 'hardsigmoid'); return records(x) ? named('HardsigmoidBackward0', x, (t) => held(t.add(3), 0, 6).div(6)) : x.add(3).clamp_(0, 6).div_(6); }
+export function hardsigmoid(x: Tensor): Tensor { floating(x, 'hardsigmoid'); return native['unary'](U['hardsigmoid'], x); }
 /** x·relu6(x + 3)/6. */
-export function hardswish(x: Tensor): Tensor {
-  floating(x, 'hardswish');
-  if (!records(x)) return x.add(3).clamp_(0, 6).mul_(x).div_(6);
-  return named('HardswishBackward0', x, (t) => {
-    const within = t.abs().lt(3), c = t.maskedFill(within.logicalNot(), 0);
-    return c.mul(c.add(3)).div(6).where(within, t.detach().mul(0).where(t.le(-3), t.mul(6).div(6)));
-  });
-}
+export function hardswish(x: Tensor): Tensor { floating(x, 'hardswish'); return native['unary'](U['hardswish'], x); }
 /** x·tanh(log(1 + eˣ)). Source: Misra 2019. */
-export function mish(x: Tensor): Tensor { floating(x, 'mish'); return named('MishBackward0', x, (t) => t.where(t.gt(20).logicalAnd(t.isinf().logicalNot()), t.mul((native['unary'](native.unaryCodes['softplus'], t, 1, 20) as Tensor).tanh()))); }
+export function mish(x: Tensor): Tensor { floating(x, 'mish'); return named('MishBackward0', x, (t) => t.where(t.gt(20).logicalAnd(t.isinf().logicalNot()), t.mul((native['unary'](U['softplus'], t, 1, 20) as Tensor).tanh()))); }
 function exponential(name: string, x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
   floating(x, 'elu');
-  return named(name, x, (t) => (native['unary'](native.unaryCodes['elu'], inputScale === 1 ? t : t.mul(inputScale), alpha * scale) as Tensor).where(t.le(0), t.mul(scale)));
+  return named(name, x, (t) => (native['unary'](U['elu'], inputScale === 1 ? t : t.mul(inputScale), alpha * scale) as Tensor).where(t.le(0), t.mul(scale)));
 }
 /** scale·(max(0, x) + min(0, α(eˣ - 1))), with the constants that keep mean 0 and variance 1. Source: Klambauer et al. 2017. */
 export function selu(x: Tensor): Tensor { return exponential('EluBackward0', x, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1); }
@@ -65,7 +53,7 @@ export function tanhshrink(x: Tensor): Tensor { return x.sub(x.tanh()); }
 export function logsigmoid(x: Tensor): Tensor {
   floating(x, 'log_sigmoid_cpu');
   // -log(1 + e⁻ˣ); beyond 40 the exponential alone is left, to the last digit of float64. 0 - y: no negative zero.
-  return named('LogSigmoidBackward0', x, (t) => (native['unary'](native.unaryCodes['softplus'], t.neg(), 1, 40) as Tensor).rsub(0));
+  return named('LogSigmoidBackward0', x, (t) => (native['unary'](U['softplus'], t.neg(), 1, 40) as Tensor).rsub(0));
 }
 /** A setting rounded to x's dtype, which half types are compared in. */
 const typed = (v: number, x: Tensor): number => (x.dtype.itemsize === 2 ? Number(full([], v, { dtype: x.dtype }).item()) : v);
@@ -175,7 +163,15 @@ function over(x: Tensor, f: (before: Tensor) => Tensor): Tensor { return x.copy_
 /** relu, in place; returns x. */
 export function relu_(x: Tensor): Tensor { return x.relu_(); }
 /** hardtanh, in place; returns x. */
-export function hardtanh_(x: Tensor, min = -1, max = 1): Tensor { return over(x, (t) => hardtanh(t, min, max)); }
+export function hardtanh_(x: Tensor, min = -1, max = 1): Tensor {
+  if (!x.isFloatingPoint()) return over(x, (t) => hardtanh(t, min, max));
+  ordered(min, max);
+  return native['unary_'](U['hardtanh'], x, min, max);
+}
+/** @internal hardsigmoid, in place; PyTorch's takes `inplace` instead. */
+export function hardsigmoid_(x: Tensor): Tensor { floating(x, 'hardsigmoid'); return native['unary_'](U['hardsigmoid'], x); }
+/** @internal The same of hardswish. */
+export function hardswish_(x: Tensor): Tensor { floating(x, 'hardswish'); return native['unary_'](U['hardswish'], x); }
 /** selu, in place; returns x. */
 export function selu_(x: Tensor): Tensor { return over(x, selu); }
 /** celu, in place; returns x. */

@@ -41,7 +41,7 @@ export const bitwiseOr = of('bitwiseOr'), bitwiseXor = of('bitwiseXor'), bitwise
 export const eq = of('eq'), ne = of('ne'), lt = of('lt'), le = of('le'), gt = of('gt'), ge = of('ge'), notEqual = of('notEqual'), less = of('less');
 export const lessEqual = of('lessEqual'), greater = of('greater'), greaterEqual = of('greaterEqual'), logicalAnd = of('logicalAnd'), logicalOr = of('logicalOr');
 export const logicalXor = of('logicalXor'), isclose = of('isclose'), floatPower = of('floatPower'), ldexp = of('ldexp'), lerp = of('lerp'), addcmul = of('addcmul');
-export const addcdiv = of('addcdiv'), rsub = of('rsub');
+export const addcdiv = of('addcdiv'), rsub = of('rsub'), igamma = of('igamma'), igammac = of('igammac');
 
 // reductions, running results, order
 export const sum = of('sum'), nansum = of('nansum'), mean = of('mean'), nanmean = of('nanmean'), prod = of('prod'), std = of('std'), norm = of('norm');

@@ -12,16 +12,16 @@ namespace weightroom {
 #define WEIGHTROOM_UNARY_OPS(X) \
   X(neg) X(abs) X(sign) X(square) X(sqrt) X(rsqrt) X(reciprocal) X(exp) X(exp2) X(expm1) X(log) X(log2) X(log10) X(log1p) X(sin) X(cos) X(tan) \
   X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(sigmoid) X(relu) X(gelu) X(gelu_tanh) X(silu) X(softplus) X(elu) \
-  X(leaky_relu) X(erf) X(erfc) X(erfinv) X(lgamma) X(digamma) X(polygamma) X(sinc) X(floor) X(ceil) X(round) X(trunc) X(frac) X(clamp) X(bitwise_not) \
+  X(leaky_relu) X(hardtanh) X(hardsigmoid) X(hardswish) X(erf) X(erfc) X(erfinv) X(lgamma) X(digamma) X(polygamma) X(sinc) X(floor) X(ceil) X(round) X(trunc) X(frac) X(clamp) X(bitwise_not) \
   X(logical_not) X(isnan) X(isinf) X(isfinite) X(signbit)
 // Comparisons and logic (bool results) stand together, from eq to logical_xor. Gradient helpers, from relu_backward on:
 // first is the incoming gradient, second the saved input or result.
 #define WEIGHTROOM_BINARY_OPS(X) \
   X(add) X(sub) X(mul) X(div) X(floor_divide) X(trunc_divide) X(remainder) X(fmod) X(pow) X(maximum) X(minimum) X(fmax) X(fmin) X(atan2) X(hypot) \
-  X(copysign) X(nextafter) X(logaddexp) X(logaddexp2) X(xlogy) X(heaviside) X(gcd) X(lcm) X(bitwise_and) X(bitwise_or) X(bitwise_xor) \
+  X(copysign) X(nextafter) X(logaddexp) X(logaddexp2) X(xlogy) X(igamma) X(igammac) X(heaviside) X(gcd) X(lcm) X(bitwise_and) X(bitwise_or) X(bitwise_xor) \
   X(bitwise_left_shift) X(bitwise_right_shift) X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(logical_and) X(logical_or) X(logical_xor) \
   X(relu_backward) X(sigmoid_backward) X(tanh_backward) X(gelu_backward) X(gelu_tanh_backward) X(silu_backward) X(leaky_relu_backward) X(elu_backward) \
-  X(softplus_backward)
+  X(softplus_backward) X(hardsigmoid_backward) X(hardswish_backward)
 #define WEIGHTROOM_NAME(name) name,
 enum class UnaryOp : uint8_t { WEIGHTROOM_UNARY_OPS(WEIGHTROOM_NAME) };
 enum class BinaryOp : uint8_t { WEIGHTROOM_BINARY_OPS(WEIGHTROOM_NAME) };

@@ -83,6 +83,8 @@ void check_dtype(BinaryOp op, DType t, const Tensor& b) {
     case BinaryOp::gcd: if (is_floating(t) || t == DType::boolean) refuse("gcd_cpu"); break;
     case BinaryOp::lcm: if (is_floating(t) || t == DType::boolean) refuse("lcm_cpu"); break;
     case BinaryOp::hypot: if (!is_floating(t)) refuse("hypot_cpu"); break;
+    case BinaryOp::igamma: if (!is_floating(t)) refuse("igamma_cpu"); break;
+    case BinaryOp::igammac: if (!is_floating(t)) refuse("igammac_cpu"); break;
     case BinaryOp::nextafter: if (!is_floating(t)) refuse("nextafter_cpu"); break;
     case BinaryOp::logaddexp: if (!is_floating(t)) refuse("logaddexp_cpu"); break;
     case BinaryOp::logaddexp2: if (!is_floating(t)) refuse("logaddexp2_cpu"); break;
@@ -209,6 +211,14 @@ TensorList gradients(BinaryOp op, Context& c, const Tensor& g, double alpha, con
       if (na) ga = masked(binary(BinaryOp::xlogy, g, B()), binary(BinaryOp::logical_and, binary(BinaryOp::eq, detach(A()), wrapped(0)), binary(BinaryOp::le, detach(B()), wrapped(0))));
       if (nb) gb = div(mul(g, A()), B());
       break;
+    case BinaryOp::igamma:
+    case BinaryOp::igammac: {
+      if (na) fail_not_implemented("the derivative for '", binary_name(op), ": input' is not implemented.");
+      Tensor a = A(), x = B();
+      Tensor density = unary(UnaryOp::exp, sub(sub(mul(sub(a, wrapped(1.0)), unary(UnaryOp::log, x)), x), unary(UnaryOp::lgamma, a)));
+      gb = mul(op == BinaryOp::igamma ? g : neg(g), density);
+      break;
+    }
     case BinaryOp::floor_divide:
     case BinaryOp::trunc_divide:
       if (na) ga = zeros(g.sizes(), g.dtype(), g.device());

@@ -130,6 +130,21 @@ Tensor gradient(UnaryOp op, const Tensor& g, const Tensor& s, double p, double q
     }
     case UnaryOp::leaky_relu:
       return twice ? where(binary(BinaryOp::gt, detach(s), wrapped(0.0)), g, mul(g, p)) : fused(BinaryOp::leaky_relu_backward, p);
+    case UnaryOp::hardtanh: {
+      // Nothing flows at the bounds themselves.
+      Tensor in = binary(BinaryOp::logical_and, binary(BinaryOp::gt, detach(s), wrapped(p)), binary(BinaryOp::lt, detach(s), wrapped(q)));
+      return where(in, g, zeros({}, g.dtype(), g.device()));
+    }
+    case UnaryOp::hardsigmoid: {
+      if (!twice) return fused(BinaryOp::hardsigmoid_backward, 1);
+      Tensor in = binary(BinaryOp::lt, unary(UnaryOp::abs, detach(s)), wrapped(3.0));
+      return where(in, div(g, wrapped(6.0)), zeros({}, g.dtype(), g.device()));
+    }
+    case UnaryOp::hardswish: {
+      if (!twice) return fused(BinaryOp::hardswish_backward, 1);
+      Tensor inner = where(binary(BinaryOp::lt, detach(s), wrapped(3.0)), mul(g, add(div(s, wrapped(3.0)), 0.5)), g);
+      return where(binary(BinaryOp::le, detach(s), wrapped(-3.0)), zeros({}, g.dtype(), g.device()), inner);
+    }
     case UnaryOp::elu:
       return twice ? where(binary(BinaryOp::le, detach(s), wrapped(0.0)), mul(g, mul(unary(UnaryOp::exp, s), p)), g) : fused(BinaryOp::elu_backward, p);
     case UnaryOp::clamp: {

@@ -87,7 +87,7 @@ export const notDrawn: Record<string, string> = {
   'memory that nothing was written to': 'empty emptyLike newEmpty',
   'of dtypes and shapes, not of tensors: rows in test/cases/rows/shape.ts and utils.ts': 'broadcastShapes resultType promoteTypes canCast finfo iinfo hannWindow hammingWindow blackmanWindow bartlettWindow kaiserWindow',
   'classes, settings, files: suites of their own': 'Generator initialSeed seed deepcopy getRngState setRngState forkRng DType Device setNumThreads getNumThreads Tensor Parameter Size OrderedDict pyRepr save load openCheckpoint Checkpoint CheckpointTensor CheckpointError RuntimeError IndexError ValueError KeyError AttributeError NotImplementedError AssertionError LinAlgError Interrupted',
-  'parts of other operations, not public': 'scattered evenSplit constructor resolve extreme middle implId become shown swapped scannable floating checkSpatial checkReduction',
+  'parts of other operations, not public': 'scattered evenSplit constructor resolve extreme middle implId become shown swapped scannable floating checkSpatial checkReduction hardsigmoid_ hardswish_',
 };
 const everything = [...families, ...tensors.families, ...linalg.families, ...functional.families];
 /** The case of that number. `most`: the largest usual size of a dim. */

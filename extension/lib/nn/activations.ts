@@ -20,9 +20,12 @@ abstract class Activation extends Module {
   readonly inplace: boolean;
   constructor(options: InplaceOptions = {}) { super(); this.inplace = options.inplace ?? false; }
   protected abstract compute(x: Tensor): Tensor;
+  /** The same, written over x; left out where the formula is a composition. */
+  protected overwrite?(x: Tensor): Tensor;
   protected settings(): string[] { return []; }
   override forward(x: Tensor): Tensor {
     if (!this.inplace) return this.compute(x);
+    if (this.overwrite !== undefined) return this.overwrite(x);
     // Of a copy, so that what the formula keeps for backward is not written over.
     const before = x.clone(), y = this.compute(before);
     return y === before ? x : x.copy_(y);
@@ -31,14 +34,15 @@ abstract class Activation extends Module {
 }
 /** max(0, x), elementwise. Source: torch.nn.ReLU. */
 export class ReLU extends Activation {
-  override forward(x: Tensor): Tensor { return this.inplace ? x.relu_() : x.relu(); }
   protected override compute(x: Tensor): Tensor { return x.relu(); }
+  protected override overwrite(x: Tensor): Tensor { return x.relu_(); }
 }
 /** x above zero, negativeSlope·x below. Source: torch.nn.LeakyReLU. */
 export class LeakyReLU extends Activation {
   /** @param negativeSlope The slope below zero. */
   constructor(readonly negativeSlope = 0.01, options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.leakyRelu(x, this.negativeSlope); }
+  protected override overwrite(x: Tensor): Tensor { return F.leakyRelu_(x, this.negativeSlope); }
   protected override settings(): string[] { return [`negative_slope=${pyFloat(this.negativeSlope)}`]; }
 }
 /** A random slope below zero while training. Source: Xu et al. 2015; torch.nn.RReLU. */
@@ -66,6 +70,7 @@ export class ELU extends Activation {
   /** @param alpha Minus the limit far below zero. */
   constructor(readonly alpha = 1, options: InplaceOptions = {}) { super(options); }
   protected override compute(x: Tensor): Tensor { return F.elu(x, this.alpha); }
+  protected override overwrite(x: Tensor): Tensor { return F.elu_(x, this.alpha); }
   protected override settings(): string[] { return [`alpha=${pyFloat(this.alpha)}`]; }
 }
 /** x above zero, alpha·(exp(x/alpha) - 1) below. Source: torch.nn.CELU. */
@@ -98,20 +103,24 @@ export class Hardtanh extends Activation {
     if (!(maxVal > minVal)) throw new AssertionError(`max_val (${pyFloat(maxVal)}) must be greater than min_val (${pyFloat(minVal)})`);
   }
   protected override compute(x: Tensor): Tensor { return F.hardtanh(x, this.minVal, this.maxVal); }
+  protected override overwrite(x: Tensor): Tensor { return F.hardtanh_(x, this.minVal, this.maxVal); }
   protected override settings(): string[] { return [`min_val=${pyFloat(this.minVal)}`, `max_val=${pyFloat(this.maxVal)}`]; }
 }
 /** x cut at 0 and 6. Source: torch.nn.ReLU6. */
 export class ReLU6 extends Activation {
   protected override compute(x: Tensor): Tensor { return F.relu6(x); }
+  protected override overwrite(x: Tensor): Tensor { return F.hardtanh_(x, 0, 6); }
 }
 /** x·ReLU6(x + 3)/6. Source: torch.nn.Hardswish. */
 export class Hardswish extends Activation {
   protected override compute(x: Tensor): Tensor { return F.hardswish(x); }
+  protected override overwrite(x: Tensor): Tensor { return F.hardswish_(x); }
   override extraRepr(): string { return ''; }
 }
 /** ReLU6(x + 3)/6. Source: torch.nn.Hardsigmoid. */
 export class Hardsigmoid extends Activation {
   protected override compute(x: Tensor): Tensor { return F.hardsigmoid(x); }
+  protected override overwrite(x: Tensor): Tensor { return F.hardsigmoid_(x); }
   override extraRepr(): string { return ''; }
 }
 /** x·Φ(x), exact or with the tanh approximation. Source: Hendrycks, Gimpel 2016; torch.nn.GELU. */

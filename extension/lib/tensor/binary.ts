@@ -68,6 +68,10 @@ export class TensorBinary extends TensorUnary {
   logaddexp(other: Tensor): Tensor { return native['binary'](B['logaddexp'], this, other); }
   /** log2(2ᵃ + 2ᵇ) of this and other, without overflow. */
   logaddexp2(other: Tensor): Tensor { return native['binary'](B['logaddexp2'], this, other); }
+  /** The share of the gamma distribution of shape this that lies below `other`: γ(a, x)/Γ(a). Differentiable by `other` alone. Source: torch.special.gammainc. */
+  igamma(other: Tensor): Tensor { return native['binary'](B['igamma'], this, other); }
+  /** The share above: Γ(a, x)/Γ(a) = 1 - igamma, without its cancellation. Source: torch.special.gammaincc. */
+  igammac(other: Tensor): Tensor { return native['binary'](B['igammac'], this, other); }
   /** this · ln(other), 0 where this is 0. */
   xlogy(other: Operand): Tensor { return native['binary'](B['xlogy'], this, other); }
   /** 0 below zero, 1 above, `other` at zero. */
@@ -171,6 +175,10 @@ export class TensorBinary extends TensorUnary {
   copysign_(other: Operand): this { return native['binary_'](B['copysign'], this, other); }
   /** The next number that the dtype holds, towards other, in place. */
   nextafter_(other: Tensor): this { return native['binary_'](B['nextafter'], this, other); }
+  /** igamma, in place. */
+  igamma_(other: Tensor): this { return native['binary_'](B['igamma'], this, other); }
+  /** igammac, in place. */
+  igammac_(other: Tensor): this { return native['binary_'](B['igammac'], this, other); }
   /** this · ln(other), in place; 0 where this is 0. */
   xlogy_(other: Operand): this { return native['binary_'](B['xlogy'], this, other); }
   /** 0 below zero, 1 above, `other` at zero, in place. */

@@ -15,6 +15,7 @@ template <typename T> T gelu_exact_grad(T x) {
   return T(0.5) * (T(1) + std::erf(x * T(0.70710678118654752440))) + x * std::exp(T(-0.5) * x * x) * T(0.39894228040143267794);
 }
 template <typename T> T gelu_tanh_inner(T x) { return T(0.79788456080286535588) * (x + T(0.044715) * x * x * x); }
+template <typename T> T relu6(T x) { T low = x < T(0) ? T(0) : x; return low > T(6) ? T(6) : low; }
 template <typename T> T logistic(T x) { return T(1) / (T(1) + std::exp(-x)); }
 
 // Unary ops on floating types. `p`, `q`: the op's parameters.
@@ -55,6 +56,9 @@ template <UnaryOp op, typename T> T unary_float(T x, T p, T q) {
     case UnaryOp::softplus: return x * p > q ? x : std::log1p(std::exp(x * p)) / p;
     case UnaryOp::elu: return x > 0 ? x : p * std::expm1(x);
     case UnaryOp::leaky_relu: return x > 0 ? x : p * x;
+    case UnaryOp::hardtanh: { T low = x < p ? p : x; return low > q ? q : low; }
+    case UnaryOp::hardsigmoid: return relu6(x + T(3)) / T(6);
+    case UnaryOp::hardswish: return x * relu6(x + T(3)) / T(6);
     case UnaryOp::erf: return std::erf(x);
     case UnaryOp::erfc: return std::erfc(x);
     case UnaryOp::erfinv: return T(erfinv(double(x)));
@@ -188,6 +192,8 @@ template <BinaryOp op, typename T> T binary_float(T a, T b, T alpha) {
       return std::fma(std::log1p(std::exp2(-std::abs(a - b))), T(M_LOG2E), std::max(a, b));
     }
     case BinaryOp::xlogy: return std::isnan(b) ? nan : a == 0 ? T(0) : a * std::log(b);
+    case BinaryOp::igamma: return T(gamma_share(double(a), double(b), false));
+    case BinaryOp::igammac: return T(gamma_share(double(a), double(b), true));
     case BinaryOp::heaviside: return a == 0 ? b : T(a > 0);
     case BinaryOp::relu_backward: return b <= T(0) ? T(0) : a;
     case BinaryOp::sigmoid_backward: return a * b * (T(1) - b);
@@ -202,6 +208,8 @@ template <BinaryOp op, typename T> T binary_float(T a, T b, T alpha) {
     case BinaryOp::leaky_relu_backward: return b > 0 ? a : a * alpha;
     case BinaryOp::elu_backward: return b <= 0 ? a * alpha * std::exp(b) : a;
     case BinaryOp::softplus_backward: { T z = b * alpha; return z > T(20) ? a : a * logistic(z); }
+    case BinaryOp::hardsigmoid_backward: { T inner = a * T(1.0 / 6); inner = b < T(3) ? inner : T(0); return b > T(-3) ? inner : T(0); }
+    case BinaryOp::hardswish_backward: { T inner = a * (b / T(3) + T(0.5)); inner = b < T(3) ? inner : a; return b <= T(-3) ? T(0) : inner; }
     default: return a;
   }
 }

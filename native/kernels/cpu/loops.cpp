@@ -33,13 +33,13 @@ constexpr bool kLowest = HWY_TARGET == HWY_STATIC_TARGET;
 
 constexpr bool vectorizes(UnaryOp op) {
   using enum UnaryOp;
-  constexpr UnaryOp ops[] = {neg, abs, sign, square, sqrt, rsqrt, reciprocal, relu, leaky_relu, floor, ceil, round, trunc, frac, clamp, bitwise_not, logical_not, isnan, isinf, isfinite, signbit};
+  constexpr UnaryOp ops[] = {neg, abs, sign, square, sqrt, rsqrt, reciprocal, relu, leaky_relu, hardtanh, hardsigmoid, hardswish, floor, ceil, round, trunc, frac, clamp, bitwise_not, logical_not, isnan, isinf, isfinite, signbit};
   for (UnaryOp o : ops) if (o == op) return true;
   return false;
 }
 constexpr bool vectorizes(BinaryOp op) {
   using enum BinaryOp;
-  constexpr BinaryOp ops[] = {add, sub, mul, div, maximum, minimum, copysign, heaviside, bitwise_and, bitwise_or, bitwise_xor, relu_backward, sigmoid_backward, tanh_backward, leaky_relu_backward};
+  constexpr BinaryOp ops[] = {add, sub, mul, div, maximum, minimum, copysign, heaviside, bitwise_and, bitwise_or, bitwise_xor, relu_backward, sigmoid_backward, tanh_backward, leaky_relu_backward, hardsigmoid_backward, hardswish_backward};
   for (BinaryOp o : ops) if (o == op) return true;
   return is_comparison(op);
 }

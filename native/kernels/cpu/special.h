@@ -107,4 +107,69 @@ template <typename T> T log_gamma(T x) {
   else return lgamma_r(x, &sign);
 }
 
+// log(1 + u) - u, without cancellation near 0.
+inline double log1p_less(double u) {
+  if (std::abs(u) > 0.01) return std::log1p(u) - u;
+  double sum = 0;
+  for (int k = 10; k >= 2; --k) sum = (k % 2 ? 1.0 : -1.0) / k + u * sum;
+  return u * u * sum;
+}
+// log Γ(1 + a), in relative precision also near 0.
+inline double log_gamma_1p(double a) {
+  if (a > 1e-3) return log_gamma(1 + a);
+  return a * (-0.57721566490153286061 + a * (0.82246703342411321824 + a * (-0.40068563438653142847 + a * (0.27058080842778454788 + a * -0.20738555102867398527))));
+}
+// xᵃ e⁻ˣ / Γ(a + 1); by Stirling's series where a is large.
+inline double gamma_density(double a, double x) {
+  if (a < 20) return std::exp(a * std::log(x) - x - log_gamma_1p(a));
+  const double i = 1 / (a * a), rest = (1.0 / 12 - i * (1.0 / 360 - i * (1.0 / 1260 - i / 1680))) / a;
+  return std::exp(a * log1p_less((x - a) / a) - rest) / std::sqrt(2 * M_PI * a);
+}
+// The regularized incomplete gamma function of a up to x, or from x on (`above`). Source: DLMF 8.7.3, 8.9.2, 8.12.
+inline double gamma_share(double a, double x, bool above) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), eps = 1e-17;
+  if (x < 0 || a < 0 || (a == 0 && !(x > 0)) || (std::isinf(a) && std::isinf(x))) return nan;
+  if (a == 0) return above ? 0 : 1;
+  if (x == 0 || std::isinf(a)) return above ? 1 : 0;
+  if (std::isinf(x)) return above ? 0 : 1;
+  if (std::isnan(a) || std::isnan(x)) return nan;
+  if (a > 1e8) {
+    // Both series would need √a terms; what is left out of this one is below 1e-14.
+    const double half = -log1p_less((x - a) / a);
+    if (a * half > 750) return above == (x > a) ? 0 : 1;
+    const double eta = std::copysign(std::sqrt(2 * half), x - a), side = above ? 1 : -1;
+    const double rest = std::exp(-a * half) / std::sqrt(2 * M_PI * a) * (-1.0 / 3 + eta * (1.0 / 12 - eta * (2.0 / 135)));
+    return 0.5 * std::erfc(side * eta * std::sqrt(a / 2)) + side * rest;
+  }
+  if (x > 1.1 && x > a) {
+    // The continued fraction of Γ(a, x), by Lentz.
+    double b = x + 1 - a, c = 1e300, d = 1 / b, h = d;
+    for (double i = 1; i < 1e6; ++i) {
+      const double k = -i * (i - a);
+      b += 2;
+      d = 1 / (k * d + b);
+      c = b + k / c;
+      h *= d * c;
+      if (std::abs(d * c - 1) < 1e-16) break;
+    }
+    const double from = gamma_density(a, x) * a * h;
+    return above ? from : 1 - from;
+  }
+  if (above && x <= 1.1 && a < 1) {
+    // 1 - P would cancel.
+    double sum = 0, term = 1;
+    for (double n = 1; n < 100; ++n) {
+      term *= -x / n;
+      sum += term / (a + n);
+      if (std::abs(term) < eps) break;
+    }
+    const double log = a * std::log(x) - log_gamma_1p(a);
+    return -std::expm1(log) - a * std::exp(log) * sum;
+  }
+  double sum = 1, term = 1;
+  for (double n = 1; n < 1e6 && term > eps * sum; ++n) sum += term *= x / (a + n);
+  const double upTo = gamma_density(a, x) * sum;
+  return above ? 1 - upTo : upTo;
+}
+
 }  // namespace weightroom

@@ -40,6 +40,9 @@ const char* unary_f32(UnaryOp op) {
     case UnaryOp::softplus: return "select(log1p_(exp_(a * p)) / p, a, a * p > q)";
     case UnaryOp::elu: return "select(p * expm1_(a), a, a > 0.0)";
     case UnaryOp::leaky_relu: return "select(p * a, a, a > 0.0)";
+    case UnaryOp::hardtanh: return "clamp_(a, p, q)";
+    case UnaryOp::hardsigmoid: return "clamp_(a + 3.0, 0.0, 6.0) / 6.0";
+    case UnaryOp::hardswish: return "a * clamp_(a + 3.0, 0.0, 6.0) / 6.0";
     case UnaryOp::erf: return "erf_(a)";
     case UnaryOp::erfc: return "erfc_(a)";
     case UnaryOp::erfinv: return "erfinv_(a)";
@@ -142,6 +145,8 @@ const char* binary_f32(BinaryOp op) {
     case BinaryOp::leaky_relu_backward: return "select(a * p, a, b > 0.0)";
     case BinaryOp::elu_backward: return "select(a * p * exp_(b), a, b > 0.0)";
     case BinaryOp::softplus_backward: return "select(a * sigmoid_(b * p), a, b * p > 20.0)";
+    case BinaryOp::hardsigmoid_backward: return "select(0.0, a / 6.0, b > -3.0 && b < 3.0)";
+    case BinaryOp::hardswish_backward: return "select(select(a, a * (b / 3.0 + 0.5), b < 3.0), 0.0, b <= -3.0)";
     default: return nullptr;
   }
 }

@@ -1,6 +1,6 @@
 /** Activations and dropout: as functions, and as modules with what they print. */
 import { nn } from '../../../extension/lib/index';
-import { f, module, op, positive, within, type Options, type Row } from '../table';
+import { f, module, op, positive, values, within, type Options, type Row } from '../table';
 import type { Module } from '../../../extension/lib/nn/module';
 import type { Tensor } from '../../../extension/lib/index';
 
@@ -13,11 +13,14 @@ const fn = (py: string, run: (x: Tensor) => Tensor, options: Options = {}): Row 
 /** A module on [3, 4, 5]. */
 const act = (py: string, make: () => Module, options: Options = {}): Row => module(py, make, [f(3, 4, 5)], `nn.${py}`, options);
 /** In place on a tensor that is no leaf. */
-const inplace = (py: string, make: () => Module): Row => module(py, make, [f(3, 4)], `nn.${py}`, { call: (m, x) => { const y = x!.mul(1); const z = (m as unknown as (t: Tensor) => Tensor)(y); return [z, y]; }, pyCall: 'y = x * 1; z = m(y); out = [z, y]' });
+const inplace = (py: string, make: () => Module, options: Options = {}): Row => module(py, make, [f(3, 4)], `nn.${py}`, { ...options, call: (m, x) => { const y = x!.mul(1); const z = (m as unknown as (t: Tensor) => Tensor)(y); return [z, y]; }, pyCall: 'y = x * 1; z = m(y); out = [z, y]' });
+/** Both sides of ±3 and 6, long enough for whole vectors and a tail. No NaN, whose gradient in PyTorch depends on whether a vector or its tail meets it. */
+const edges = values([-3, 3, 0, -0, 6, Infinity, -Infinity, 1, -2.9999998, 2.9999998, -3.0000002, 3.0000002, 5.9999995, 6.0000005, 1e30, -1e30, 1e-30, 2.5, -2.5, -3, 3, 1, 6], [23]);
 const drop = (py: string, make: () => Module, shape = [4, 6, 3]): Row => module(py, make, [f(...shape)], `nn.${py}`);
 
 export const rows: Row[] = [
   fn('hardtanh(x)', (x) => F.hardtanh(x), { ulps: 0 }), fn('hardtanh(x, -0.75, 0.5)', (x) => F.hardtanh(x, -0.75, 0.5)), fn('relu6(x)', (x) => F.relu6(x)), fn('hardsigmoid(x)', (x) => F.hardsigmoid(x), { dtypes: ['float16', 'int64'], notFloat64: sixth }), fn('hardswish(x)', (x) => F.hardswish(x)),
+  ...(['hardtanh(x, -3, 3)', 'relu6(x)', 'hardsigmoid(x)', 'hardswish(x)'] as const).map((py) => op(`F.${py} at its edges`, [edges], (x) => (py.startsWith('hardtanh') ? F.hardtanh(x, -3, 3) : py === 'relu6(x)' ? F.relu6(x) : py === 'hardsigmoid(x)' ? F.hardsigmoid(x) : F.hardswish(x)), `F.${py}`, { elementwise: true, dtypes: ['float16', 'bfloat16'], kink: true, extremes: [0, -0, Infinity, -Infinity, 3, -3], ...(py === 'hardsigmoid(x)' ? { notFloat64: sixth } : {}) })),
   fn('mish(x)', (x) => F.mish(x), { ulps: 4, gradUlps: 64 }), fn('selu(x)', (x) => F.selu(x)), fn('celu(x)', (x) => F.celu(x)), fn('celu(x, 0.5)', (x) => F.celu(x, 0.5)), fn('elu(x)', (x) => F.elu(x)), fn('elu(x, 0.5)', (x) => F.elu(x, 0.5)),
   fn('softsign(x)', (x) => F.softsign(x)), fn('tanhshrink(x)', (x) => F.tanhshrink(x), { ulps: 64, gradUlps: 64 }), fn('logsigmoid(x)', (x) => F.logsigmoid(x), { ulps: 4 }), fn('hardshrink(x)', (x) => F.hardshrink(x)), fn('hardshrink(x, 1.25)', (x) => F.hardshrink(x, 1.25)),
   fn('softshrink(x)', (x) => F.softshrink(x)), fn('softshrink(x, 0.25)', (x) => F.softshrink(x, 0.25)), fn('softshrink(x, 0.3)', (x) => F.softshrink(x, 0.3), { extremes: [0.3, 0.30078125, -0.30078125, 0.2998046875, 1] }), fn('hardshrink(x, 0.3)', (x) => F.hardshrink(x, 0.3), { extremes: [0.3, -0.3, 0.30078125, -0.30078125, 0.2998046875, 1] }), fn('threshold(x, 0.5, 20)', (x) => F.threshold(x, 0.5, 20)),
@@ -39,7 +42,7 @@ export const rows: Row[] = [
   act("GELU(approximate='tanh')", () => new nn.GELU({ approximate: 'tanh' })), act('Sigmoid()', () => new nn.Sigmoid()), act('Tanh()', () => new nn.Tanh()), act('Softsign()', () => new nn.Softsign()), act('Tanhshrink()', () => new nn.Tanhshrink(), { ulps: 64 }), act('LogSigmoid()', () => new nn.LogSigmoid()), act('Softplus(2., 3.)', () => new nn.Softplus(2, 3)),
   act('Hardshrink(0.25)', () => new nn.Hardshrink(0.25)), act('Softshrink()', () => new nn.Softshrink()), act('GLU(1)', () => new nn.GLU(1)), act('Softmax(1)', () => new nn.Softmax(1)), act('LogSoftmax(-1)', () => new nn.LogSoftmax(-1)), act('Softmin(0)', () => new nn.Softmin(0)), act('Softmax2d()', () => new nn.Softmax2d()),
   act('PReLU()', () => new nn.PReLU()), act('PReLU(4, 0.5)', () => new nn.PReLU(4, 0.5)), act('Identity()', () => new nn.Identity()), act('Flatten()', () => new nn.Flatten()), act('Flatten(0, 1)', () => new nn.Flatten(0, 1)), act('Unflatten(1, (2, 2))', () => new nn.Unflatten(1, [2, 2])),
-  inplace('ReLU(inplace=True)', () => new nn.ReLU({ inplace: true })), inplace('ReLU6(inplace=True)', () => new nn.ReLU6({ inplace: true })), inplace('ELU(inplace=True)', () => new nn.ELU(1, { inplace: true })), inplace('SiLU(inplace=True)', () => new nn.SiLU({ inplace: true })), inplace('Hardtanh(inplace=True)', () => new nn.Hardtanh(-1, 1, { inplace: true })),
+  inplace('ReLU(inplace=True)', () => new nn.ReLU({ inplace: true })), inplace('ReLU6(inplace=True)', () => new nn.ReLU6({ inplace: true })), inplace('ELU(inplace=True)', () => new nn.ELU(1, { inplace: true })), inplace('SiLU(inplace=True)', () => new nn.SiLU({ inplace: true })), inplace('Hardtanh(inplace=True)', () => new nn.Hardtanh(-1, 1, { inplace: true })), inplace('Hardswish(inplace=True)', () => new nn.Hardswish({ inplace: true })), inplace('Hardsigmoid(inplace=True)', () => new nn.Hardsigmoid({ inplace: true }), { notFloat64: sixth }),
   inplace('LeakyReLU(inplace=True)', () => new nn.LeakyReLU(0.01, { inplace: true })), inplace('Dropout(0.25, inplace=True)', () => new nn.Dropout(0.25, { inplace: true })), inplace('Threshold(0., 1., inplace=True)'.replace('0., 1.', '0, 1'), () => new nn.Threshold(0, 1, { inplace: true })),
   drop('Dropout(0.3)', () => new nn.Dropout(0.3)), drop('Dropout(1)', () => new nn.Dropout(1)), drop('Dropout(0)', () => new nn.Dropout(0)), drop('Dropout1d(0.3)', () => new nn.Dropout1d(0.3)), drop('Dropout2d(0.4)', () => new nn.Dropout2d(0.4), [3, 5, 2, 2]), drop('Dropout3d(0.25)', () => new nn.Dropout3d(0.25), [3, 5, 2, 1, 2]),
   drop('AlphaDropout(0.2)', () => new nn.AlphaDropout(0.2)), drop('FeatureAlphaDropout(0.2)', () => new nn.FeatureAlphaDropout(0.2)), module('Dropout1d unbatched', () => new nn.Dropout1d(0.5), [f(8, 3)], 'nn.Dropout1d(0.5)'),
