@@ -40,7 +40,7 @@ export const float64 = DType.all[1]!;
 export const float16 = DType.all[2]!;
 /** 16-bit floating point with float32's range and 8 significant bits. */
 export const bfloat16 = DType.all[3]!;
-/** 64-bit integers, for indices and class labels; PyTorch's torch.long. Elements are bigints in JavaScript. */
+/** 64-bit integers, for indices and class labels; PyTorch's torch.long. In arrays their elements are bigints. */
 export const int64 = DType.all[4]!;
 /** 32-bit integers; PyTorch's torch.int. */
 export const int32 = DType.all[5]!;

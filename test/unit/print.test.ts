@@ -43,3 +43,12 @@ describe('printing', () => {
   });
   it('prints sizes', () => assert.equal(String(zeros(3, 4).size()), 'torch.Size([3, 4])'));
 });
+
+describe('item', () => {
+  it('gives int64 as numbers that add up, and as bigints where a number would lose digits', () => {
+    let correct = 0;
+    for (const guesses of [[1n, 2n], [3n, 4n]]) correct += tensor(guesses).eq(tensor([1n, 4n])).sum().item();
+    assert.equal(correct / 4, 0.5);
+    assert.deepEqual([2n ** 53n - 1n, -(2n ** 53n), 2n ** 62n].map((v) => tensor(v).item()), [Number.MAX_SAFE_INTEGER, -(2n ** 53n), 2n ** 62n]);
+  });
+});

@@ -102,10 +102,13 @@ export class TensorCore {
 
   // --- values
 
-  /** The value of a one-element tensor: number, bigint for int64, boolean for bool. Throws RuntimeError otherwise. */
+  /** The value of a one-element tensor: a number, or a boolean of bool; of int64 beyond ±(2⁵³ - 1) a bigint, so that no digit is lost. Throws RuntimeError otherwise. */
   item(): number;
   item<T extends Scalar>(): T;
-  item(): Scalar { return native['item'](this); }
+  item(): Scalar {
+    const v = native['item'](this) as Scalar;
+    return typeof v === 'bigint' && Number.isSafeInteger(Number(v)) ? Number(v) : v;
+  }
   /** Nested arrays of values (bigint for int64). */
   toArray(): Nested {
     const flat = this.toTypedArray();
