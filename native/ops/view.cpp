@@ -234,7 +234,7 @@ void resize_(const Tensor& self, const Dims& sizes) {
   const size_t bytes = size_t(self.offset() + n) * itemsize(self.dtype());
   TensorImpl& t = *self.impl();
   if (n > 0 && bytes > t.storage->nbytes) {
-    if (!self.device().is_cpu()) fail_not_implemented("resize_() beyond the memory of a tensor is not currently implemented on the webgpu device. Make a new tensor for it.");
+    if (!self.device().is_cpu()) fail_not_implemented("The operator 'resize_' beyond a tensor's memory is not currently implemented for ", dtype_name(self.dtype()), " on the webgpu device. Make a new tensor for it.");
     t.storage->grow(bytes);
   }
   t.sizes = sizes;
