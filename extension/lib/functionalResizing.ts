@@ -148,7 +148,7 @@ function smoothTaps(mode: InterpolateMode, i: number, size: number, ratio: numbe
   return weights.map((w, k) => ({ at: from + k, weight: total === 0 ? w : w / total }));
 }
 /** Resizes the spatial dims. x [N, C, ...]; the size or the factor is given. Source: torch.nn.functional.interpolate. */
-export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
+export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor {
   const n = x.dim() - 2, { size = null, scaleFactor = null, mode = 'nearest', alignCorners = null, recomputeScaleFactor = null, antialias = false } = options;
   const smooth = mode === 'linear' || mode === 'bilinear' || mode === 'bicubic' || mode === 'trilinear';
   if (!smooth && alignCorners !== null) throw new ValueError('align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear');

@@ -7,6 +7,7 @@ import { full } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
 import { factory, pyBool, pyNumber, type FactoryOptions } from './factory';
 import { Module } from './module';
+import { required } from './required';
 
 /** Of activations. */
 export interface InplaceOptions {
@@ -61,7 +62,7 @@ export class Threshold extends Activation {
    * @param threshold What x must be above.
    * @param value What it is otherwise.
    */
-  constructor(readonly threshold: number, readonly value: number, options: InplaceOptions = {}) { super(options); }
+  constructor(readonly threshold: number, readonly value: number, options: InplaceOptions = {}) { super(options); required('Threshold', { threshold, value }); }
   protected override compute(x: Tensor): Tensor { return F.threshold(x, this.threshold, this.value); }
   protected override settings(): string[] { return [`threshold=${pyNumber(this.threshold)}`, `value=${pyNumber(this.value)}`]; }
 }
@@ -175,7 +176,7 @@ export class GLU extends Module {
 abstract class OverDim extends Module {
   /** The dim whose values add up to 1 (before the logarithm). */
   readonly dim: number;
-  constructor(dim: number | { dim: number }) { super(); this.dim = typeof dim === 'number' ? dim : dim.dim; }
+  constructor(dim: number | { dim: number }) { super(); required(new.target.name, { dim }); this.dim = typeof dim === 'number' ? dim : dim.dim; }
   override extraRepr(): string { return `dim=${this.dim}`; }
 }
 /** exp(x) over its sum along `dim`: shares that add up to 1. Same shape as the input. Source: torch.nn.Softmax. */

@@ -6,6 +6,7 @@ import { ModuleList, Sequential } from './containers';
 import { factory, type FactoryOptions } from './factory';
 import { Linear } from './layers';
 import { Module } from './module';
+import { required } from './required';
 
 /**
  * Classes must be sorted by frequency. `cutoffs` split them into a shortlist and clusters, each with a projection that is
@@ -26,6 +27,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
    */
   constructor(readonly inFeatures: number, readonly nClasses: number, cutoffs: readonly number[], options: { divValue?: number; headBias?: boolean } & FactoryOptions = {}) {
     super();
+    required('AdaptiveLogSoftmaxWithLoss', { in_features: inFeatures, n_classes: nClasses, cutoffs });
     if (cutoffs.length === 0) throw new ValueError('cutoffs should be a sequence of length larger than 0');
     if (cutoffs.some((c, i) => !Number.isInteger(c) || c <= (i === 0 ? 0 : cutoffs[i - 1]!) || c > nClasses - 1)) throw new ValueError('cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each value is between 1 and n_classes-1');
     const ends = (this.cutoffs = [...cutoffs, nClasses]);

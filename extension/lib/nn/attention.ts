@@ -10,6 +10,7 @@ import { factory, type FactoryOptions } from './factory';
 import { Dropout } from './activations';
 import { LayerNorm, Linear } from './layers';
 import { Module } from './module';
+import { required } from './required';
 
 /** PyTorch's name for the output projection, which shows in the repr. */
 class NonDynamicallyQuantizableLinear extends Linear {}
@@ -77,6 +78,7 @@ export class MultiheadAttention extends Module {
    */
   constructor(readonly embedDim: number, readonly numHeads: number, options: MultiheadAttentionOptions = {}) {
     super();
+    required('MultiheadAttention', { embed_dim: embedDim, num_heads: numHeads });
     if (embedDim <= 0 || numHeads <= 0) throw new ValueError(`embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`);
     this.headDim = embedDim / numHeads;
     if (!Number.isInteger(this.headDim)) throw new AssertionError('embed_dim must be divisible by num_heads');
@@ -222,6 +224,7 @@ abstract class TransformerLayer extends Module {
    */
   constructor(readonly dModel: number, readonly nhead: number, readonly options: TransformerLayerOptions, cross: boolean) {
     super();
+    required(new.target.name, { d_model: dModel, nhead });
     const o = options, { dimFeedforward = 2048, dropout = 0.1, layerNormEps = 1e-5, bias = true, activation = 'relu' } = o;
     if (typeof activation === 'string' && !(activation in activations)) throw new RuntimeError(`activation should be relu/gelu, not ${String(activation)}`);
     const attention = (): MultiheadAttention => new MultiheadAttention(dModel, nhead, { ...factory(o), dropout, bias, batchFirst: o.batchFirst ?? false });
@@ -288,6 +291,7 @@ export class TransformerEncoder extends Module {
    */
   constructor(layer: TransformerEncoderLayer, readonly numLayers: number, options: { norm?: LayerNorm | null; enableNestedTensor?: boolean; maskCheck?: boolean } = {}) {
     super();
+    required('TransformerEncoder', { encoder_layer: layer, num_layers: numLayers });
     this.layers = new ModuleList(copies(layer, () => new TransformerEncoderLayer(layer.dModel, layer.nhead, layer.options), numLayers));
     if (options.norm) this.norm = options.norm;
   }
@@ -309,6 +313,7 @@ export class TransformerDecoder extends Module {
    */
   constructor(layer: TransformerDecoderLayer, readonly numLayers: number, options: { norm?: LayerNorm | null } = {}) {
     super();
+    required('TransformerDecoder', { decoder_layer: layer, num_layers: numLayers });
     this.layers = new ModuleList(copies(layer, () => new TransformerDecoderLayer(layer.dModel, layer.nhead, layer.options), numLayers));
     if (options.norm) this.norm = options.norm;
   }

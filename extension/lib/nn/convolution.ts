@@ -7,6 +7,7 @@ import { empty } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
 import { factory, pyTuple, type FactoryOptions } from './factory';
 import { Module } from './module';
+import { required } from './required';
 
 /** What a convolution finds outside its input. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
@@ -66,6 +67,7 @@ abstract class ConvBase extends Module {
    */
   constructor(protected readonly dims_: number, protected readonly transposed: boolean, readonly inChannels: number, readonly outChannels: number, kernelSize: Size1, o: ConvLayerOptions & { outputPadding?: Size1 }) {
     super();
+    required(new.target.name, { in_channels: inChannels, out_channels: outChannels, kernel_size: kernelSize });
     this.groups = o.groups ?? 1;
     if (this.groups <= 0) throw new ValueError('groups must be a positive integer');
     if (inChannels % this.groups !== 0) throw new ValueError('in_channels must be divisible by groups');

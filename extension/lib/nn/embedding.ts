@@ -8,6 +8,7 @@ import { empty } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
 import { factory, type FactoryOptions } from './factory';
 import { Module } from './module';
+import { required } from './required';
 
 /** Of Embedding. */
 export interface EmbeddingLayerOptions extends FactoryOptions {
@@ -42,6 +43,7 @@ abstract class Table extends Module {
    */
   constructor(readonly numEmbeddings: number, readonly embeddingDim: number, readonly options: EmbeddingLayerOptions) {
     super();
+    required(new.target.name, { num_embeddings: numEmbeddings, embedding_dim: embeddingDim });
     let row = options.paddingIdx ?? null;
     if (row !== null) {
       if (row >= numEmbeddings || row < -numEmbeddings) throw new AssertionError('Padding_idx must be within num_embeddings');

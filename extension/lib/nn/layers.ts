@@ -7,6 +7,7 @@ import { empty, ones, zeros } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
 import { factory, pyBool, type FactoryOptions } from './factory';
 import { Module } from './module';
+import { required } from './required';
 
 
 /** y = x Wᵀ + b. Input [..., inFeatures], output [..., outFeatures]. Weight and bias start uniform within ±1/√inFeatures. Source: torch.nn.Linear. */
@@ -25,6 +26,7 @@ export class Linear extends Module {
    */
   constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } & FactoryOptions = {}) {
     super();
+    required('Linear', { in_features: inFeatures, out_features: outFeatures });
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.weight = new Parameter(empty([outFeatures, inFeatures], factory(options)));
@@ -67,7 +69,7 @@ export class Unflatten extends Module {
    * @param dim The dim that becomes several.
    * @param unflattenedSize Their sizes; one may be -1.
    */
-  constructor(readonly dim: number, readonly unflattenedSize: readonly number[]) { super(); }
+  constructor(readonly dim: number, readonly unflattenedSize: readonly number[]) { super(); required('Unflatten', { dim, unflattened_size: unflattenedSize }); }
   override forward(x: Tensor): Tensor {
     return x.unflatten(this.dim, [...this.unflattenedSize]);
   }
@@ -89,6 +91,7 @@ export class LayerNorm extends Module {
   /** @param normalizedShape The last size, or sizes of the last dims. */
   constructor(normalizedShape: number | readonly number[], options: { eps?: number; elementwiseAffine?: boolean; bias?: boolean } & FactoryOptions = {}) {
     super();
+    required('LayerNorm', { normalized_shape: normalizedShape });
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
     this.eps = options.eps ?? 1e-5;
     this.elementwiseAffine = options.elementwiseAffine ?? true;
@@ -129,6 +132,7 @@ export class Bilinear extends Module {
    */
   constructor(readonly in1Features: number, readonly in2Features: number, readonly outFeatures: number, options: { bias?: boolean } & FactoryOptions = {}) {
     super();
+    required('Bilinear', { in1_features: in1Features, in2_features: in2Features, out_features: outFeatures });
     if (in1Features <= 0) throw new ValueError(`in1_features must be > 0, but got (in1_features=${in1Features})`);
     this.weight = new Parameter(empty([outFeatures, in1Features, in2Features], factory(options)));
     if (options.bias !== false) this.bias = new Parameter(empty([outFeatures], factory(options)));

@@ -11,6 +11,7 @@ import { factory, type FactoryOptions } from './factory';
 import { Linear } from './layers';
 import { materialize, type Module } from './module';
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, type BatchNormLayerOptions } from './normalization';
+import { required } from './required';
 
 /** Until the first call; then `complete` has seen the input and the module is of class `plain`. */
 function untilFirstCall(m: Module & { resetParameters(): void }, plain: abstract new (...args: never[]) => Module, complete: (x: Tensor) => readonly [Tensor | null, readonly number[]][]): void {
@@ -30,6 +31,7 @@ const late = (m: Module): Record<string, number> => m as unknown as Record<strin
 /** A Linear whose inFeatures are the last size of its first input. Source: torch.nn.LazyLinear. */
 export class LazyLinear extends Linear {
   constructor(outFeatures: number, options: { bias?: boolean } & FactoryOptions = {}) {
+    required('LazyLinear', { out_features: outFeatures });
     // Without elements nothing is drawn.
     super(0, 0, { ...options, bias: false });
     late(this)['outFeatures'] = outFeatures;
@@ -55,17 +57,17 @@ function lazyConvolution(m: Conv, plain: abstract new (...args: never[]) => Modu
   });
 }
 /** A Conv1d whose inChannels are those of its first input. Source: torch.nn.LazyConv1d. */
-export class LazyConv1d extends Conv1d { constructor(outChannels: number, kernelSize: Size1, o: ConvLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, Conv1d, outChannels, o); } }
+export class LazyConv1d extends Conv1d { constructor(outChannels: number, kernelSize: Size1, o: ConvLayerOptions = {}) { required(new.target.name, { out_channels: outChannels, kernel_size: kernelSize }); super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, Conv1d, outChannels, o); } }
 /** A Conv2d whose inChannels are those of its first input. Source: torch.nn.LazyConv2d. */
-export class LazyConv2d extends Conv2d { constructor(outChannels: number, kernelSize: Size1, o: ConvLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, Conv2d, outChannels, o); } }
+export class LazyConv2d extends Conv2d { constructor(outChannels: number, kernelSize: Size1, o: ConvLayerOptions = {}) { required(new.target.name, { out_channels: outChannels, kernel_size: kernelSize }); super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, Conv2d, outChannels, o); } }
 /** A Conv3d whose inChannels are those of its first input. Source: torch.nn.LazyConv3d. */
-export class LazyConv3d extends Conv3d { constructor(outChannels: number, kernelSize: Size1, o: ConvLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, Conv3d, outChannels, o); } }
+export class LazyConv3d extends Conv3d { constructor(outChannels: number, kernelSize: Size1, o: ConvLayerOptions = {}) { required(new.target.name, { out_channels: outChannels, kernel_size: kernelSize }); super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, Conv3d, outChannels, o); } }
 /** A ConvTranspose1d whose inChannels are those of its first input. Source: torch.nn.LazyConvTranspose1d. */
-export class LazyConvTranspose1d extends ConvTranspose1d { constructor(outChannels: number, kernelSize: Size1, o: ConvTransposeLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, ConvTranspose1d, outChannels, o); } }
+export class LazyConvTranspose1d extends ConvTranspose1d { constructor(outChannels: number, kernelSize: Size1, o: ConvTransposeLayerOptions = {}) { required(new.target.name, { out_channels: outChannels, kernel_size: kernelSize }); super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, ConvTranspose1d, outChannels, o); } }
 /** A ConvTranspose2d whose inChannels are those of its first input. Source: torch.nn.LazyConvTranspose2d. */
-export class LazyConvTranspose2d extends ConvTranspose2d { constructor(outChannels: number, kernelSize: Size1, o: ConvTransposeLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, ConvTranspose2d, outChannels, o); } }
+export class LazyConvTranspose2d extends ConvTranspose2d { constructor(outChannels: number, kernelSize: Size1, o: ConvTransposeLayerOptions = {}) { required(new.target.name, { out_channels: outChannels, kernel_size: kernelSize }); super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, ConvTranspose2d, outChannels, o); } }
 /** A ConvTranspose3d whose inChannels are those of its first input. Source: torch.nn.LazyConvTranspose3d. */
-export class LazyConvTranspose3d extends ConvTranspose3d { constructor(outChannels: number, kernelSize: Size1, o: ConvTransposeLayerOptions = {}) { super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, ConvTranspose3d, outChannels, o); } }
+export class LazyConvTranspose3d extends ConvTranspose3d { constructor(outChannels: number, kernelSize: Size1, o: ConvTransposeLayerOptions = {}) { required(new.target.name, { out_channels: outChannels, kernel_size: kernelSize }); super(0, 0, kernelSize, { ...o, bias: false }); lazyConvolution(this, ConvTranspose3d, outChannels, o); } }
 
 type Norm = BatchNorm1d | BatchNorm2d | BatchNorm3d | InstanceNorm1d | InstanceNorm2d | InstanceNorm3d;
 function lazyNorm(m: Norm, plain: abstract new (...args: never[]) => Module): void {

@@ -7,6 +7,7 @@ import type { Tensor } from '../tensor';
 import { Linear, PairwiseDistance } from './layers';
 import { factory, pyBool, pyNumber, pyTuple, type FactoryOptions } from './factory';
 import { Module } from './module';
+import { required } from './required';
 
 type Options = {
   /** 'mean' by default. */
@@ -52,6 +53,7 @@ export class LinearCrossEntropyLoss extends WeightedLoss<LinearCrossEntropyLossO
    * @param numClasses Classes.
    */
   constructor(inFeatures: number, readonly numClasses: number, options: LinearCrossEntropyLossOptions = {}) {
+    required('LinearCrossEntropyLoss', { in_features: inFeatures, num_classes: numClasses });
     const { weight, labelSmoothing = 0, outFeatures = [], bias = false } = options;
     if (weight != null && pyTuple(weight.shape) !== pyTuple([numClasses])) throw new RuntimeError(`expected weight shape to be (${numClasses},), got ${pyTuple(weight.shape)}`);
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new RuntimeError(`expected label_smoothing to be in range [0, 1], got ${pyNumber(labelSmoothing)}`);

@@ -9,6 +9,7 @@ import { ones, zeros } from '../ops';
 import { Parameter, type Tensor } from '../tensor';
 import { factory, pyBool, pyTuple, type FactoryOptions } from './factory';
 import { Module } from './module';
+import { required } from './required';
 
 /** Of BatchNorm and InstanceNorm. */
 export interface BatchNormLayerOptions extends FactoryOptions {
@@ -46,6 +47,7 @@ abstract class BatchNormBase extends Module {
   /** @param numFeatures Channels: the size of dim 1. */
   constructor(readonly numFeatures: number, o: BatchNormLayerOptions, track: boolean) {
     super();
+    required(track ? '_BatchNorm' : '_InstanceNorm', { num_features: numFeatures });
     this.eps = o.eps ?? 1e-5;
     this.momentum = o.momentum === undefined ? 0.1 : o.momentum;
     this.affine = o.affine ?? track;
@@ -157,7 +159,7 @@ export class LocalResponseNorm extends Module {
    * @param beta The power of what is divided by.
    * @param k Added to it.
    */
-  constructor(readonly size: number, readonly alpha = 1e-4, readonly beta = 0.75, readonly k = 1) { super(); }
+  constructor(readonly size: number, readonly alpha = 1e-4, readonly beta = 0.75, readonly k = 1) { super(); required('LocalResponseNorm', { size }); }
   override forward(x: Tensor): Tensor { return F.localResponseNorm(x, this.size, this.alpha, this.beta, this.k); }
   override extraRepr(): string { return `${this.size}, alpha=${pyFloat(this.alpha)}, beta=${pyFloat(this.beta)}, k=${pyFloat(this.k)}`; }
 }
@@ -178,6 +180,7 @@ export class GroupNorm extends Module {
    */
   constructor(readonly numGroups: number, readonly numChannels: number, options: { eps?: number; affine?: boolean; bias?: boolean } & FactoryOptions = {}) {
     super();
+    required('GroupNorm', { num_groups: numGroups, num_channels: numChannels });
     if (numChannels % numGroups !== 0) throw new ValueError(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
     this.eps = options.eps ?? 1e-5;
     this.affine = options.affine ?? true;
@@ -202,6 +205,7 @@ export class RMSNorm extends Module {
   readonly elementwiseAffine: boolean;
   constructor(normalizedShape: number | readonly number[], options: { eps?: number | null; elementwiseAffine?: boolean } & FactoryOptions = {}) {
     super();
+    required('RMSNorm', { normalized_shape: normalizedShape });
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
     this.eps = options.eps ?? null;
     this.elementwiseAffine = options.elementwiseAffine ?? true;

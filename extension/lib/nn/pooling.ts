@@ -6,6 +6,7 @@ import type { Size1 } from '../spatial';
 import type { Tensor } from '../tensor';
 import { pyBool, pyNumber, pySize, pyTuple } from './factory';
 import { Module } from './module';
+import { required } from './required';
 
 /** With `returnIndices` the module gives [values, positions]. */
 type MaybeIndices<R extends boolean> = R extends true ? [Tensor, Tensor] : Tensor;
@@ -20,7 +21,7 @@ abstract class MaxPool<R extends boolean> extends Module {
   /** Its settings. */
   readonly options: PoolOptions & Picking<R>;
   /** @param kernelSize The size of the window. */
-  constructor(readonly kernelSize: Size1, stride?: Size1 | (PoolOptions & Picking<R>), options: PoolOptions & Picking<R> = {}) { super(); this.options = settings(stride, options); }
+  constructor(readonly kernelSize: Size1, stride?: Size1 | (PoolOptions & Picking<R>), options: PoolOptions & Picking<R> = {}) { super(); required('_MaxPoolNd', { kernel_size: kernelSize }); this.options = settings(stride, options); }
   protected picked(found: [Tensor, Tensor]): MaybeIndices<R> { return (this.options.returnIndices === true ? found : found[0]) as MaybeIndices<R>; }
   override extraRepr(): string {
     const { stride, padding = 0, dilation = 1, ceilMode = false } = this.options;
@@ -38,7 +39,7 @@ abstract class MaxUnpool extends Module {
   /** Its settings. */
   readonly options: { stride?: Size1 | null; padding?: Size1 };
   /** @param kernelSize The size of the window. */
-  constructor(private readonly dims_: number, readonly kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(); this.options = settings<MaxUnpool['options']>(stride, options); }
+  constructor(private readonly dims_: number, readonly kernelSize: Size1, stride?: Size1 | { stride?: Size1 | null; padding?: Size1 }, options: { padding?: Size1 } = {}) { super(); required(new.target.name, { kernel_size: kernelSize }); this.options = settings<MaxUnpool['options']>(stride, options); }
   protected at(outputSize: readonly number[] | null): F.UnpoolOptions { return { ...this.options, outputSize }; }
   override extraRepr(): string { const t = (v: Size1): string => pyTuple(typeof v === 'number' ? Array.from({ length: this.dims_ }, () => v) : v); return `kernel_size=${t(this.kernelSize)}, stride=${t(this.options.stride ?? this.kernelSize)}, padding=${t(this.options.padding ?? 0)}`; }
 }
@@ -62,7 +63,7 @@ abstract class AvgPool extends Module {
   /** Its settings. */
   readonly options: AvgPoolOptions;
   /** @param kernelSize The size of the window. */
-  constructor(readonly kernelSize: Size1, stride?: Size1 | AvgPoolOptions, options: AvgPoolOptions = {}) { super(); this.options = settings(stride, options); }
+  constructor(readonly kernelSize: Size1, stride?: Size1 | AvgPoolOptions, options: AvgPoolOptions = {}) { super(); required(new.target.name, { kernel_size: kernelSize }); this.options = settings(stride, options); }
   override extraRepr(): string { return `kernel_size=${pySize(this.kernelSize)}, stride=${pySize(this.options.stride ?? this.kernelSize)}, padding=${pySize(this.options.padding ?? 0)}`; }
 }
 /** The mean of each window. Source: torch.nn.AvgPool1d. */
@@ -82,7 +83,7 @@ abstract class LPPool extends Module {
    * @param normType p.
    * @param kernelSize The size of the window.
    */
-  constructor(readonly normType: number, readonly kernelSize: Size1, stride?: Size1 | LpPoolOptions, options: LpPoolOptions = {}) { super(); this.options = settings(stride, options); }
+  constructor(readonly normType: number, readonly kernelSize: Size1, stride?: Size1 | LpPoolOptions, options: LpPoolOptions = {}) { super(); required('_LPPoolNd', { norm_type: normType, kernel_size: kernelSize }); this.options = settings(stride, options); }
   override extraRepr(): string { const s = this.options.stride; return `norm_type=${pyNumber(this.normType)}, kernel_size=${pySize(this.kernelSize)}, stride=${s == null ? 'None' : pySize(s)}, ceil_mode=${pyBool(this.options.ceilMode ?? false)}`; }
 }
 /** (Σ xᵖ)^(1/p) of each window. Source: torch.nn.LPPool1d. */
@@ -94,7 +95,7 @@ export class LPPool3d extends LPPool { override forward(x: Tensor): Tensor { ret
 
 abstract class Adaptive extends Module {
   /** @param outputSize The spatial size of the output. */
-  constructor(readonly outputSize: OutputSize) { super(); }
+  constructor(readonly outputSize: OutputSize) { super(); required(this instanceof AdaptiveMax ? '_AdaptiveMaxPoolNd' : '_AdaptiveAvgPoolNd', { output_size: outputSize }); }
   override extraRepr(): string { return `output_size=${pySize(this.outputSize)}`; }
 }
 /** Pools to a given size. Source: torch.nn.AdaptiveAvgPool1d. */
@@ -122,6 +123,7 @@ abstract class FractionalMaxPool<R extends boolean> extends Module {
   /** @param kernelSize The size of the window. */
   constructor(name: string, readonly kernelSize: Size1, options: F.FractionalPoolOptions & Picking<R>) {
     super();
+    required(name, { kernel_size: kernelSize });
     const { outputSize = null, outputRatio = null } = options;
     if (outputSize === null && outputRatio === null) throw new ValueError(`${name} requires specifying either an output size, or a pooling ratio`);
     if (outputSize !== null && outputRatio !== null) throw new ValueError('only one of output_size and output_ratio may be specified');

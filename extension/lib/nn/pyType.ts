@@ -10,6 +10,6 @@ export function pyType(v: unknown): string {
   if (typeof v === 'boolean') return 'bool';
   if (typeof v === 'string') return 'str';
   if (Array.isArray(v)) return 'list';
-  if (typeof v === 'function') return 'function';
+  if (typeof v === 'function') return v.constructor === Function ? 'function' : v.constructor.name;  // a module can be called
   return (v as object).constructor === Object ? 'dict' : (v as object).constructor.name;
 }

@@ -9,6 +9,7 @@ import { Parameter, Tensor } from '../tensor';
 import { factory, pyBool, type FactoryOptions } from './factory';
 import { PackedSequence } from './packed';
 import { Module } from './module';
+import { required } from './required';
 
 const modes = { RNN_TANH: [0, 1], RNN_RELU: [1, 1], LSTM: [2, 4], GRU: [3, 3] } as const;
 type Mode = keyof typeof modes;
@@ -44,6 +45,7 @@ abstract class RnnBase extends Module {
    */
   constructor(private readonly mode: Mode, readonly inputSize: number, readonly hiddenSize: number, o: RnnOptions, readonly projSize = 0) {
     super();
+    required('RNNBase', { input_size: inputSize, hidden_size: hiddenSize });
     this.numLayers = o.numLayers ?? 1;
     this.bias = o.bias ?? true;
     this.batchFirst = o.batchFirst ?? false;
@@ -199,6 +201,7 @@ abstract class CellBase extends Module {
    */
   constructor(private readonly mode: Mode, readonly inputSize: number, readonly hiddenSize: number, readonly options: { bias?: boolean } & FactoryOptions) {
     super();
+    required(new.target.name, { input_size: inputSize, hidden_size: hiddenSize });
     const gates = modes[mode][1] * hiddenSize;
     const make = (name: string, shape: number[]): void => this.registerParameter(name, new Parameter(empty(shape, factory(options))));
     make('weight_ih', [gates, inputSize]);

@@ -6,11 +6,12 @@ import type { Tensor } from '../tensor';
 import { pyFloat } from '../format';
 import { pyNumber, pySize } from './factory';
 import { Module } from './module';
+import { required } from './required';
 
 abstract class Padding extends Module {
   /** Two numbers a dim, the last dim first. */
   readonly padding: number[];
-  constructor(padding: Size1, dims: number, private readonly mode: PadMode, private readonly fill_ = 0) { super(); this.padding = typeof padding === 'number' ? Array.from({ length: 2 * dims }, () => padding) : [...padding]; }
+  constructor(padding: Size1, dims: number, private readonly mode: PadMode, private readonly fill_ = 0, others: Record<string, unknown> = {}) { super(); required(new.target.name, { padding, ...others }); this.padding = typeof padding === 'number' ? Array.from({ length: 2 * dims }, () => padding) : [...padding]; }
   override forward(x: Tensor): Tensor { return F.pad(x, this.padding, this.mode, this.fill_); }
   override extraRepr(): string { return `(${this.padding.join(', ')})`; }
 }
@@ -22,7 +23,7 @@ export class ZeroPad2d extends Padding { constructor(padding: Size1) { super(pad
 export class ZeroPad3d extends Padding { constructor(padding: Size1) { super(padding, 3, 'constant'); } }
 abstract class ConstantPad extends Padding {
   /** @param fill What is put in. */
-  constructor(padding: Size1, dims: number, readonly fill: number) { super(padding, dims, 'constant', fill); }
+  constructor(padding: Size1, dims: number, readonly fill: number) { super(padding, dims, 'constant', fill, { value: fill }); }
   override extraRepr(): string { return `padding=(${this.padding.join(', ')}), value=${pyNumber(this.fill)}`; }
 }
 /** `value` around the spatial dims: [left, right] or one number; negative cuts. Source: torch.nn.ConstantPad1d. */
@@ -64,7 +65,7 @@ export interface UpsampleOptions {
 /** Resizes the spatial dims. Source: torch.nn.Upsample. */
 export class Upsample extends Module {
   /** @param options Its settings. */
-  constructor(readonly options: UpsampleOptions) { super(); }
+  constructor(readonly options: UpsampleOptions = {}) { super(); }
   override forward(x: Tensor): Tensor { return F.interpolate(x, this.options); }
   override extraRepr(): string {
     const { size, scaleFactor, mode = 'nearest' } = this.options;
@@ -80,21 +81,21 @@ export class UpsamplingBilinear2d extends Upsample { constructor(options: { size
 /** [.., C·r², H, W] → [.., C, H·r, W·r]. Source: Shi et al. 2016; torch.nn.PixelShuffle. */
 export class PixelShuffle extends Module {
   /** @param upscaleFactor r. */
-  constructor(readonly upscaleFactor: number) { super(); }
+  constructor(readonly upscaleFactor: number) { super(); required('PixelShuffle', { upscale_factor: upscaleFactor }); }
   override forward(x: Tensor): Tensor { return F.pixelShuffle(x, this.upscaleFactor); }
   override extraRepr(): string { return `upscale_factor=${this.upscaleFactor}`; }
 }
 /** [.., C, H·r, W·r] → [.., C·r², H, W]. Source: torch.nn.PixelUnshuffle. */
 export class PixelUnshuffle extends Module {
   /** @param downscaleFactor r. */
-  constructor(readonly downscaleFactor: number) { super(); }
+  constructor(readonly downscaleFactor: number) { super(); required('PixelUnshuffle', { downscale_factor: downscaleFactor }); }
   override forward(x: Tensor): Tensor { return F.pixelUnshuffle(x, this.downscaleFactor); }
   override extraRepr(): string { return `downscale_factor=${this.downscaleFactor}`; }
 }
 /** Channels in `groups` dealt out in turn: [N, C, ...]. Source: Zhang et al. 2017; torch.nn.ChannelShuffle. */
 export class ChannelShuffle extends Module {
   /** @param groups The groups that channels are dealt out to. */
-  constructor(readonly groups: number) { super(); }
+  constructor(readonly groups: number) { super(); required('ChannelShuffle', { groups }); }
   override forward(x: Tensor): Tensor { return F.channelShuffle(x, this.groups); }
   override extraRepr(): string { return `groups=${this.groups}`; }
 }
@@ -105,7 +106,7 @@ export class Unfold extends Module {
    * @param kernelSize The size of a window.
    * @param options Its settings.
    */
-  constructor(readonly kernelSize: Size1, readonly options: FoldOptions = {}) { super(); }
+  constructor(readonly kernelSize: Size1, readonly options: FoldOptions = {}) { super(); required('Unfold', { kernel_size: kernelSize }); }
   override forward(x: Tensor): Tensor { return F.unfold(x, this.kernelSize, this.options); }
   override extraRepr(): string { return foldSettings(this.kernelSize, this.options); }
 }
@@ -116,7 +117,7 @@ export class Fold extends Module {
    * @param kernelSize The size of a window.
    * @param options Its settings.
    */
-  constructor(readonly outputSize: Size1, readonly kernelSize: Size1, readonly options: FoldOptions = {}) { super(); }
+  constructor(readonly outputSize: Size1, readonly kernelSize: Size1, readonly options: FoldOptions = {}) { super(); required('Fold', { output_size: outputSize, kernel_size: kernelSize }); }
   override forward(x: Tensor): Tensor { return F.fold(x, this.outputSize, this.kernelSize, this.options); }
   override extraRepr(): string { return `output_size=${pySize(this.outputSize)}, ${foldSettings(this.kernelSize, this.options)}`; }
 }

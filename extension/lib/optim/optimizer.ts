@@ -8,6 +8,7 @@ import { native } from '../native';
 import { safePoint } from '../safePoint';
 import { Tensor } from '../tensor';
 import { pyType } from '../nn/pyType';
+import { required } from '../nn/required';
 
 /** A value in a group of parameters. */
 export type Setting = number | boolean | string | null | readonly (number | null)[];
@@ -20,7 +21,11 @@ export interface ParamGroup {
   [setting: string]: Setting | Tensor[];
 }
 /** What optimizers take: parameters, or groups of them with settings of their own. */
-export type ParamInput = Iterable<Tensor> | Iterable<{ params: Iterable<Tensor> } & Record<string, unknown>>;
+export type ParamInput = Iterable<Tensor> | Iterable<{ params: Tensor | Iterable<Tensor> } & Record<string, unknown>>;
+function listed(v: Iterable<unknown>): unknown[] {
+  if (v === null || v === undefined || typeof (v as Partial<Iterable<unknown>>)[Symbol.iterator] !== 'function') throw new TypeError(`'${pyType(v)}' object is not iterable`);
+  return [...v];
+}
 /** PyTorch's choices of how a step is computed: kept and printed, without effect here. */
 export interface SpeedOptions {
   /** Whether PyTorch would take all parameters together. */
@@ -67,16 +72,17 @@ export abstract class Optimizer {
   readonly state = new Map<Tensor, Map<string, Tensor | number>>();
 
   protected constructor(params: ParamInput, private readonly defaults: Record<string, Setting>) {
+    required(new.target.name, { params });
     if (params instanceof Tensor) throw new TypeError(`params argument given to the optimizer should be an iterable of Tensors or dicts, but got ${pyType(params)}`);
-    const list = [...params] as (Tensor | ({ params: Iterable<Tensor> } & Record<string, unknown>))[];
+    const list = listed(params) as (Tensor | ({ params: Tensor | Iterable<Tensor> } & Record<string, unknown>))[];
     if (list.length === 0) throw new ValueError('optimizer got an empty parameter list');
     if (list[0] instanceof Tensor) this.addParamGroup({ params: list as Tensor[] });
-    else for (const g of list) this.addParamGroup(g as { params: Iterable<Tensor> });
+    else for (const g of list) this.addParamGroup(typeof g === 'object' && g !== null && 'params' in g ? g : { params: [g as Tensor] });
   }
 
   /** Adds parameters with settings of their own: `{ params, lr: 1e-4 }`. Throws ValueError for parameters that are there, or no leaves. */
-  addParamGroup(group: { params: Iterable<Tensor> } & Record<string, unknown>): void {
-    const params = [...group.params];
+  addParamGroup(group: { params: Tensor | Iterable<Tensor> } & Record<string, unknown>): void {
+    const params = group.params instanceof Tensor ? [group.params] : listed(group.params) as Tensor[];
     for (const p of params) {
       if (!(p instanceof Tensor)) throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${pyType(p)}`);
       if (!p.isLeaf) throw new ValueError("can't optimize a non-leaf Tensor");

@@ -40,8 +40,8 @@ function explained(error: unknown, name: string, fn: Method, args: readonly unkn
   return better;
 }
 
-/** In a list as PyTorch writes it: its native functions count arguments in the wrong number of words, Python's own as a sentence. */
-function missingText(names: readonly string[], python: boolean): string {
+/** @internal In a list as PyTorch writes it: its native functions count arguments in the wrong number of words, Python's own as a sentence. */
+export function missingText(names: readonly string[], python: boolean): string {
   const n = names.length, head = `missing ${n} required positional argument`;
   if (!python) return `${head}${n === 1 ? 's' : ''}: ${names.map((a) => `"${a}"`).join(', ')}`;
   const quoted = names.map((a) => `'${a}'`);
