@@ -6,8 +6,6 @@
 namespace weightroom::ops {
 namespace {
 
-constexpr const char* kNone = "none";
-
 Tensor raw_softmax(const Tensor& last, bool log) {
   NoGrad guard;
   Tensor in = contiguous(last);
@@ -120,7 +118,6 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, int64_t ignore,
       backend(gin).cross_entropy_backward(gin, contiguous(g[0]), y, c.saved(2), c.saved(3), ignore, reduction);
       return TensorList{gin};
     });
-  (void)kNone;
   return loss;
 }
 

@@ -7,6 +7,7 @@ import * as convolution from './rows/convolution';
 import * as data from './rows/data';
 import * as errors from './rows/errors';
 import * as layerErrors from './rows/layerErrors';
+import * as missing from './rows/missing';
 import * as indexing from './rows/indexing';
 import * as init from './rows/init';
 import * as inplace from './rows/inplace';
@@ -41,6 +42,7 @@ export const families: Record<string, readonly Row[]> = {
   inplace: inplace.rows,
   errors: errors.rows,
   layerErrors: layerErrors.rows,
+  missing: missing.rows,
   random: random.rows,
   init: init.rows,
   optim: optim.rows,
